@@ -1,0 +1,170 @@
+"""Bake projects, and give each test the databases that it asks for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cookiecutter.main import cookiecutter
+from sqlalchemy import NullPool, create_engine, make_url
+
+TEMPLATE = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+# The servers to test on are named by these variables; without them the tests that need them are skipped.
+SERVERS = {"postgresql": "TEST_POSTGRESQL_URL", "mysql": "TEST_MYSQL_URL"}
+DATABASES = ["sqlite", *SERVERS]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A baked project that can be run, broken and read."""
+
+    path: Path
+    home: Path
+
+    @property
+    def package(self) -> str:
+        """The name of its package."""
+        return next(self.path.glob("src/*/settings.py")).parent.name
+
+    @property
+    def sources(self) -> Path:
+        """The directory of its package."""
+        return self.path / "src" / self.package
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """Return a bare environment in which the project's commands work without being installed."""
+        keep = {name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
+        paths = {"HOME": str(self.home), "PATH": f"{BIN}{os.pathsep}/usr/bin{os.pathsep}/bin"}
+        return {**keep, **paths, "PYTHONPATH": str(self.path / "src"), "PYTHONDONTWRITEBYTECODE": "1", **variables}
+
+    def run(self, *command: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the project and return it finished, its output and errors together in stdout."""
+        return subprocess.run(
+            command,
+            cwd=cwd or self.path,
+            env=self.environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+
+    def ok(self, *command: str, **variables: str) -> str:
+        """Run a command that must succeed and return its output."""
+        done = self.run(*command, **variables)
+        assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}"
+        return done.stdout
+
+    def start(self, *command: str, **variables: str) -> subprocess.Popen[str]:
+        """Start a command and return the running process."""
+        pipe, env = subprocess.PIPE, self.environment(**variables)
+        return subprocess.Popen(command, cwd=self.path, env=env, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+
+    def doctor(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run the project's doctor."""
+        return self.run("python", "-m", f"{self.package}.db", "doctor", *arguments, **variables)
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace a text in a file; the text must be there."""
+        file = self.path / path.replace("PACKAGE", self.package)
+        text = file.read_text(encoding="utf-8")
+        assert old in text, f"{path} has no {old!r}"
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    def write(self, path: str, text: str) -> Path:
+        """Write a file of the project."""
+        file = self.path / path.replace("PACKAGE", self.package)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    def revision(self, name: str, after: str | None, upgrade: str, downgrade: str = "pass") -> None:
+        """Write a revision by hand."""
+        body = "\n".join(f"    {line}" for line in upgrade.splitlines())
+        self.write(
+            f"migrations/versions/{name}.py",
+            f"import time\nimport sqlalchemy as sa\nfrom alembic import op\n\nrevision = {name!r}\n"
+            f"down_revision = {after!r}\n\n\ndef upgrade():\n{body}\n\n\ndef downgrade():\n    {downgrade}\n",
+        )
+
+
+Bake = Callable[..., Project]
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty home directory, as Cookiecutter writes into the user's."""
+    return tmp_path_factory.mktemp("home")
+
+
+def bake_into(directory: Path, home: Path, template: Path = TEMPLATE, **answers: Any) -> Project:
+    """Run Cookiecutter in this process, with the hooks, and return the project."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        path = cookiecutter(
+            str(template), no_input=True, output_dir=str(directory), extra_context=answers, default_config=True
+        )
+    return Project(Path(path), home)
+
+
+@pytest.fixture
+def bake(tmp_path: Path, home: Path) -> Bake:
+    """A function that bakes a project, verified by its hook, from answers."""
+
+    def make(**answers: Any) -> Project:
+        return bake_into(tmp_path / "baked", home, **answers)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Project:
+    """A project with the driver of every database at hand. Tests copy it: see project."""
+    return bake_into(tmp_path_factory.mktemp("pristine"), home, project_name="Shop")
+
+
+@pytest.fixture
+def project(pristine: Project, tmp_path: Path) -> Project:
+    """A fresh project to run or to break."""
+    copy = tmp_path / "work" / "shop"
+    shutil.copytree(pristine.path, copy)
+    return Project(copy, pristine.home)
+
+
+def make_database(kind: str, directory: Path) -> Iterator[str]:
+    """Make an empty database of a kind and yield its URL; skip the test if its server is not named."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    if kind == "sqlite":
+        yield f"sqlite:///{directory / name}.db"
+        return
+    if SERVERS[kind] not in os.environ:
+        pytest.skip(f"needs a {kind} server: set {SERVERS[kind]} to the URL of a database on it (see README.md)")
+    server = make_url(os.environ[SERVERS[kind]])
+    engine = create_engine(server, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        try:
+            yield server.set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.exec_driver_sql(f"DROP DATABASE {name}" + (" WITH (FORCE)" if kind == "postgresql" else ""))
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind in turn: its URL."""
+    yield from make_database(request.param, tmp_path)
+
+
+def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
+    """Run a statement over a connection of its own and return its rows."""
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        result = connection.exec_driver_sql(statement)
+        return [tuple(row) for row in result] if result.returns_rows else []

@@ -1,0 +1,1 @@
+"""{{ cookiecutter.__package_name }}: see README.md."""

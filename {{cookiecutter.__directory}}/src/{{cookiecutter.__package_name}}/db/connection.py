@@ -1,0 +1,242 @@
+"""How a migration connects: one migrator at a time, and transactions that are whole or were never there."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from alembic import context
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from .. import settings
+from . import resume
+
+log = logging.getLogger("alembic.connection")
+
+# Seconds that a statement may wait for a table that is in use: everybody who needs that table waits behind it.
+LOCK_TIMEOUT = 5
+# Seconds to wait for another process that is migrating the same database.
+MIGRATOR_TIMEOUT = 60
+
+_POSTGRESQL_LOCK = int.from_bytes(b"alembic", "big")  # any constant will do: these locks belong to one database
+_MYSQL_LOCK = "CONCAT('alembic-', MD5(DATABASE()))"  # these to the server, with names of up to 64 characters
+
+# How each driver says that a lock was not to be had: psycopg's SQLSTATE, MariaDB's and MySQL's error number.
+_LOCK_ERRORS = {"55P03", 1205}
+
+
+def url() -> URL:
+    """Return the URL of the database to migrate, and log it with the password masked.
+
+    Raises CommandError, which the alembic command prints as one line, when the URL is missing, unusable or in memory.
+    """
+    try:
+        database = settings.database_url()
+    except settings.SettingsError as error:
+        raise CommandError(str(error)) from None
+    if database.get_backend_name() == "sqlite" and settings.in_memory(database):
+        raise CommandError(
+            "DATABASE_URL names an SQLite database in memory, which is gone when the migration ends: "
+            "name a file, as in sqlite:///app.db."
+        )
+    log.info("Database: %s", settings.masked(database))
+    return database
+
+
+def dialect_options(dialect: str) -> dict[str, Any]:
+    """Return the arguments of ``context.configure()`` that depend on the dialect, given its name."""
+    if dialect == "sqlite":
+        # It alters a table by rebuilding it: a batch. It has one writer at a time, so a whole upgrade is one
+        # transaction: a failure, or a kill, undoes all of it.
+        return {"render_as_batch": True, "transactional_ddl": True}
+    # Each revision is a transaction: a failure undoes that revision, and autocommit_block() works.
+    return {"transaction_per_migration": True, "on_version_apply": resume.forget}
+
+
+@contextmanager
+def connect(config: Config) -> Iterator[Connection]:
+    """Connect one alembic command to its database; upgrade, downgrade and stamp have it to themselves.
+
+    A connection or an engine in ``config.attributes["connection"]`` is used instead of DATABASE_URL. Whoever hands
+    over a connection with a transaction begun keeps what belongs to it: locking, committing, closing.
+    Raises CommandError when the database cannot be reached, another migration or a table's user does not finish in
+    time, or something the migration did was not committed.
+    """
+    given = config.attributes.get("connection")
+    if isinstance(given, Connection):
+        with _prepared(given):
+            yield given
+        return
+    engine = given if isinstance(given, Engine) else create_engine(url(), poolclass=NullPool)
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        raise CommandError(f"Cannot connect to {settings.masked(engine.url)}: {error.orig}") from None
+    with connection, _prepared(connection):
+        yield connection
+
+
+@contextmanager
+def _prepared(connection: Connection) -> Iterator[None]:
+    try:
+        context.get_revision_argument()
+        migrates = not connection.in_transaction()
+    except KeyError:  # current, check, revision...: nothing moves, nobody need wait
+        migrates = False
+    if not migrates:
+        yield
+        return
+    with _EXCLUSIVE[connection.dialect.name](connection):
+        if connection.in_transaction():  # Alembic would take it for the caller's, and commit nothing
+            raise CommandError("A transaction was left open before the migration: commit what db/connection.py did.")
+        try:
+            yield
+        except OperationalError as error:
+            if {getattr(error.orig, "sqlstate", None), *getattr(error.orig, "args", ())[:1]} & _LOCK_ERRORS:
+                raise CommandError(_locked_out(error)) from None
+            raise
+        _require_committed(connection)
+
+
+def _locked_out(error: OperationalError) -> str:
+    return (
+        f"Gave up waiting for a table in use, so that its other users need not wait: {error.statement} "
+        "(run the command again when the table is quiet, or set MIGRATION_LOCK_TIMEOUT to more seconds)"
+    )
+
+
+def _require_committed(connection: Connection) -> None:
+    """Compare the revision that the migration believes in with the one that the next connection will see."""
+    migration = context.get_context()
+    believed = migration.get_current_heads()
+    connection.rollback()
+    committed = migration.get_current_heads()
+    connection.rollback()
+    if believed != committed:
+        raise CommandError(
+            f"The migration reached {', '.join(believed) or 'base'} but did not commit it, the database is at "
+            f"{', '.join(committed) or 'base'}: a revision commits or begins a transaction by itself; "
+            "use op.get_context().autocommit_block() for statements that must run outside of one."
+        )
+
+
+def _wait(acquire: Callable[[], bool], connection: Connection) -> None:
+    """Call acquire until it returns True. Polling, as waiting inside the database deadlocks with some DDL."""
+    patience = settings.seconds("MIGRATION_TIMEOUT", MIGRATOR_TIMEOUT)
+    deadline = time.monotonic() + patience
+    for attempt in range(1_000_000):
+        if acquire():
+            return
+        if attempt == 0:
+            log.info("Another process is migrating this database: waiting for it, at most %g seconds.", patience)
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
+    raise CommandError(
+        f"Another process has been migrating {settings.masked(connection.engine.url)} for more than {patience:g} "
+        "seconds: look whether it still works, then run the command again (MIGRATION_TIMEOUT sets the seconds)."
+    )
+
+
+@contextmanager
+def _postgresql(connection: Connection) -> Iterator[None]:
+    backend = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    info = getattr(connection.connection.driver_connection, "info", None)
+    if getattr(info, "backend_pid", backend) != backend:
+        raise CommandError(
+            f"A connection pooler such as PgBouncer answers at {settings.masked(connection.engine.url)}, and "
+            "behind it a migration lock does not hold: give this command the server's own address in DATABASE_URL."
+        )
+
+    def acquire() -> bool:
+        locked = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_POSTGRESQL_LOCK})").scalar_one()
+        connection.commit()  # an open transaction would hold up a CREATE INDEX CONCURRENTLY
+        return bool(locked)
+
+    _wait(acquire, connection)
+    timeout = settings.seconds("MIGRATION_LOCK_TIMEOUT", LOCK_TIMEOUT)
+    connection.exec_driver_sql(f"SET lock_timeout = '{timeout * 1000:.0f}ms'")
+    connection.commit()
+    try:
+        yield
+    finally:
+        with suppress(DBAPIError):  # a lost connection has lost its lock as well
+            connection.rollback()
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_POSTGRESQL_LOCK})")
+            connection.exec_driver_sql("RESET lock_timeout")
+            connection.commit()
+
+
+@contextmanager
+def _mysql(connection: Connection) -> Iterator[None]:
+    def acquire() -> bool:
+        locked = connection.exec_driver_sql(f"SELECT GET_LOCK({_MYSQL_LOCK}, 0)").scalar_one()
+        connection.commit()
+        return bool(locked)
+
+    _wait(acquire, connection)
+    timeout = max(1, round(settings.seconds("MIGRATION_LOCK_TIMEOUT", LOCK_TIMEOUT)))  # 0 would be no waiting at all
+    for variable in ("lock_wait_timeout", "innodb_lock_wait_timeout"):
+        connection.exec_driver_sql(f"SET SESSION {variable} = {timeout}")
+    connection.commit()
+    try:
+        with resume.resumable(connection):
+            yield
+    finally:
+        with suppress(DBAPIError):
+            connection.rollback()
+            connection.exec_driver_sql(f"SELECT RELEASE_LOCK({_MYSQL_LOCK})")
+            connection.commit()
+
+
+@contextmanager
+def _sqlite(connection: Connection) -> Iterator[None]:
+    driver: Any = connection.connection.driver_connection
+    isolation_level, foreign_keys = driver.isolation_level, driver.execute("PRAGMA foreign_keys").fetchone()[0]
+    driver.isolation_level = None  # the driver begins no transactions of its own, DDL is then part of ours
+    # A rebuilt table is dropped on the way: with foreign keys enforced, its children's rows would go with it.
+    driver.execute("PRAGMA foreign_keys=OFF")
+    dangling: Counter[tuple[str, str]] = Counter()
+
+    def count_dangling() -> Counter[tuple[str, str]]:
+        return Counter((row[0], row[2]) for row in driver.execute("PRAGMA foreign_key_check"))
+
+    def acquire() -> bool:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except driver.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            return False
+        return True
+
+    def begin(_: Connection) -> None:
+        _wait(acquire, connection)
+        dangling.update(count_dangling() - dangling)
+
+    def check(_: Connection) -> None:
+        for (table, parent), rows in (count_dangling() - dangling).items():
+            raise CommandError(
+                f"After this migration {rows} rows of {table} would refer to missing rows of {parent}; "
+                "nothing was changed. Mend the revision: keep the rows they refer to, or delete or update them first."
+            )
+
+    listeners: dict[str, Callable[[Connection], None]] = {"begin": begin, "commit": check}
+    for name, listener in listeners.items():
+        event.listen(connection, name, listener)
+    try:
+        yield
+    finally:
+        connection.rollback()
+        for name, listener in listeners.items():
+            event.remove(connection, name, listener)
+        driver.execute(f"PRAGMA foreign_keys={foreign_keys}")
+        driver.isolation_level = isolation_level
+
+
+_EXCLUSIVE = {"postgresql": _postgresql, "mysql": _mysql, "mariadb": _mysql, "sqlite": _sqlite}

@@ -1,0 +1,45 @@
+"""Every test gets a database of its own, and only migrations make its tables."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, NullPool, create_engine, make_url
+
+from {{ cookiecutter.__package_name }}.db import doctor
+
+ROOT = Path(__file__).parents[1]
+SERVER = os.environ.get("TEST_DATABASE_URL", "sqlite://")
+
+
+def pytest_report_header() -> str:
+    """Say on which database the tests run."""
+    return f"migrations run on: {make_url(SERVER).get_backend_name()} (TEST_DATABASE_URL names a server)"
+
+
+@pytest.fixture
+def database_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty database, on the server that TEST_DATABASE_URL names or else an SQLite file; DATABASE_URL names it."""
+    with doctor.scratch_database() as url:
+        monkeypatch.setenv("DATABASE_URL", url)
+        yield url
+
+
+@pytest.fixture
+def alembic_engine(database_url: str) -> Engine:
+    """The engine that pytest-alembic hands to env.py."""
+    return create_engine(database_url, poolclass=NullPool)
+
+
+@pytest.fixture
+def alembic_config(database_url: str, tmp_path: Path) -> Config:
+    """The project's migrations; as long as there are none, the one that autogenerate would write."""
+    config = Config(ROOT / "alembic.ini")
+    if not ScriptDirectory.from_config(config).get_heads():
+        config.set_main_option("version_locations", str(tmp_path).replace("%", "%%"))
+        command.revision(config, "first tables", autogenerate=True)
+    return config
