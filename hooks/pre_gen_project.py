@@ -13,7 +13,7 @@ ANSWERS = json.loads({{cookiecutter | tojson | tojson}})
 # project installs or has at its root, what Windows cannot name, and the databases that servers keep for themselves.
 # Python's list is that of the running version, so some names from older and newer ones are added.
 TAKEN = """
-    alembic annotated_types ast_serialize cffi colorama cryptography dateutil docs dotenv editables exceptiongroup
+    alembic annotated_types ast_serialize cffi colorama conftest cryptography dateutil docs dotenv editables exceptiongroup
     greenlet hatchling iniconfig librt mako markupsafe migrations mypy mypy_extensions mypyc mysqldb packaging pathspec
     pip pluggy psycopg psycopg2 psycopg_binary psycopg_c pycparser pygments pymysql pytest pytest_alembic python_dotenv
     ruff setuptools site sqlalchemy src test tests trove_classifiers typing_extensions tzdata uv wheel yaml build dist
@@ -30,10 +30,13 @@ TAKEN = """
 
 
 def refusals(answers: dict, directory: str) -> Iterator[str]:
-    """Yield a sentence for each answer that cannot be used; directory is the name of the one being filled."""
+    """Yield a sentence for each answer that cannot be used; directory is the path of the one to be filled."""
     questions = ("project_name", "project_slug", "description", "author_name", "author_email")
     for question in questions:
         answer = answers[question]
+        if not isinstance(answer, str):
+            yield f"{question} is not a text: leave it out of the file that gives it, or write it in quotes."
+            return
         # The two exceptions join letters in Persian, in Indian scripts and in emoji.
         hidden = [c for c in answer if not c.isprintable() and c not in "\u200c\u200d"]
         if hidden:
@@ -50,19 +53,26 @@ def refusals(answers: dict, directory: str) -> Iterator[str]:
             f"project_slug is {slug[:60]!a}, but must be at most 50 small letters (a to z), digits and single hyphens, "
             "and begin with a letter, as in my-service."
         )
-    elif package in {*TAKEN, *sys.stdlib_module_names, *keyword.kwlist, *keyword.softkwlist}:
+    elif package.startswith("test_") or package in {
+        *TAKEN,
+        *sys.stdlib_module_names,
+        *keyword.kwlist,
+        *keyword.softkwlist,
+    }:
         yield f"project_slug is {slug!r}, a name that Python, a dependency or a database needs itself: take another."
-    elif (answers["__package_name"], answers["__directory"], directory) != (package, slug, slug):
+    elif (answers["__package_name"], answers["__directory"], Path(directory).name) != (package, slug, slug):
         yield f"The names derived from project_slug {slug!r} were given other values: leave out those that begin with __."
 
-    if not re.fullmatch(
-        r"([\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)?", answers["author_email"], re.ASCII
-    ):
+    word, label = r"[\w!#$%&'*+/=?^`{|}~-]+", r"[a-z0-9-]+"
+    email = rf"({word}(\.{word})*@{label}(\.{label})*)?"
+    if not re.fullmatch(email, answers["author_email"], re.ASCII | re.IGNORECASE):
         yield "author_email is not an e-mail address: write one as in ada@example.com, or leave it empty."
+    if "%" in directory:
+        yield f"The project would be in {directory!a}, but Alembic cannot work in a path with a %: make it elsewhere."
     for question, choices in (("database", answers["_databases"]), ("license", answers["_spdx"])):
         if answers[question] not in choices:
             yield f"{question} is {answers[question]!a}, but must be one of {', '.join(choices)}."
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join(refusals(ANSWERS, Path.cwd().name)) or 0)
+    sys.exit("\n".join(refusals(ANSWERS, str(Path.cwd()))) or 0)

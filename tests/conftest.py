@@ -33,7 +33,7 @@ class Project:
     @property
     def package(self) -> str:
         """The name of its package."""
-        return next(self.path.glob("src/*/settings.py")).parent.name
+        return next(self.path.glob("src/*/models")).parent.name
 
     @property
     def sources(self) -> Path:
@@ -161,6 +161,24 @@ def make_database(kind: str, directory: Path) -> Iterator[str]:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database of each kind in turn: its URL."""
     yield from make_database(request.param, tmp_path)
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[str]:
+    """An empty SQLite database: its URL."""
+    yield from make_database("sqlite", tmp_path)
+
+
+@pytest.fixture
+def postgresql(tmp_path: Path) -> Iterator[str]:
+    """An empty PostgreSQL database: its URL."""
+    yield from make_database("postgresql", tmp_path)
+
+
+@pytest.fixture
+def mysql(tmp_path: Path) -> Iterator[str]:
+    """An empty MariaDB or MySQL database: its URL."""
+    yield from make_database("mysql", tmp_path)
 
 
 def rows(url: str, statement: str) -> list[tuple[Any, ...]]:

@@ -19,9 +19,9 @@ target_metadata = autogenerate.with_tables(Base.metadata)
 options: dict[str, Any] = {
     "target_metadata": target_metadata,
     "compare_type": True,
-    "compare_server_default": autogenerate.compare_server_default,
-    # The first entry is Alembic's own comparison, without it nothing is compared; the second adds CHECKs by name.
-    "autogenerate_plugins": ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
+    "compare_server_default": True,
+    # The first is Alembic's own comparison, without it nothing is compared; the second adds CHECKs, by their names.
+    "autogenerate_plugins": ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname", "server_defaults"],
     "include_object": autogenerate.include_object,
     "render_item": autogenerate.render_item,
     "process_revision_directives": autogenerate.tidy,

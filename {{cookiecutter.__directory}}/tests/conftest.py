@@ -12,7 +12,7 @@ from sqlalchemy import Engine, NullPool, create_engine, make_url
 
 from {{ cookiecutter.__package_name }}.db import doctor
 
-ROOT = Path(__file__).parents[1]
+PROJECT = doctor.Project(Path(__file__).parents[1] / "alembic.ini")
 SERVER = os.environ.get("TEST_DATABASE_URL", "sqlite://")
 
 
@@ -24,6 +24,8 @@ def pytest_report_header() -> str:
 @pytest.fixture
 def database_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An empty database, on the server that TEST_DATABASE_URL names or else an SQLite file; DATABASE_URL names it."""
+    if PROJECT.foreign and PROJECT.revisions:
+        pytest.skip(PROJECT.foreign)
     with doctor.scratch_database() as url:
         monkeypatch.setenv("DATABASE_URL", url)
         yield url
@@ -38,7 +40,7 @@ def alembic_engine(database_url: str) -> Engine:
 @pytest.fixture
 def alembic_config(database_url: str, tmp_path: Path) -> Config:
     """The project's migrations; as long as there are none, the one that autogenerate would write."""
-    config = Config(ROOT / "alembic.ini")
+    config = Config(PROJECT.ini)
     if not ScriptDirectory.from_config(config).get_heads():
         config.set_main_option("version_locations", str(tmp_path).replace("%", "%%"))
         command.revision(config, "first tables", autogenerate=True)

@@ -1,18 +1,28 @@
 """What autogenerate compares, and what a new revision may contain."""
 
 import re
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
+from inspect import Parameter, signature
 from typing import Any, Literal
 
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import DropIndexOp, DropTableOp, MigrateOperation, ModifyTableOps, OpContainer
+from alembic.operations.ops import (
+    AlterColumnOp,
+    DropIndexOp,
+    DropTableOp,
+    MigrateOperation,
+    ModifyTableOps,
+    OpContainer,
+)
 from alembic.runtime.migration import MigrationContext
-from alembic.util import CommandError
-from sqlalchemy import JSON, Column, MetaData, TypeDecorator
+from alembic.runtime.plugins import Plugin
+from alembic.util import CommandError, DispatchPriority, PriorityDispatchResult
+from sqlalchemy import JSON, Column, DefaultClause, Integer, MetaData, Numeric, TypeDecorator
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.functions import now
+from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import generic_repr
-
-# Different spellings of one moment, in MariaDB and MySQL.
-_NOW = re.compile(r"\b(?:now|current_timestamp|localtime|localtimestamp)\b(?:\(\))?")
 
 
 def with_tables(metadata: MetaData) -> MetaData:
@@ -33,35 +43,91 @@ def include_object(obj: Any, name: str | None, type_: str, reflected: bool, comp
     return not (type_ == "table" and reflected and compare_to is None)
 
 
-def compare_server_default(
-    context: MigrationContext,
-    inspected_column: Column[Any],
-    model_column: Column[Any],
-    inspected: str | None,
-    model_default: Any,
-    rendered: str | None,
-) -> bool | None:
-    """Return whether a column's default has changed, or None to leave the question to Alembic."""
-    if inspected is None or rendered is None:
-        return None
-    if context.dialect.name in ("mysql", "mariadb"):  # now() comes back as current_timestamp()
-        now_is, now_was = (_NOW.sub("now", default.lower().strip("()")) for default in (rendered, inspected))
-        return False if now_is == now_was else None
-    if context.dialect.name == "postgresql" and isinstance(model_column.type, JSON):  # json has no "=" to ask
-        return inspected.split("::")[0].strip("'") != rendered.split("::")[0].strip("'")
+def compare_defaults(
+    autogen_context: AutogenContext,
+    change: AlterColumnOp,
+    schema: str | None,
+    table: str,
+    name: str,
+    inspected: Column[Any],
+    model: Column[Any],
+) -> PriorityDispatchResult:
+    """Settle what Alembic's own comparison of server defaults gets wrong, and leave the rest to it.
+
+    MariaDB returns now() as current_timestamp() and true as 1; PostgreSQL cannot compare json, nor Alembic a string
+    with a quote in it; SQLite's empty string is taken for a change.
+    """
+    before, after = inspected.server_default, model.server_default
+    if not (isinstance(before, DefaultClause) and isinstance(after, DefaultClause)):
+        return PriorityDispatchResult.CONTINUE
+    change.existing_server_default = before
+    old, new = (_plain(default, autogen_context.dialect) for default in (before, after))
+    if old == new or (isinstance(model.type, (Integer, Numeric)) and _number(old) == _number(new) is not None):
+        return PriorityDispatchResult.STOP
+    if autogen_context.dialect.name == "postgresql" and (isinstance(model.type, JSON) or "'" in new[1:-1]):
+        change.modify_server_default = after
+        return PriorityDispatchResult.STOP
+    return PriorityDispatchResult.CONTINUE
+
+
+Plugin("server_defaults").add_autogenerate_comparator(
+    compare_defaults, "column", "server_default", priority=DispatchPriority.FIRST
+)
+
+
+def _plain(default: DefaultClause, dialect: Any) -> str:
+    """Return a default as SQL, without parentheses, casts and spellings that make no difference."""
+    if isinstance(default.arg, str):
+        return "'{}'".format(default.arg.replace("'", "''"))
+    text = str(default.arg.compile(dialect=dialect, compile_kwargs={"literal_binds": True})).replace("%%", "%")
+    literal = re.fullmatch(r"\(*('(?:[^']|'')*')\)*(::.*)?", text, re.DOTALL)
+    if literal:
+        return literal[1]
+    if dialect.name in ("mysql", "mariadb"):
+        text = re.sub(r"\b(now|current_timestamp|localtime|localtimestamp)\b(\(\))?", "now", text, flags=re.IGNORECASE)
+        text = {"true": "1", "false": "0"}.get(text.lower(), text)
+    return text
+
+
+def _number(default: str) -> Decimal | None:
+    with suppress(InvalidOperation):
+        return Decimal(default.strip("'()"))
     return None
 
 
 def render_item(type_: str, obj: Any, autogen_context: AutogenContext) -> str | Literal[False]:
-    """Return the code for a type that is not SQLAlchemy's own, with the import that it needs; False for the rest."""
-    module = type(obj).__module__
+    """Return the code for a type that is not SQLAlchemy's own, with the import that it needs; False for the rest.
+
+    And for func.now() as a default, which Alembic writes in the words of the database that it is connected to.
+    """
+    if type_ == "server_default" and isinstance(getattr(obj, "arg", None), now):
+        return "sa.func.now()"
     if isinstance(obj, postgresql.JSON):  # Alembic writes JSONB(astext_type=Text()) unless connected to PostgreSQL
         autogen_context.imports.add("from sqlalchemy import Text")
+    module = type(obj).__module__
     if type_ != "type" or module.startswith("sqlalchemy."):
         return False
     autogen_context.imports.add(f"import {module}")
-    own_arguments = isinstance(obj, TypeDecorator) and type(obj).__init__ is not TypeDecorator.__init__
-    return f"{module}.{generic_repr(obj) if own_arguments else repr(obj)}"
+    return f"{module}.{type(obj).__qualname__}({_arguments(obj)})"
+
+
+def _arguments(obj: Any) -> str:
+    """Return the arguments that make an equal type. Raises CommandError when the type does not keep them."""
+    named = [
+        parameter.name
+        for parameter in signature(type(obj).__init__).parameters.values()
+        if parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD) and parameter.name != "self"
+    ]
+    inherited: tuple[Any, ...] = (TypeDecorator.__repr__, TypeEngine.__repr__)
+    own_repr = type(obj).__repr__ not in inherited
+    lost = [name for name in named if not hasattr(obj, name)]
+    if lost and not own_repr:
+        raise CommandError(
+            f"A revision cannot say with which {', '.join(lost)} a {type(obj).__qualname__} was made: keep it in an "
+            "attribute of the same name, or give the type a __repr__."
+        )
+    code = generic_repr(obj) if named and not own_repr else repr(obj)
+    return code.partition("(")[2].removesuffix(")")
 
 
 def tidy(context: MigrationContext, revision: Any, directives: list[Any]) -> None:

@@ -26,8 +26,8 @@ MIGRATOR_TIMEOUT = 60
 _POSTGRESQL_LOCK = int.from_bytes(b"alembic", "big")  # any constant will do: these locks belong to one database
 _MYSQL_LOCK = "CONCAT('alembic-', MD5(DATABASE()))"  # these to the server, with names of up to 64 characters
 
-# How each driver says that a lock was not to be had: psycopg's SQLSTATE, MariaDB's and MySQL's error number.
-_LOCK_ERRORS = {"55P03", 1205}
+# How the drivers say that a lock was not to be had: PostgreSQL's SQLSTATE, MariaDB's error number, SQLite's words.
+_LOCK_ERRORS = {"55P03", 1205, "database is locked"}
 
 
 def url() -> URL:
@@ -35,10 +35,8 @@ def url() -> URL:
 
     Raises CommandError, which the alembic command prints as one line, when the URL is missing, unusable or in memory.
     """
-    try:
+    with _sentences():
         database = settings.database_url()
-    except settings.SettingsError as error:
-        raise CommandError(str(error)) from None
     if database.get_backend_name() == "sqlite" and settings.in_memory(database):
         raise CommandError(
             "DATABASE_URL names an SQLite database in memory, which is gone when the migration ends: "
@@ -69,15 +67,17 @@ def connect(config: Config) -> Iterator[Connection]:
     """
     given = config.attributes.get("connection")
     if isinstance(given, Connection):
-        with _prepared(given):
+        with _sentences(), _prepared(given):
             yield given
         return
     engine = given if isinstance(given, Engine) else create_engine(url(), poolclass=NullPool)
     try:
         connection = engine.connect()
-    except OperationalError as error:
-        raise CommandError(f"Cannot connect to {settings.masked(engine.url)}: {error.orig}") from None
-    with connection, _prepared(connection):
+    except (DBAPIError, TypeError) as error:  # TypeError: an option that the driver does not know
+        raise CommandError(
+            f"Cannot connect to {settings.masked(engine.url)}: {getattr(error, 'orig', error)}"
+        ) from None
+    with connection, _sentences(), _prepared(connection):
         yield connection
 
 
@@ -85,29 +85,38 @@ def connect(config: Config) -> Iterator[Connection]:
 def _prepared(connection: Connection) -> Iterator[None]:
     try:
         context.get_revision_argument()
-        migrates = not connection.in_transaction()
     except KeyError:  # current, check, revision...: nothing moves, nobody need wait
-        migrates = False
-    if not migrates:
+        yield
+        return
+    if connection.in_transaction():  # somebody else's
+        if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_keys").scalar():
+            raise CommandError(
+                "With foreign keys enforced, rebuilding a table deletes the rows that refer to it, and they cannot be "
+                "switched off in a transaction: hand over the connection before you begin one."
+            )
         yield
         return
     with _EXCLUSIVE[connection.dialect.name](connection):
         if connection.in_transaction():  # Alembic would take it for the caller's, and commit nothing
             raise CommandError("A transaction was left open before the migration: commit what db/connection.py did.")
-        try:
-            yield
-        except OperationalError as error:
-            if {getattr(error.orig, "sqlstate", None), *getattr(error.orig, "args", ())[:1]} & _LOCK_ERRORS:
-                raise CommandError(_locked_out(error)) from None
-            raise
+        yield
         _require_committed(connection)
 
 
-def _locked_out(error: OperationalError) -> str:
-    return (
-        f"Gave up waiting for a table in use, so that its other users need not wait: {error.statement} "
-        "(run the command again when the table is quiet, or set MIGRATION_LOCK_TIMEOUT to more seconds)"
-    )
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn the errors that people can do something about into CommandError, which alembic prints as one line."""
+    try:
+        yield
+    except settings.SettingsError as error:
+        raise CommandError(str(error)) from None
+    except OperationalError as error:
+        if not {getattr(error.orig, "sqlstate", None), *(error.orig.args[:1] if error.orig else ())} & _LOCK_ERRORS:
+            raise
+        raise CommandError(
+            f"Gave up waiting for a table in use, so that its other users need not wait: {error.statement} "
+            "(run the command again when the table is quiet, or set MIGRATION_LOCK_TIMEOUT to more seconds)"
+        ) from None
 
 
 def _require_committed(connection: Connection) -> None:
@@ -129,18 +138,18 @@ def _wait(acquire: Callable[[], bool], connection: Connection) -> None:
     """Call acquire until it returns True. Polling, as waiting inside the database deadlocks with some DDL."""
     patience = settings.seconds("MIGRATION_TIMEOUT", MIGRATOR_TIMEOUT)
     deadline = time.monotonic() + patience
-    for attempt in range(1_000_000):
-        if acquire():
-            return
-        if attempt == 0:
-            log.info("Another process is migrating this database: waiting for it, at most %g seconds.", patience)
+    announced = False
+    while not acquire():
         if time.monotonic() > deadline:
-            break
+            raise CommandError(
+                f"Another process has been migrating {settings.masked(connection.engine.url)} for more than "
+                f"{patience:g} seconds: look whether it still works, then run the command again (MIGRATION_TIMEOUT "
+                "sets the seconds)."
+            )
+        if not announced:
+            log.info("Another process is migrating this database: waiting for it, at most %g seconds.", patience)
+            announced = True
         time.sleep(0.1)
-    raise CommandError(
-        f"Another process has been migrating {settings.masked(connection.engine.url)} for more than {patience:g} "
-        "seconds: look whether it still works, then run the command again (MIGRATION_TIMEOUT sets the seconds)."
-    )
 
 
 @contextmanager
@@ -150,7 +159,7 @@ def _postgresql(connection: Connection) -> Iterator[None]:
     if getattr(info, "backend_pid", backend) != backend:
         raise CommandError(
             f"A connection pooler such as PgBouncer answers at {settings.masked(connection.engine.url)}, and "
-            "behind it a migration lock does not hold: give this command the server's own address in DATABASE_URL."
+            "through one a migration lock may not hold: give this command the server's own address in DATABASE_URL."
         )
 
     def acquire() -> bool:
@@ -159,17 +168,21 @@ def _postgresql(connection: Connection) -> Iterator[None]:
         return bool(locked)
 
     _wait(acquire, connection)
-    timeout = settings.seconds("MIGRATION_LOCK_TIMEOUT", LOCK_TIMEOUT)
-    connection.exec_driver_sql(f"SET lock_timeout = '{timeout * 1000:.0f}ms'")
-    connection.commit()
-    try:
-        yield
-    finally:
-        with suppress(DBAPIError):  # a lost connection has lost its lock as well
-            connection.rollback()
-            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_POSTGRESQL_LOCK})")
-            connection.exec_driver_sql("RESET lock_timeout")
-            connection.commit()
+    timeout = max(1, round(_lock_timeout() * 1000))  # 0 would be no limit
+
+    def begin(_: Connection) -> None:
+        # Not in autocommit_block(): CREATE INDEX CONCURRENTLY holds nobody up, and would leave an invalid index behind.
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.connection.cursor().execute(f"SET LOCAL lock_timeout = {timeout}")
+
+    with _listening(connection, begin=begin):
+        try:
+            yield
+        finally:
+            with suppress(DBAPIError):  # a lost connection has lost its lock as well
+                connection.rollback()
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_POSTGRESQL_LOCK})")
+                connection.commit()
 
 
 @contextmanager
@@ -180,16 +193,22 @@ def _mysql(connection: Connection) -> Iterator[None]:
         return bool(locked)
 
     _wait(acquire, connection)
-    timeout = max(1, round(settings.seconds("MIGRATION_LOCK_TIMEOUT", LOCK_TIMEOUT)))  # 0 would be no waiting at all
-    for variable in ("lock_wait_timeout", "innodb_lock_wait_timeout"):
-        connection.exec_driver_sql(f"SET SESSION {variable} = {timeout}")
-    connection.commit()
+    timeouts = ("lock_wait_timeout", "innodb_lock_wait_timeout")
+    before = connection.exec_driver_sql(f"SELECT {', '.join(f'@@{name}' for name in timeouts)}").one()
+
+    def set_timeouts(*seconds: int) -> None:
+        for name, value in zip(timeouts, seconds, strict=True):
+            connection.exec_driver_sql(f"SET SESSION {name} = {value}")
+        connection.commit()
+
+    set_timeouts(*[max(1, round(_lock_timeout()))] * 2)
     try:
         with resume.resumable(connection):
             yield
     finally:
         with suppress(DBAPIError):
             connection.rollback()
+            set_timeouts(*before)
             connection.exec_driver_sql(f"SELECT RELEASE_LOCK({_MYSQL_LOCK})")
             connection.commit()
 
@@ -197,14 +216,23 @@ def _mysql(connection: Connection) -> Iterator[None]:
 @contextmanager
 def _sqlite(connection: Connection) -> Iterator[None]:
     driver: Any = connection.connection.driver_connection
-    isolation_level, foreign_keys = driver.isolation_level, driver.execute("PRAGMA foreign_keys").fetchone()[0]
+
+    def pragma(name: str) -> Any:
+        return driver.execute(f"PRAGMA {name}").fetchone()[0]
+
+    isolation_level, foreign_keys, patience = driver.isolation_level, pragma("foreign_keys"), pragma("busy_timeout")
+    timeout = round(_lock_timeout() * 1000)
     driver.isolation_level = None  # the driver begins no transactions of its own, DDL is then part of ours
     # A rebuilt table is dropped on the way: with foreign keys enforced, its children's rows would go with it.
     driver.execute("PRAGMA foreign_keys=OFF")
-    dangling: Counter[tuple[str, str]] = Counter()
+    dangling: set[Any] = set()
 
-    def count_dangling() -> Counter[tuple[str, str]]:
-        return Counter((row[0], row[2]) for row in driver.execute("PRAGMA foreign_key_check"))
+    def find_dangling() -> set[Any]:
+        try:
+            return set(driver.execute("PRAGMA foreign_key_check").fetchall())
+        except driver.OperationalError as error:
+            log.warning("Foreign keys cannot be checked: %s", error)  # a foreign key to what is not unique
+            return set()
 
     def acquire() -> bool:
         try:
@@ -216,27 +244,43 @@ def _sqlite(connection: Connection) -> Iterator[None]:
         return True
 
     def begin(_: Connection) -> None:
-        _wait(acquire, connection)
-        dangling.update(count_dangling() - dangling)
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            pragma("busy_timeout=0")
+            _wait(acquire, connection)
+            pragma(f"busy_timeout={timeout}")
+            dangling.update(find_dangling())
 
     def check(_: Connection) -> None:
-        for (table, parent), rows in (count_dangling() - dangling).items():
+        new = Counter((row[0], row[2]) for row in find_dangling() - dangling)
+        for (table, parent), rows in new.items():
             raise CommandError(
                 f"After this migration {rows} rows of {table} would refer to missing rows of {parent}; "
                 "nothing was changed. Mend the revision: keep the rows they refer to, or delete or update them first."
             )
 
-    listeners: dict[str, Callable[[Connection], None]] = {"begin": begin, "commit": check}
+    with _listening(connection, begin=begin, commit=check):
+        try:
+            yield
+        finally:
+            connection.rollback()
+    pragma(f"busy_timeout={patience}")
+    driver.execute(f"PRAGMA foreign_keys={foreign_keys}")
+    driver.isolation_level = isolation_level
+
+
+@contextmanager
+def _listening(connection: Connection, **listeners: Callable[[Connection], None]) -> Iterator[None]:
     for name, listener in listeners.items():
         event.listen(connection, name, listener)
     try:
         yield
     finally:
-        connection.rollback()
         for name, listener in listeners.items():
             event.remove(connection, name, listener)
-        driver.execute(f"PRAGMA foreign_keys={foreign_keys}")
-        driver.isolation_level = isolation_level
+
+
+def _lock_timeout() -> float:
+    return settings.seconds("MIGRATION_LOCK_TIMEOUT", LOCK_TIMEOUT)
 
 
 _EXCLUSIVE = {"postgresql": _postgresql, "mysql": _mysql, "mariadb": _mysql, "sqlite": _sqlite}

@@ -10,9 +10,11 @@ import argparse
 import ast
 import configparser
 import contextlib
+import gc
 import importlib
 import io
 import os
+import re
 import sys
 import tempfile
 import textwrap
@@ -44,6 +46,10 @@ class Unknown(Exception):
     """A check could not be carried out; the message says why and how it could."""
 
 
+class Elsewhere(Exception):
+    """Something wanted to connect to a database that is not the scratch database, and was kept from it."""
+
+
 Check = Callable[["Project"], Iterable[Problem]]
 STAGES: dict[str, list[Check]] = {"static": [], "probe": [], "scratch": []}
 
@@ -67,11 +73,19 @@ class Project:
     def __init__(self, ini: Path) -> None:
         self.ini = ini.resolve()
         self.root = self.ini.parent
-        parser = configparser.ConfigParser({"here": str(self.root).replace("%", "%%")})
         self.options: dict[str, str] = {}
-        if parser.read(self.ini, encoding="utf-8") and parser.has_section("alembic"):
-            names = ("script_location", "sqlalchemy.url")
-            self.options = {name: parser.get("alembic", name, fallback="") for name in names}
+        self.ini_error = ""
+        parser = configparser.ConfigParser({"here": str(self.root)}, interpolation=None)
+        try:
+            parser.read(self.ini, encoding="utf-8")
+        except (configparser.Error, UnicodeDecodeError) as error:
+            self.ini_error = f"it cannot be read: {type(error).__name__}"  # its text may hold a password
+        if parser.has_section("alembic"):
+            self.options = {
+                name: value.replace("%(here)s", str(self.root)) for name, value in parser["alembic"].items()
+            }
+        self.handed_over: dict[str, Any] = {}  # by name, the tables of the metadata that env.py hands to Alembic
+        self._contexts: dict[bool, Any] = {}
         self.scripts = self.root / self.options.get("script_location", "")
         self.env = self.scripts / "env.py"
         self.versions = self.scripts / "versions"
@@ -86,10 +100,36 @@ class Project:
         return f"{shown}:{line}" if line else str(shown)
 
     @cached_property
+    def foreign(self) -> str:
+        """Why the scratch database is not of the project's own kind, if it is not: a sentence, or nothing."""
+        if "TEST_DATABASE_URL" in os.environ:
+            return ""
+        files = [path for path in (self.root / ".env", self.root / ".env.example") if path.is_file()]
+        texts = [f"DATABASE_URL={os.environ.get('DATABASE_URL', '')}", *(path.read_text("utf-8") for path in files)]
+        kinds = re.findall(
+            r"^(?:export )?DATABASE_URL=[\"']?(sqlite|postgres|mysql|mariadb)", "\n".join(texts), re.MULTILINE
+        )
+        if kinds[:1] in ([], ["sqlite"]):
+            return ""
+        return (
+            f"SQLite stands in for {kinds[0]} here; to be sure, let TEST_DATABASE_URL name a database on such a server"
+        )
+
+    def has_module(self, name: str) -> bool:
+        """Tell whether a module, were it there, would be the project's own and not a library's."""
+        return bool(name) and (self.sources / name.split(".")[0]).is_dir()
+
+    def owns(self, path: str) -> bool:
+        """Tell whether a file is the project's own: not a library's, and none of those around this one."""
+        inside = Path(path).is_relative_to(self.scripts) or Path(path).is_relative_to(self.sources)
+        return inside and not Path(path).is_relative_to(self.sources / self.package / "db")
+
+    @cached_property
     def modules(self) -> dict[Path, ast.Module | SyntaxError]:
         """Every Python file of the application and of the migrations, parsed."""
         trees: dict[Path, ast.Module | SyntaxError] = {}
-        for path in sorted([*self.sources.rglob("*.py"), *self.scripts.rglob("*.py")]):
+        scripts = self.scripts.rglob("*.py") if "script_location" in self.options else ()
+        for path in sorted([*self.sources.rglob("*.py"), *scripts]):
             try:
                 trees[path] = ast.parse(path.read_bytes(), str(path))
             except SyntaxError as error:
@@ -125,57 +165,63 @@ class Project:
         return config
 
     def run_env(self, offline: bool) -> Any:
-        """Run env.py as alembic does and return the MigrationContext that reached run_migrations(), or None."""
+        """Run env.py, once for each mode, as alembic does; return the MigrationContext that it made, or None.
+
+        None means that it never reached run_migrations(). Raises Elsewhere, and whatever env.py raises.
+        """
         from alembic.runtime.environment import EnvironmentContext
         from alembic.script import ScriptDirectory
 
+        if offline in self._contexts:
+            return self._contexts[offline]
         config = self.config()
         script = ScriptDirectory.from_config(config)
         reached: list[Any] = []
 
         def look(_: Any, context: Any) -> list[Any]:
+            metadata = context.opts.get("target_metadata")
+            several = metadata if isinstance(metadata, (list, tuple)) else [metadata] if metadata is not None else []
+            self.handed_over = {name: table for one in several for name, table in one.tables.items()}
             reached.append(context)
             return []
 
         with EnvironmentContext(config, script, fn=look, as_sql=offline, dont_mutate=True):
             script.run_env()
-        return reached[0] if reached else None
+        self._contexts[offline] = reached[0] if reached else None
+        return self._contexts[offline]
 
     @cached_property
-    def handed_over(self) -> dict[str, Any]:
-        """The tables of the metadata that env.py hands to context.configure(). Raises Unknown without one."""
-        context = self.run_env(offline=False)
-        metadata = context.opts.get("target_metadata") if context else None
-        if metadata is None:
-            raise Unknown("env.py handed over no metadata")
-        several = metadata if isinstance(metadata, (list, tuple)) else [metadata]
-        return {name: table for one in several for name, table in dict(one.tables).items()}
-
-    @cached_property
-    def defined(self) -> dict[str, tuple[Any, str]]:
-        """The tables that the models define, and for each its file: every file is imported, registered or not."""
+    def defined(self) -> dict[Any, str]:
+        """The tables that the models define, each with its file: every file is imported, registered or not."""
         from sqlalchemy import MetaData, Table
 
-        found: dict[str, tuple[Any, str]] = {}
+        sys.path.append(str(self.sources))
+        models = self.sources / self.package / "models"
+        found: dict[Any, str] = {}
         metadatas = []
-        for path in sorted((self.sources / self.package / "models").rglob("*.py")):
+        for path in sorted(models.rglob("*.py")):
             parts = path.relative_to(self.sources).with_suffix("").parts
             module = importlib.import_module(".".join(parts).removesuffix(".__init__"))
             for value in list(vars(module).values()):
                 table = getattr(value, "__table__", value)
-                if isinstance(table, Table) and getattr(value, "__module__", module.__name__) == module.__name__:
-                    found.setdefault(table.fullname, (table, self.name(path)))
+                imported = isinstance(value, type) and value.__module__ != module.__name__
+                if isinstance(table, Table) and not imported:
+                    found.setdefault(table, self.name(path))
                 metadatas += [m for m in (value, getattr(value, "metadata", None)) if isinstance(m, MetaData)]
         for metadata in metadatas:
-            for name, table in metadata.tables.items():
-                found.setdefault(name, (table, self.name(self.sources / self.package / "models")))
+            for table in metadata.tables.values():
+                found.setdefault(table, self.name(models))
         return found
 
     @contextlib.contextmanager
     def on_scratch(self) -> Iterator[None]:
         """Let everything inside happen on a scratch database instead of the one that DATABASE_URL names."""
-        sys.path.insert(0, str(self.sources))
-        with scratch_database() as url, tempfile.TemporaryDirectory() as versions, _environment(DATABASE_URL=url):
+        with (
+            scratch_database() as url,
+            tempfile.TemporaryDirectory() as versions,
+            _environment(DATABASE_URL=url),
+            _no_other(url),
+        ):
             self.first_config = self.config(version_locations=versions)
             self.upgrade_config = self.config() if self.revisions else self.first_config
             yield
@@ -215,8 +261,8 @@ def files_parse(project: Project) -> Iterable[Problem]:
 def ini_leads_to_scripts(project: Project) -> Iterable[Problem]:
     """alembic.ini leads to env.py, script.py.mako and versions/"""
     if not project.options.get("script_location"):
-        fix = "add script_location = %(here)s/migrations to its section [alembic]"
-        yield Problem(project.name(project.ini), "there is no script_location, or no such file", fix)
+        fix = "let it have a section [alembic] with script_location = %(here)s/migrations"
+        yield Problem(project.name(project.ini), project.ini_error or "it has no script_location", fix)
         return
     for path, fix in {
         project.env: "restore it from version control",
@@ -243,10 +289,11 @@ def env_runs_migrations(project: Project) -> Iterable[Problem]:
     if not missing:
         return
     if "run_migrations" not in {getattr(node, "attr", "") for node in ast.walk(tree)} and _imports_ours(tree, project):
-        raise Unknown("env.py leaves it to another module")
-    what = f"context.run_migrations() is never reached {' or '.join(missing)}: every alembic command succeeds and does "
-    yield Problem(project.name(project.env, len(tree.body) and tree.body[-1].end_lineno), what + "nothing",
-                  f"end the file with these lines, not indented:\n{DISPATCH}")  # fmt: skip
+        return  # left to another module: the probe will tell
+    effect = "every alembic command succeeds and does" if "online" in missing else "alembic upgrade head --sql prints"
+    what = f"context.run_migrations() is never reached {' or '.join(missing)}: {effect} nothing"
+    last = tree.body[-1].end_lineno if tree.body else None
+    yield Problem(project.name(project.env, last), what, f"end the file with these lines, not indented:\n{DISPATCH}")
 
 
 @check("static")
@@ -254,7 +301,7 @@ def no_create_all(project: Project) -> Iterable[Problem]:
     """Tables come from migrations, never from create_all()"""
     for path, tree in project.modules.items():
         for node in ast.walk(tree) if isinstance(tree, ast.Module) else ():
-            if isinstance(node, ast.Attribute) and node.attr in ("create_all", "drop_all"):
+            if isinstance(node, ast.Attribute) and node.attr in ("create_all", "drop_all") and _is_metadata(node.value):
                 what = f"{node.attr}() changes tables behind Alembic's back, and autogenerate then sees no difference"
                 yield Problem(project.name(path, node.lineno), what, "delete the call; run: alembic upgrade head")
 
@@ -265,6 +312,9 @@ def revisions_form_one_line(project: Project) -> Iterable[Problem]:
     known = {values["revision"]: path for path, values in project.revisions.items()}
     followed: set[str] = set()
     for path, values in project.revisions.items():
+        if known[values["revision"]] != path:
+            what = f"its id {values['revision']} is also that of {project.name(known[values['revision']])}"
+            yield Problem(project.name(path), what, "give one of them, and those that follow it, another id")
         before = values.get("down_revision") or ()
         before = {before} if isinstance(before, str) else set(before)
         followed |= before
@@ -278,6 +328,10 @@ def revisions_form_one_line(project: Project) -> Iterable[Problem]:
     if len(heads) > 1 and not any(values.get("branch_labels") for values in project.revisions.values()):
         yield Problem(project.name(known[heads[-1]]), f"there are {len(heads)} heads, {' and '.join(heads)}: "
                       "alembic upgrade head will refuse to choose", "alembic merge heads -m 'merge'")  # fmt: skip
+
+
+def _is_metadata(node: ast.expr) -> bool:
+    return re.search(r"metadata|\bdb$", ast.unparse(node), re.IGNORECASE) is not None
 
 
 def _imports_ours(tree: ast.Module, project: Project) -> bool:
@@ -342,27 +396,38 @@ def _mode(test: ast.expr, offline: bool, known: dict[str, bool | None]) -> bool 
 def env_reaches_run_migrations(project: Project) -> Iterable[Problem]:
     """Running env.py reaches run_migrations(), online and offline"""
     for mode, offline in (("online", False), ("offline", True)):
-        if project.run_env(offline) is None:
+        try:
+            context = project.run_env(offline)
+        except Elsewhere:  # the next check is about that
+            continue
+        if context is None:
             what = f"env.py ran to its end {mode} without run_migrations(): alembic succeeds and does nothing"
             yield Problem(project.name(project.env), what, f"end the file with these lines, not indented:\n{DISPATCH}")
 
 
 @check("probe")
+def env_uses_database_url(project: Project) -> Iterable[Problem]:
+    """env.py connects to the database that DATABASE_URL names"""
+    try:
+        project.run_env(offline=False)
+    except Elsewhere as error:
+        what = f"with DATABASE_URL naming another database, it connects to {error}"
+        yield Problem(project.name(project.env), what, "connect with connection.connect(config), as in a new project")
+
+
+@check("probe")
 def metadata_is_the_models(project: Project) -> Iterable[Problem]:
     """env.py hands over the metadata with every table of the models"""
-    try:
-        handed_over = set(project.handed_over)
-    except Unknown:
-        what = "target_metadata is None: autogenerate has nothing to compare the database with"
+    handed_over = dict(project.handed_over)
+    if not handed_over:
+        what = "target_metadata is None or has no tables: there is nothing to compare the database with"
         yield Problem(project.name(project.env), what, "set it: target_metadata = Base.metadata")
         return
-    for table, (_, path) in project.defined.items():
-        if table not in handed_over:
-            what = f"it defines the table {table}, which env.py does not hand over: no migration will ever create it"
+    for table, path in project.defined.items():
+        if handed_over.get(table.fullname) is not table:
+            what = f"it defines the table {table.fullname}, which env.py does not hand over: no migration creates it"
             fix = "let models/__init__.py import every module of the package, and the model inherit from its Base"
             yield Problem(path, what, fix)
-    if not handed_over:
-        yield Problem(project.name(project.env), "its metadata has no tables", "define a model in models/")
 
 
 # ------------------------------------------------- scratch: a whole life, step by step, on a database of its own
@@ -439,7 +504,9 @@ def downgrade_leaves_nothing(project: Project) -> Iterable[Problem]:
 
     command.downgrade(project.upgrade_config, "base")
     with project.second_connection() as connection:
-        left = sorted(set(inspect(connection).get_table_names()) - {"alembic_version"})
+        look = inspect(connection)
+        left = sorted(set(look.get_table_names()) - {"alembic_version"})
+        left += [f"the type {enum['name']}" for enum in (look.get_enums() if hasattr(look, "get_enums") else ())]
     if left:
         what = f"alembic downgrade base leaves {', '.join(left)} behind"
         yield Problem(project.name(project.versions), what, "let downgrade() undo all that its upgrade() does")
@@ -451,20 +518,47 @@ def scratch_database() -> Iterator[str]:
 
     A new database on the server that TEST_DATABASE_URL names, else a temporary SQLite file.
     """
-    from sqlalchemy import NullPool, create_engine, make_url
-
     if "TEST_DATABASE_URL" not in os.environ:
         with tempfile.TemporaryDirectory() as directory:
             yield f"sqlite:///{Path(directory, 'scratch.db').as_posix()}"
         return
-    server = make_url(os.environ["TEST_DATABASE_URL"])
-    name = f"scratch_{uuid.uuid4().hex[:12]}"
+    from sqlalchemy import NullPool, create_engine
+
+    package = Path(__file__).resolve().parents[1]
+    sys.path.append(str(package.parent))
+    server = importlib.import_module(f"{package.name}.settings").database_url("TEST_DATABASE_URL")
+    name, force = (
+        f"scratch_{uuid.uuid4().hex[:12]}",
+        " WITH (FORCE)" if server.get_backend_name() == "postgresql" else "",
+    )
     with create_engine(server, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
         try:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
             yield server.set(database=name).render_as_string(hide_password=False)
         finally:
-            connection.exec_driver_sql(f"DROP DATABASE {name}")
+            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}{force}")
+
+
+@contextlib.contextmanager
+def _no_other(url: str) -> Iterator[None]:
+    """Keep everything in this process from connecting to any other database. Raises Elsewhere where it is tried."""
+    from sqlalchemy import Engine, event, make_url
+
+    def place(arguments: Any, parameters: Any) -> Any:
+        names = ("host", "port", "unix_socket", "dbname", "database", "db")
+        return [*arguments[:1], *(str(parameters[name]) for name in names if name in parameters)]
+
+    def guard(dialect: Any, _: Any, arguments: Any, parameters: Any) -> None:
+        scratch = make_url(url)
+        wanted = place(arguments, parameters)
+        if dialect.name != scratch.get_backend_name() or wanted != place(*dialect.create_connect_args(scratch)):
+            raise Elsewhere(f"{dialect.name}: {' '.join(wanted)}")
+
+    event.listen(Engine, "do_connect", guard)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "do_connect", guard)
 
 
 def _described(difference: Any) -> str:
@@ -486,7 +580,7 @@ def answers(project: Project) -> Iterator[str]:
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import NullPool, create_engine, inspect
 
-    names = sorted(project.defined)
+    names = sorted(table.fullname for table in project.defined)
     yield f"The models register {len(names)} tables: {', '.join(names)}"
     settings = importlib.import_module(f"{project.package}.settings")
     url = settings.database_url()
@@ -500,9 +594,9 @@ def answers(project: Project) -> Iterator[str]:
         names = sorted(set(inspect(connection).get_table_names()) - {"alembic_version"})
         context = MigrationContext.configure(connection)
         heads = context.get_current_heads()
-        seen = compare_metadata(context, next(table.metadata for table, _ in project.defined.values()))
-    yield f"{database} has {len(names)}: {', '.join(names)}; it is at {', '.join(heads) or 'no revision'}"
-    yield f"Alembic sees {len(seen)} differences: {', '.join(map(_described, seen))}"
+        seen = compare_metadata(context, next(table.metadata for table in project.defined))
+    yield f"{database} has {len(names)}: {', '.join(names) or '-'}; it is at {', '.join(heads) or 'no revision'}"
+    yield f"Alembic sees {len(seen)} differences: {', '.join(map(_described, seen)) or '-'}"
 
 
 # ----------------------------------------------------------------------------------------------------- the report
@@ -529,13 +623,21 @@ def examine(project: Project) -> Iterator[tuple[Check, list[Problem] | Unknown]]
             if stage == "probe" and not stopped:
                 try:
                     stack.enter_context(project.on_scratch())
-                except ImportError as error:
+                except ModuleNotFoundError as error:
                     stopped = f"{error.name} is not installed for {sys.executable}"
+                except Exception as error:
+                    stopped = f"there is no scratch database: {_first_line(error)}"
+            found = ""
             for function in checks:
                 outcome = Unknown(stopped) if stopped else _outcome(function, project)
+                if stage == "scratch" and project.foreign and isinstance(outcome, list) and outcome:
+                    outcome = Unknown(f"{outcome[0].what} ({project.foreign})")
                 yield function, outcome
-                if outcome and not stopped and (stage != "static" or function is checks[-1]):
-                    stopped = f"{_id(function)} comes first"
+                if outcome and (stage != "static" or isinstance(outcome, list)):
+                    found = found or f"{_id(function)} comes first"
+                if stage != "static":  # there each check goes on from where the one before it has arrived
+                    stopped = stopped or found
+            stopped = stopped or found
 
 
 def _outcome(function: Check, project: Project) -> list[Problem] | Unknown:
@@ -544,13 +646,22 @@ def _outcome(function: Check, project: Project) -> list[Problem] | Unknown:
             return list(function(project))
     except Unknown as reason:
         return reason
-    except ImportError as error:
-        return Unknown(f"{error.name} is not installed for {sys.executable}")
-    except Exception as error:  # the project's own code failed
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(project.root)]
-        where = project.name(frames[-1].filename, frames[-1].lineno) if frames else project.name(project.env)
-        what = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
-        return [Problem(where, what, "correct it, then run the doctor again")]
+    except ModuleNotFoundError as error:
+        if not project.has_module(error.name or ""):
+            return Unknown(f"{error.name} is not installed for {sys.executable}")
+        return [_crash(project, error)]
+    except (Exception, SystemExit) as error:  # the project's own code failed, or left
+        return [_crash(project, error)]
+
+
+def _crash(project: Project, error: BaseException) -> Problem:
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if project.owns(frame.filename)]
+    where = project.name(frames[-1].filename, frames[-1].lineno) if frames else project.name(project.env)
+    return Problem(where, f"{type(error).__name__}: {_first_line(error)}", "correct it, then run the doctor again")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or "without a message").splitlines()[0]
 
 
 def _id(function: Check) -> str:
@@ -558,15 +669,32 @@ def _id(function: Check) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Examine a project and print a report. Returns 0 if it is sound, 1 for problems, 2 if it could not be checked."""
+    """Examine a project and print a report.
+
+    Returns 0 if it is sound, 1 for problems, 2 if it could not be checked, 130 if it was interrupted.
+    """
+    try:
+        return _main(argv)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _main(argv: list[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="doctor", description=__doc__)
     parser.add_argument("--config", type=Path, help="the project's alembic.ini (default: the one above this file)")
     parser.add_argument("--no-live", action="store_true", help="do not look at the database in DATABASE_URL")
     arguments = parser.parse_args(argv)
+    gc.disable()  # most of the time goes into importing, of which nothing is garbage
+    sys.modules.setdefault("mako.ext.pygmentplugin", None)  # type: ignore[arg-type]  # nor is Mako to import Pygments
     sys.dont_write_bytecode = True  # nothing is left behind in the project
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     above = [parent / "alembic.ini" for parent in (*Path(__file__).resolve().parents, Path.cwd(), *Path.cwd().parents)]
-    project = Project(arguments.config or next((ini for ini in above if ini.is_file()), Path("alembic.ini")))
+    ini = arguments.config or next((ini for ini in above if ini.is_file()), None)
+    if ini is None or not ini.is_file():
+        missing = ini or f"alembic.ini above {Path.cwd()}"
+        print(f"There is no {missing}: run this in the project, or name the file with --config.")
+        return 2
+    project = Project(ini)
 
     counts = {"ok": 0, "PROBLEM": 0, "unknown": 0}
     for function, outcome in examine(project):
@@ -583,11 +711,13 @@ def main(argv: list[str] | None = None) -> int:
             for line in answers(project):
                 print(line)
         except Exception as error:
-            print(f"The three questions have no answer: {str(error).splitlines()[0]}")
+            print(f"The three questions have no answer: {_first_line(error)}")
     print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
     return 1 if counts["PROBLEM"] else 2 if counts["unknown"] else 0
 
 
 if __name__ == "__main__":
-    sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent]
-    sys.exit(main())
+    sys.path[:] = [entry for entry in sys.path if Path(entry) != Path(__file__).parent]  # its neighbours are no modules
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # at once: taking down all that was imported would take as long as several checks

@@ -1,0 +1,68 @@
+"""Every combination of the answers with a choice lives a whole life; the list is cookiecutter.json itself."""
+
+import itertools
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import SERVERS, TEMPLATE, Bake, make_database
+
+CHOICES = {
+    question: answers
+    for question, answers in json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8")).items()
+    if isinstance(answers, list) and not question.startswith("_")
+}
+COMBINATIONS = [dict(zip(CHOICES, answers, strict=True)) for answers in itertools.product(*CHOICES.values())]
+
+
+@pytest.fixture(params=COMBINATIONS, ids=lambda answers: "-".join(answers.values()))
+def answers(request: pytest.FixtureRequest) -> dict[str, str]:
+    """One combination."""
+    return dict(request.param)
+
+
+@pytest.fixture
+def database(answers: dict[str, str], tmp_path: Path) -> Iterator[str]:
+    """An empty database of the kind that the combination is about."""
+    yield from make_database(answers["database"], tmp_path)
+
+
+def test_a_whole_life(bake: Bake, answers: dict[str, str], database: str) -> None:
+    """Lint, types, the suite before and after the first revision, up, check, down, offline, on the real database."""
+    project = bake(project_name="Book Shop", author_name="Ada", **answers)
+    server = SERVERS.get(answers["database"])
+    where = {"DATABASE_URL": database, **({"TEST_DATABASE_URL": os.environ[server]} if server else {})}
+    assert not list((project.path / "migrations/versions").glob("*.py"))
+    assert "create_all(" not in "".join(
+        p.read_text(encoding="utf-8") for p in project.path.rglob("*.py") if p.name != "doctor.py"
+    )
+
+    project.ok("pytest", "-p", "no:cacheprovider", **where)
+    project.ok("alembic", "revision", "--autogenerate", "-m", 'first "tables" \\ 한국어"', **where)
+    project.ok("ruff", "check", ".")
+    project.ok("ruff", "format", "--check", ".")
+    project.ok("mypy", **where)
+    project.ok("alembic", "upgrade", "head", **where)
+    assert "No new upgrade operations" in project.ok("alembic", "check", **where)
+    assert "CREATE TABLE book" in project.ok("alembic", "upgrade", "head", "--sql", **where)
+    project.ok("alembic", "downgrade", "base", **where)
+    project.ok("alembic", "upgrade", "head", **where)
+    suite = project.ok("pytest", "-p", "no:cacheprovider", **where)
+    assert "skipped" not in suite
+    assert project.doctor(**where).returncode == 0
+
+
+def test_the_licence_is_the_one_chosen(bake: Bake, answers: dict[str, str]) -> None:
+    """Its text, with the author's name, and its SPDX expression."""
+    project = bake(author_name="Ada Lovelace", **answers)
+    text = (project.path / "LICENSE").read_text(encoding="utf-8")
+    first = {
+        "MIT": "MIT License",
+        "BSD-3-Clause": "BSD 3-Clause",
+        "Apache-2.0": "Apache License",
+        "Proprietary": "All rights",
+    }
+    assert first[answers["license"]] in text
+    assert "Ada Lovelace" in text or answers["license"] == "Apache-2.0"
