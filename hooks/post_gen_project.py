@@ -9,8 +9,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-PACKAGE = {{cookiecutter.__package_name | tojson}}
+PACKAGE: str = {{cookiecutter.__package_name | tojson}}  # type: ignore
 UV = shutil.which("uv")
 
 
@@ -45,7 +46,7 @@ def installed() -> bool:
     return True
 
 
-def examine(python: list[str]) -> "tuple[int, str]":
+def examine(python: list[str]) -> tuple[int, str]:
     """Run the doctor with this Python command; return its exit code (2: not everything was checked) and report."""
     doctor = [f"src/{PACKAGE}/db/doctor.py", "--config", "alembic.ini", "--no-live"]
     others = re.compile("(TEST_)?DATABASE_URL|MIGRATION_")  # which were not set for this project
@@ -55,8 +56,8 @@ def examine(python: list[str]) -> "tuple[int, str]":
     return run.returncode, run.stdout + run.stderr
 
 
-def verify() -> "tuple[int, str]":
-    """Examine the project with all that this machine offers: this interpreter's libraries, else those that uv brings."""
+def verify() -> tuple[int, str]:
+    """Examine the project with what this machine offers: this interpreter's libraries, else those that uv brings."""
     if installed():
         code, report = examine([sys.executable])
         return bool(code), report  # what could not be checked in these circumstances is a problem
@@ -93,7 +94,8 @@ def next_steps(verified: bool, report: str) -> Iterator[str]:
 
 def main() -> int:
     """Verify the project and say what to do next. Returns the exit code."""
-    for stream in (sys.stdout, sys.stderr):
+    streams: tuple[Any, ...] = (sys.stdout, sys.stderr)
+    for stream in streams:
         stream.reconfigure(errors="backslashreplace")  # a console may not know the letters of a path
     write_dotenv()
     code, report = verify()

@@ -6,30 +6,34 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-ANSWERS = json.loads({{cookiecutter | tojson | tojson}})
+ANSWERS = json.loads({{cookiecutter | tojson | tojson}})  # type: ignore
 
 # What the package or the distribution must not be called besides Python's own modules and keywords: whatever the
 # project installs or has at its root, what Windows cannot name, and the databases that servers keep for themselves.
 # Python's list is that of the running version, so some names from older and newer ones are added.
 TAKEN = """
-    alembic annotated_types ast_serialize cffi colorama conftest cryptography dateutil docs dotenv editables exceptiongroup
-    greenlet hatchling iniconfig librt mako markupsafe migrations mypy mypy_extensions mypyc mysqldb packaging pathspec
-    pip pluggy psycopg psycopg2 psycopg_binary psycopg_c pycparser pygments pymysql pytest pytest_alembic python_dotenv
-    ruff setuptools site sqlalchemy src test tests trove_classifiers typing_extensions tzdata uv wheel yaml build dist
+    alembic annotated_types ast_serialize build cffi colorama conftest cryptography dateutil dist docs dotenv
+    editables exceptiongroup greenlet hatchling iniconfig librt mako markupsafe migrations mypy mypy_extensions
+    mypyc mysqldb packaging pathspec pip pluggy psycopg psycopg2 psycopg_binary psycopg_c pycparser pygments
+    pymysql pytest pytest_alembic python_dotenv ruff setuptools site sqlalchemy src test tests trove_classifiers
+    typing_extensions tzdata uv wheel yaml
 
     case lazy match type
 
-    annotationlib asynchat asyncore cgi cgitb compression crypt distutils imghdr imp mailcap msilib nntplib ossaudiodev
-    pathlib pipes pkg_resources pydoc_data smtpd sndhdr spwd string sunau telnetlib tomllib uu xdrlib zoneinfo
+    annotationlib asynchat asyncore cgi cgitb compression crypt distutils imghdr imp mailcap msilib nntplib
+    ossaudiodev pathlib pipes pkg_resources pydoc_data smtpd sndhdr spwd string sunau telnetlib tomllib uu
+    xdrlib zoneinfo
 
-    aux con nul prn com0 com1 com2 com3 com4 com5 com6 com7 com8 com9 lpt0 lpt1 lpt2 lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9
+    aux com0 com1 com2 com3 com4 com5 com6 com7 com8 com9 con lpt0 lpt1 lpt2 lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9
+    nul prn
 
     information_schema mysql performance_schema postgres sys template0 template1
-""".split()
+""".split()  # noqa: SIM905  # a list of strings would be a page long
 
 
-def refusals(answers: dict, directory: str) -> Iterator[str]:
+def refusals(answers: dict[str, Any], directory: str) -> Iterator[str]:
     """Yield a sentence for each answer that cannot be used; directory is the path of the one to be filled."""
     questions = ("project_name", "project_slug", "description", "author_name", "author_email")
     for question in questions:
@@ -61,7 +65,7 @@ def refusals(answers: dict, directory: str) -> Iterator[str]:
     }:
         yield f"project_slug is {slug!r}, a name that Python, a dependency or a database needs itself: take another."
     elif (answers["__package_name"], answers["__directory"], Path(directory).name) != (package, slug, slug):
-        yield f"The names derived from project_slug {slug!r} were given other values: leave out those that begin with __."
+        yield f"The names derived from project_slug {slug!r} were given other values: leave out what begins with __."
 
     word, label = r"[\w!#$%&'*+/=?^`{|}~-]+", r"[a-z0-9-]+"
     email = rf"({word}(\.{word})*@{label}(\.{label})*)?"

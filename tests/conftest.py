@@ -46,11 +46,11 @@ class Project:
         paths = {"HOME": str(self.home), "PATH": f"{BIN}{os.pathsep}/usr/bin{os.pathsep}/bin"}
         return {**keep, **paths, "PYTHONPATH": str(self.path / "src"), "PYTHONDONTWRITEBYTECODE": "1", **variables}
 
-    def run(self, *command: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, cwd: str = ".", **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the project and return it finished, its output and errors together in stdout."""
         return subprocess.run(
             command,
-            cwd=cwd or self.path,
+            cwd=self.path / cwd,
             env=self.environment(**variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

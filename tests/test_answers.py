@@ -145,7 +145,7 @@ def test_a_percent_sign_in_the_path_is_refused(refusals: Refusals) -> None:
 
 def cli(directory: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the cookiecutter command in a directory that is empty but for what the test put there."""
-    command = [BIN / "cookiecutter", "--no-input", "-o", directory, *arguments]
+    command: list[str | Path] = [BIN / "cookiecutter", "--no-input", "-o", directory, *arguments]
     env = {"HOME": str(home), "PATH": os.environ["PATH"]}
     return subprocess.run(command, cwd=home, env=env, capture_output=True, encoding="utf-8")
 
@@ -166,7 +166,7 @@ def test_a_refusal_leaves_nothing_behind(slug: str, way: str, tmp_path: Path) ->
     else:
         context = {**SOUND, "project_slug": slug, "__package_name": slug, "__directory": "safe"}
         (home / "replay.json").write_text(json.dumps({"cookiecutter": context}))
-        command = [BIN / "cookiecutter", "--replay-file", home / "replay.json", "-o", out, TEMPLATE]
+        command: list[str | Path] = [BIN / "cookiecutter", "--replay-file", home / "replay.json", "-o", out, TEMPLATE]
         env = {"HOME": str(home), "PATH": os.environ["PATH"]}
         done = subprocess.run(command, cwd=home, env=env, capture_output=True, encoding="utf-8")
     assert done.returncode != 0
@@ -248,7 +248,7 @@ def test_overwriting_keeps_what_is_the_users(home: Path, tmp_path: Path) -> None
 def test_a_replay_makes_the_same_project(home: Path, tmp_path: Path) -> None:
     """Down to the last byte."""
     assert cli(tmp_path / "one", home, str(TEMPLATE), "project_name=가게", "project_slug=shop").returncode == 0
-    command = [BIN / "cookiecutter", "--replay", "-o", tmp_path / "two", TEMPLATE]
+    command: list[str | Path] = [BIN / "cookiecutter", "--replay", "-o", tmp_path / "two", TEMPLATE]
     env = {"HOME": str(home), "PATH": os.environ["PATH"]}
     done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr

@@ -19,7 +19,7 @@ def generate(
     cookiecutter: Path, home: Path, template: Path, *arguments: str, path: str = "/usr/bin:/bin"
 ) -> "subprocess.CompletedProcess[str]":
     """Run the cookiecutter command with its output in home/out, stdout and stderr apart."""
-    command = [cookiecutter, "--no-input", "-o", home / "out", *arguments, template]
+    command: list[str | Path] = [cookiecutter, "--no-input", "-o", home / "out", *arguments, template]
     env = {**PASSED_ON, "HOME": str(home), "PATH": path}
     return subprocess.run(command, cwd=home, env=env, capture_output=True, encoding="utf-8")
 
@@ -47,13 +47,15 @@ def replace(file: str, old: str, new: str) -> Callable[[Path], None]:
 
 
 DISPATCH = "if context.is_offline_mode():\n    run_migrations_offline()\nelse:\n    run_migrations_online()\n"
-FAULTS = {
-    "dispatch removed": (replace("migrations/env.py", DISPATCH, ""), ["migrations/env.py:", DISPATCH.splitlines()[0], "run_migrations_online()"]),
-    "metadata None": (replace("migrations/env.py", "autogenerate.with_tables(Base.metadata)", "None"), ["target_metadata is None or has no tables"]),
-    "a model not registered": (replace("PACKAGE/models/__init__.py", "import_module(_module)", "'book' in _module or import_module(_module)"), ["models/book.py: it defines the table book"]),
-    "create_all": (replace("PACKAGE/models/base.py", "from sqlalchemy.orm import DeclarativeBase", "from sqlalchemy.orm import DeclarativeBase\n\nMetaData.create_all"), ["create_all() changes tables behind Alembic's back"]),
-    "URL in the ini": (replace("alembic.ini", "[alembic]", "[alembic]\nsqlalchemy.url = sqlite:///x.db"), ["sqlalchemy.url is set"]),
-}  # fmt: skip
+ENV, REGISTER, BASE = "migrations/env.py", "PACKAGE/models/__init__.py", "PACKAGE/models/base.py"
+ORM, NOT_BOOK = "from sqlalchemy.orm import DeclarativeBase", "'book' in _module or import_module(_module)"
+FAULTS: dict[str, tuple[Callable[[Path], None], list[str]]] = {
+    "dispatch removed": (replace(ENV, DISPATCH, ""), [f"{ENV}:", DISPATCH.splitlines()[0], "run_migrations_online()"]),
+    "metadata None": (replace(ENV, "autogenerate.with_tables(Base.metadata)", "None"), ["target_metadata is None"]),
+    "not registered": (replace(REGISTER, "import_module(_module)", NOT_BOOK), ["book.py: it defines the table book"]),
+    "create_all": (replace(BASE, ORM, f"{ORM}\n\nMetaData.create_all"), ["create_all() changes tables behind"]),
+    "URL in the ini": (replace("alembic.ini", "[alembic]", "[alembic]\nsqlalchemy.url = x"), ["sqlalchemy.url is set"]),
+}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -112,7 +114,7 @@ def interpreters() -> dict[str, Path]:
 def venv(python: Path, directory: Path, *requirements: str) -> Path:
     """Make a virtual environment with some packages and return its directory of programs."""
     subprocess.run([python, "-m", "venv", directory], check=True)
-    pip = [directory / "bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    pip: list[str | Path] = [directory / "bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     subprocess.run([*pip, *requirements], check=True, capture_output=True)
     return directory / "bin"
 
@@ -176,7 +178,7 @@ def test_every_interpreter_makes_a_project_and_runs_it(version: str, tmp_path: P
     assert "passes all its checks: 14 ok" in done.stdout, done.stdout + done.stderr
     project = tmp_path / "out/my-service"
     python = venv(interpreters()[version], tmp_path / "venv", "--upgrade", "pip") / "python"
-    install = [python, "-m", "pip", "install", "-q", "-e", ".", "--group", "dev"]
+    install: list[str | Path] = [python, "-m", "pip", "install", "-q", "-e", ".", "--group", "dev"]
     subprocess.run(install, cwd=project, check=True, capture_output=True)
     env = {**PASSED_ON, "HOME": str(tmp_path), "PATH": f"{python.parent}:/usr/bin:/bin"}
     for command in (["pytest"], ["mypy"], ["alembic", "revision", "--autogenerate", "-m", "first"], ["pytest"]):

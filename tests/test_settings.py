@@ -101,12 +101,11 @@ def test_the_environment_wins(project: Project) -> None:
 @pytest.mark.parametrize("where", ["migrations/versions", "src", "/"])
 def test_every_working_directory_leads_to_the_same_database(project: Project, where: str) -> None:
     """With the .env of the project, and a relative path in it."""
-    cwd = project.path / where
-    shown = project.run("alembic", "-c", str(project.path / "alembic.ini"), "upgrade", "head", cwd=cwd)
+    shown = project.run("alembic", "-c", str(project.path / "alembic.ini"), "upgrade", "head", cwd=where)
     assert shown.returncode == 0, shown.stdout
     assert f"Database: sqlite+pysqlite:///{project.path}/shop.db" in shown.stdout
     assert (project.path / "shop.db").exists()
-    assert project.run("python", "-c", SHOW, cwd=cwd).stdout.strip() == f"sqlite+pysqlite:///{project.path}/shop.db"
+    assert project.run("python", "-c", SHOW, cwd=where).stdout.strip() == f"sqlite+pysqlite:///{project.path}/shop.db"
 
 
 @pytest.mark.parametrize(
