@@ -127,6 +127,29 @@ def test_a_change_of_default_is_seen(project: Project, database: str) -> None:
     assert "modify_default" in done.stdout
 
 
+def assert_change_is_seen(project: Project, url: str, default: str, changed: str) -> None:
+    """The first default is quiet once it is there, and then the second is a difference."""
+    column = f"    title: Mapped[str] = mapped_column(String(200), server_default={default})\n"
+    project.edit("src/PACKAGE/models/book.py", "    title: Mapped[str] = mapped_column(String(200))\n", column)
+    project.edit("src/PACKAGE/models/book.py", "String\n", "String, text\n")
+    project.ok("alembic", "revision", "--autogenerate", "-m", "first", DATABASE_URL=url)
+    project.ok("alembic", "upgrade", "head", DATABASE_URL=url)
+    project.ok("alembic", "check", DATABASE_URL=url)
+    project.edit("src/PACKAGE/models/book.py", f"server_default={default}", f"server_default={changed}")
+    assert "modify_default" in project.run("alembic", "check", DATABASE_URL=url).stdout
+
+
+@pytest.mark.parametrize(("default", "changed"), [("text(\"'draft'\")", "text(\"'DRAFT'\")"), ('"it\'s"', '"it\'S"')])
+def test_a_change_of_case_in_a_default_is_seen(project: Project, database: str, default: str, changed: str) -> None:
+    """Written as SQL, and as a string with a quote in it."""
+    assert_change_is_seen(project, database, default, changed)
+
+
+def test_a_default_that_is_a_function_is_compared(project: Project, postgresql: str) -> None:
+    """PostgreSQL evaluates it. (SQLAlchemy does not reflect such a default from MariaDB at all.)"""
+    assert_change_is_seen(project, postgresql, "text(\"lower('ABC')\")", "text(\"upper('ABC')\")")
+
+
 def test_a_renamed_check_is_seen(project: Project, database: str) -> None:
     """CHECKs are compared by name."""
     project.ok("alembic", "revision", "--autogenerate", "-m", "first", DATABASE_URL=database)

@@ -406,6 +406,30 @@ def test_a_concurrent_index_waits_for_writers(project: Project, postgresql: str)
     assert rows(postgresql, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix'::regclass") == [(True,)]
 
 
+FAILING = """
+import sys
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+
+config = Config("alembic.ini")
+with create_engine(sys.argv[1]).connect() as connection:
+    connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+    connection.commit()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except Exception:
+        print("failed, and foreign keys are", connection.exec_driver_sql("PRAGMA foreign_keys").scalar())
+"""
+
+
+def test_a_failed_migration_leaves_foreign_keys_enforced(project: Project, sqlite: str) -> None:
+    """SQLite: on a connection that goes back to the application."""
+    project.revision("a1", None, "op.execute('nonsense')")
+    assert "failed, and foreign keys are 1" in project.ok("python", "-c", FAILING, sqlite)
+
+
 BACK = """
 import sys
 from alembic import command

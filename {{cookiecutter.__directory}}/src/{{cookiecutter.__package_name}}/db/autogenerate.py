@@ -64,12 +64,14 @@ def compare_defaults(
     old, new = (_plain(default, autogen_context.dialect) for default in (before, after))
     if old == new or (isinstance(model.type, (Integer, Numeric)) and _number(old) == _number(new) is not None):
         return PriorityDispatchResult.STOP
-    if autogen_context.dialect.name == "postgresql" and (isinstance(model.type, JSON) or "'" in new[1:-1]):
+    quoted = _LITERAL.fullmatch(new) and "''" in new[1:-1]
+    if autogen_context.dialect.name == "postgresql" and (quoted or isinstance(inspected.type, JSON)):
         change.modify_server_default = after
         return PriorityDispatchResult.STOP
     return PriorityDispatchResult.CONTINUE
 
 
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
 Plugin("server_defaults").add_autogenerate_comparator(
     compare_defaults, "column", "server_default", priority=DispatchPriority.FIRST
 )
@@ -80,9 +82,9 @@ def _plain(default: DefaultClause, dialect: Any) -> str:
     if isinstance(default.arg, str):
         return "'{}'".format(default.arg.replace("'", "''"))
     text = str(default.arg.compile(dialect=dialect, compile_kwargs={"literal_binds": True})).replace("%%", "%")
-    literal = re.fullmatch(r"\(*('(?:[^']|'')*')\)*(::.*)?", text, re.DOTALL)
-    if literal:
-        return literal[1]
+    literal = _LITERAL.match(text.lstrip("("))
+    if literal and re.fullmatch(r"\)*(::.*)?", text.lstrip("(")[literal.end() :]):
+        return literal[0]
     if dialect.name in ("mysql", "mariadb"):
         text = re.sub(r"\b(now|current_timestamp|localtime|localtimestamp)\b(\(\))?", "now", text, flags=re.IGNORECASE)
         text = {"true": "1", "false": "0"}.get(text.lower(), text)

@@ -258,14 +258,14 @@ def _sqlite(connection: Connection) -> Iterator[None]:
                 "nothing was changed. Mend the revision: keep the rows they refer to, or delete or update them first."
             )
 
-    with _listening(connection, begin=begin, commit=check):
-        try:
+    try:
+        with _listening(connection, begin=begin, commit=check):
             yield
-        finally:
-            connection.rollback()
-    pragma(f"busy_timeout={patience}")
-    driver.execute(f"PRAGMA foreign_keys={foreign_keys}")
-    driver.isolation_level = isolation_level
+    finally:
+        connection.rollback()
+        pragma(f"busy_timeout={patience}")
+        driver.execute(f"PRAGMA foreign_keys={foreign_keys}")
+        driver.isolation_level = isolation_level
 
 
 @contextmanager

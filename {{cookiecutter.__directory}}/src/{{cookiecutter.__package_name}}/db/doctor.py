@@ -75,15 +75,14 @@ class Project:
         self.root = self.ini.parent
         self.options: dict[str, str] = {}
         self.ini_error = ""
-        parser = configparser.ConfigParser({"here": str(self.root)}, interpolation=None)
+        parser = configparser.ConfigParser(interpolation=None)
         try:
             parser.read(self.ini, encoding="utf-8")
         except (configparser.Error, UnicodeDecodeError) as error:
             self.ini_error = f"it cannot be read: {type(error).__name__}"  # its text may hold a password
         if parser.has_section("alembic"):
-            self.options = {
-                name: value.replace("%(here)s", str(self.root)) for name, value in parser["alembic"].items()
-            }
+            here = str(self.root)
+            self.options = {name: value.replace("%(here)s", here) for name, value in parser["alembic"].items()}
         self.handed_over: dict[str, Any] = {}  # by name, the tables of the metadata that env.py hands to Alembic
         self._contexts: dict[bool, Any] = {}
         self.scripts = self.root / self.options.get("script_location", "")
@@ -106,14 +105,10 @@ class Project:
             return ""
         files = [path for path in (self.root / ".env", self.root / ".env.example") if path.is_file()]
         texts = [f"DATABASE_URL={os.environ.get('DATABASE_URL', '')}", *(path.read_text("utf-8") for path in files)]
-        kinds = re.findall(
-            r"^(?:export )?DATABASE_URL=[\"']?(sqlite|postgres|mysql|mariadb)", "\n".join(texts), re.MULTILINE
-        )
-        if kinds[:1] in ([], ["sqlite"]):
+        named = re.search(r"^DATABASE_URL=[\"']?(postgres|mysql|mariadb|sqlite)", "\n".join(texts), re.MULTILINE)
+        if named is None or named[1] == "sqlite":
             return ""
-        return (
-            f"SQLite stands in for {kinds[0]} here; to be sure, let TEST_DATABASE_URL name a database on such a server"
-        )
+        return f"SQLite stands in for {named[1]}; to be sure, let TEST_DATABASE_URL name a database on such a server"
 
     def has_module(self, name: str) -> bool:
         """Tell whether a module, were it there, would be the project's own and not a library's."""
@@ -527,10 +522,8 @@ def scratch_database() -> Iterator[str]:
     package = Path(__file__).resolve().parents[1]
     sys.path.append(str(package.parent))
     server = importlib.import_module(f"{package.name}.settings").database_url("TEST_DATABASE_URL")
-    name, force = (
-        f"scratch_{uuid.uuid4().hex[:12]}",
-        " WITH (FORCE)" if server.get_backend_name() == "postgresql" else "",
-    )
+    name = f"scratch_{uuid.uuid4().hex[:12]}"
+    force = " WITH (FORCE)" if server.get_backend_name() == "postgresql" else ""
     with create_engine(server, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
         try:
             connection.exec_driver_sql(f"CREATE DATABASE {name}")
