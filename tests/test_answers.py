@@ -125,8 +125,8 @@ def test_whatever_slug_is_accepted_is_a_package_of_its_own(refusals: Refusals, s
         ("author_name", None, "author_name is not a text"),
         ("database", "oracle", "must be one of sqlite, postgresql, mysql"),
         ("license", "WTFPL", "must be one of MIT"),
-        ("__package_name", "other", "begin with __"),
-        ("__directory", "other", "begin with __"),
+        ("__package_name", "other", "what begins with __"),
+        ("__directory", "other", "what begins with __"),
     ],
 )
 def test_other_answers_are_refused(refusals: Refusals, question: str, answer: str | None, words: str) -> None:
@@ -261,3 +261,21 @@ def test_a_refused_bake_raises_in_process(bake: Bake) -> None:
     """For programs that call Cookiecutter's function."""
     with pytest.raises(FailedHookException):
         bake(project_name="Class")
+
+
+def test_the_questions_are_sentences_and_typed_braces_are_text(home: Path, tmp_path: Path) -> None:
+    """Every question and every choice has its label; what is typed is taken as it is."""
+    typed = "{{ 7 * 7 }} {% raw %} {# c #}"
+    command: list[str | Path] = [BIN / "cookiecutter", "-o", tmp_path, TEMPLATE]
+    env = {"HOME": str(home), "PATH": os.environ["PATH"], "COLUMNS": "200"}
+    keys = f"My Shop\n\n{typed}\n\n\n2\n1\n"
+    done = subprocess.run(command, env=env, input=keys, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    prompts = CONTEXT["__prompts__"]
+    sentences = [text for text in prompts.values() if isinstance(text, str)]
+    sentences += [text for choice in prompts.values() if isinstance(choice, dict) for text in choice.values()]
+    assert len(sentences) == 5 + 4 + 5
+    for sentence in sentences:
+        assert sentence in done.stdout
+    assert typed in (tmp_path / "my-shop/README.md").read_text(encoding="utf-8")
+    assert "psycopg" in (tmp_path / "my-shop/pyproject.toml").read_text(encoding="utf-8")

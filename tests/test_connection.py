@@ -314,6 +314,7 @@ def test_a_revision_that_commits_by_itself_is_not_silent(project: Project, postg
     assert done.returncode == 0 or "did not commit it" in done.stdout
 
 
+LOG = "import logging; logging.basicConfig(level=logging.INFO)\n"
 GIVEN = """
 import sys
 from alembic import command
@@ -342,7 +343,8 @@ def test_a_connection_handed_in_is_used(project: Project, database: str, given: 
     """Whatever DATABASE_URL says; with a transaction begun its owner commits."""
     chain(project)
     elsewhere = f"sqlite:///{project.path}/elsewhere.db"
-    project.ok("python", "-c", GIVEN, database, given, DATABASE_URL=elsewhere)
+    said = project.ok("python", "-c", LOG + GIVEN, database, given, DATABASE_URL=elsewhere)
+    assert f"Database, as handed in: {make_url(database).render_as_string()}" in said
     assert_whole(database)
     assert not (project.path / "elsewhere.db").exists()
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -16,10 +16,15 @@ PASSED_ON = {name: value for name, value in os.environ.items() if name.startswit
 
 
 def generate(
-    cookiecutter: Path, home: Path, template: Path, *arguments: str, path: str = "/usr/bin:/bin"
+    cookiecutter: Path,
+    home: Path,
+    template: Path,
+    *options: str,
+    answers: Sequence[str] = (),
+    path: str = "/usr/bin:/bin",
 ) -> "subprocess.CompletedProcess[str]":
     """Run the cookiecutter command with its output in home/out, stdout and stderr apart."""
-    command: list[str | Path] = [cookiecutter, "--no-input", "-o", home / "out", *arguments, template]
+    command: list[str | Path] = [cookiecutter, "--no-input", "-o", home / "out", *options, template, *answers]
     env = {**PASSED_ON, "HOME": str(home), "PATH": path}
     return subprocess.run(command, cwd=home, env=env, capture_output=True, encoding="utf-8")
 
@@ -171,7 +176,8 @@ def test_every_interpreter_makes_a_project_and_runs_it(version: str, tmp_path: P
     if version not in interpreters():
         pytest.skip(f"needs Python {version} on the PATH")
     tools = venv(interpreters()[version], tmp_path / "tools", "cookiecutter", "alembic", "sqlalchemy")
-    done = generate(tools / "cookiecutter", tmp_path, TEMPLATE)
+    answers = ('description=it\'s "so" \\ % 한국어 😀', 'author_name=김, "철수" \\', "author_email=a.b+c@d.example")
+    done = generate(tools / "cookiecutter", tmp_path, TEMPLATE, answers=answers)
     if version == "3.10":  # for which there is no SQLAlchemy 2.1
         assert "has no alembic 1.20 and sqlalchemy 2.1" in done.stdout, done.stdout + done.stderr
         return
@@ -181,6 +187,11 @@ def test_every_interpreter_makes_a_project_and_runs_it(version: str, tmp_path: P
     install: list[str | Path] = [python, "-m", "pip", "install", "-q", "-e", ".", "--group", "dev"]
     subprocess.run(install, cwd=project, check=True, capture_output=True)
     env = {**PASSED_ON, "HOME": str(tmp_path), "PATH": f"{python.parent}:/usr/bin:/bin"}
+    shown = subprocess.run(
+        [python, "-m", "pip", "show", "-v", "my-service"], capture_output=True, encoding="utf-8"
+    ).stdout
+    assert 'Summary: it\'s "so" \\ % 한국어 😀' in shown
+    assert "a.b+c@d.example" in shown
     for command in (["pytest"], ["mypy"], ["alembic", "revision", "--autogenerate", "-m", "first"], ["pytest"]):
         ran = subprocess.run(command, cwd=project, env=env, capture_output=True, encoding="utf-8")
         assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import SERVERS, TEMPLATE, Bake, make_database
+from conftest import BIN, SERVERS, TEMPLATE, Bake, make_database
 from sqlalchemy import make_url
 
 PASSED_ON = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))}
@@ -94,3 +94,18 @@ def test_the_projects_five_commands(
         if command == "alembic downgrade -1":
             shell(activate + "alembic upgrade head", project.path, stranger)
     assert {"alembic downgrade -1", "pytest"} < set(everyday)
+
+
+def test_uv_sync_installs_the_project(bake: Bake, stranger: dict[str, str], tmp_path: Path) -> None:
+    """As the project's README says, instead of pip."""
+    project = bake(project_name="My Service")
+    (tmp_path / "bin/uv").symlink_to(BIN / "uv")
+    shell("uv sync && uv run alembic current && uv run pytest", project.path, stranger)
+
+
+def test_every_file_name_is_legal_on_windows() -> None:
+    """Whoever clones this repository there gets all of it."""
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=TEMPLATE, check=True, capture_output=True, encoding="utf-8")
+    names = [part for name in tracked.stdout.split("\0") for part in name.split("/")]
+    assert len(names) > 50
+    assert not [name for name in names if re.search(r'[<>:"|?*\\]|[. ]$', name)]

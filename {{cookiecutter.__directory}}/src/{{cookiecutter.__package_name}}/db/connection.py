@@ -66,6 +66,8 @@ def connect(config: Config) -> Iterator[Connection]:
     time, or something the migration did was not committed.
     """
     given = config.attributes.get("connection")
+    if given is not None:
+        log.info("Database, as handed in: %s", settings.masked(given.engine.url))
     if isinstance(given, Connection):
         with _sentences(), _prepared(given):
             yield given
