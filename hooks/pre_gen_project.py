@@ -16,7 +16,7 @@ ANSWERS = json.loads({{cookiecutter | tojson | tojson}})  # type: ignore
 TAKEN = """
     alembic annotated_types ast_serialize build cffi colorama conftest cryptography dateutil dist docs dotenv
     editables exceptiongroup greenlet hatchling iniconfig librt mako markupsafe migrations mypy mypy_extensions
-    mypyc mysqldb packaging pathspec pip pluggy psycopg psycopg2 psycopg_binary psycopg_c pycparser pygments
+    mypyc mysqldb packaging pathspec pip pluggy psycopg psycopg2 psycopg_binary psycopg_c py pycparser pygments
     pymysql pytest pytest_alembic python_dotenv ruff setuptools site sqlalchemy src test tests trove_classifiers
     typing_extensions tzdata uv wheel yaml
 

@@ -9,6 +9,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,35 @@ def test_a_malformed_slug_is_refused(refusals: Refusals, slug: str) -> None:
 def test_a_sound_slug_is_accepted(refusals: Refusals, slug: str) -> None:
     """Nothing is refused without a reason."""
     assert of_slug(refusals, slug) == []
+
+
+def installed_with(*distributions: str) -> set[str]:
+    """Return the names of distributions and of all that they need, as far as it is installed here."""
+    found: set[str] = set()
+    queue = list(distributions)
+    while queue:
+        name = re.split(r"[^A-Za-z0-9._-]", queue.pop())[0].lower().replace("_", "-")
+        if name not in found:
+            with suppress(metadata.PackageNotFoundError):
+                needs = metadata.requires(name) or []
+                queue += [need for need in needs if "extra ==" not in need]
+                found.add(name)
+    return found
+
+
+def test_every_module_that_a_project_installs_is_taken(refusals: Refusals) -> None:
+    """Its distributions, and the modules in them."""
+    drivers = [database["driver"] for database in CONTEXT["_databases"].values() if database["driver"]]
+    needs = installed_with("alembic", "python-dotenv", "sqlalchemy", "tzdata", "psycopg-binary", *drivers)
+    needs |= installed_with("mypy", "pytest", "pytest-alembic", "ruff")
+    assert len(needs) > 15
+    modules = {
+        module.lower()
+        for module, distributions in metadata.packages_distributions().items()
+        if needs & {distribution.lower().replace("_", "-") for distribution in distributions}
+    }
+    accepted = [name for name in needs | modules if not of_slug(refusals, name)]
+    assert accepted == []
 
 
 @given(slug=st.one_of(st.text(max_size=60), st.from_regex(r"[a-z0-9_-]{1,20}", fullmatch=True)))
@@ -202,9 +233,9 @@ def test_hostile_text_works_throughout(bake: Bake, text: str) -> None:
     literal = text if "{{" not in text else "{{ 7 * 7 }} {% if %} {# c #}"
     project = bake(project_name=raw, project_slug="shop", description=raw, author_name=raw, author_email="a@b.example")
     assert_readable(project)
-    metadata = tomllib.loads((project.path / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert metadata["description"] == literal
-    assert metadata["authors"] == [{"name": literal, "email": "a@b.example"}]
+    project_table = tomllib.loads((project.path / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project_table["description"] == literal
+    assert project_table["authors"] == [{"name": literal, "email": "a@b.example"}]
     assert literal in (project.path / "README.md").read_text(encoding="utf-8")
     assert literal in (project.path / "LICENSE").read_text(encoding="utf-8")
 
@@ -218,8 +249,8 @@ def test_any_visible_text_works(text: str, home: Path, tmp_path_factory: pytest.
     """The same for whatever hypothesis thinks of."""
     project = bake_into(tmp_path_factory.mktemp("any"), home, project_slug="shop", description=text, author_name=text)
     assert_readable(project)
-    metadata = tomllib.loads((project.path / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert (metadata["description"], metadata["authors"]) == (text, [{"name": text}])
+    project_table = tomllib.loads((project.path / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert (project_table["description"], project_table["authors"]) == (text, [{"name": text}])
 
 
 def test_an_existing_directory_is_not_touched(home: Path, tmp_path: Path) -> None:
