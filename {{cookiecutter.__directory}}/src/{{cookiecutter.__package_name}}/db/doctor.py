@@ -108,7 +108,7 @@ class Project:
         named = re.search(r"^DATABASE_URL=[\"']?(postgres|mysql|mariadb|sqlite)", "\n".join(texts), re.MULTILINE)
         if named is None or named[1] == "sqlite":
             return ""
-        return f"SQLite stands in for {named[1]}; to be sure, let TEST_DATABASE_URL name a database on such a server"
+        return f"only SQLite is at hand for a {named[1]} project: set TEST_DATABASE_URL to a database on such a server"
 
     def has_module(self, name: str) -> bool:
         """Tell whether a module, were it there, would be the project's own and not a library's."""

@@ -48,7 +48,8 @@ def resumable(connection: Connection) -> Iterator[None]:
     finally:
         for name, hook in hooks.items():
             event.remove(connection.dialect, name, hook)
-    del connection.info[TABLE]
+        if not connection.invalidated:
+            connection.info.pop(TABLE, None)
     notes.tidy()
 
 
