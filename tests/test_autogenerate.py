@@ -163,6 +163,22 @@ def test_a_renamed_check_is_seen(project: Project, database: str) -> None:
     assert names == ["ck_book_pages_above_zero"]
 
 
+def test_a_foreign_key_and_its_column_are_dropped(project: Project, database: str) -> None:
+    """In an order that MariaDB accepts; and back."""
+    project.ok("alembic", "revision", "--autogenerate", "-m", "first", "--rev-id", "a1", DATABASE_URL=database)
+    project.ok("alembic", "upgrade", "head", DATABASE_URL=database)
+    book = (project.sources / "models/book.py").read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in book if "author_id:" not in line and "author:" not in line]
+    project.write("src/PACKAGE/models/book.py", "".join(kept).replace("ForeignKey, ", ""))
+    project.edit(
+        "src/PACKAGE/models/author.py", '    books: Mapped[list[Book]] = relationship(back_populates="author")\n', ""
+    )
+    project.ok("alembic", "revision", "--autogenerate", "-m", "alone", DATABASE_URL=database)
+    project.ok("alembic", "upgrade", "head", DATABASE_URL=database)
+    project.ok("alembic", "check", DATABASE_URL=database)
+    project.ok("alembic", "downgrade", "-1", DATABASE_URL=database)
+
+
 def test_a_table_of_somebody_else_is_left_alone(project: Project, database: str) -> None:
     """Autogenerate does not propose to drop what no model describes."""
     rows(database, "CREATE TABLE somebody_elses (id INTEGER)")

@@ -315,6 +315,43 @@ def test_a_revision_that_commits_by_itself_is_not_silent(project: Project, postg
 
 
 LOG = "import logging; logging.basicConfig(level=logging.INFO)\n"
+
+
+def test_a_missing_privilege_is_a_sentence(project: Project, sqlite: str) -> None:
+    """What the database says, of which statement, and what to do."""
+    read_only = sqlite.replace("sqlite:///", "sqlite:///file:") + "?mode=ro&uri=true"
+    rows(sqlite, "CREATE TABLE t (id INT)")
+    done = project.run("alembic", "upgrade", "head", DATABASE_URL=read_only)
+    assert done.returncode != 0
+    assert "may not do this: " in done.stdout
+    assert "attempt to write a readonly database" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_role_that_may_not_create_tables(project: Project, postgresql: str) -> None:
+    """PostgreSQL, with a role of its own."""
+    role = make_url(postgresql).database
+    rows(postgresql, f"CREATE ROLE {role} LOGIN PASSWORD 's3cret'")
+    try:
+        url = make_url(postgresql).set(username=role, password="s3cret").render_as_string(hide_password=False)
+        done = project.run("alembic", "upgrade", "head", DATABASE_URL=url)
+    finally:
+        rows(postgresql, f"DROP ROLE {role}")
+    assert done.returncode != 0
+    assert "may not do this: " in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "s3cret" not in done.stdout
+
+
+def test_a_transaction_left_open_before_the_migration_is_an_error(project: Project, postgresql: str) -> None:
+    """By whoever edits how a migration connects: Alembic would take it for somebody else's and commit nothing."""
+    project.edit("src/PACKAGE/db/connection.py", "        connection.commit()  # an open", "        # an open")
+    done = project.run("alembic", "upgrade", "head", DATABASE_URL=postgresql)
+    assert done.returncode != 0
+    assert "A transaction was left open before the migration" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
 GIVEN = """
 import sys
 from alembic import command

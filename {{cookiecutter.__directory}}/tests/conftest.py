@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,11 @@ def database_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An empty database, on the server that TEST_DATABASE_URL names or else an SQLite file; DATABASE_URL names it."""
     if PROJECT.foreign and PROJECT.revisions:
         pytest.skip(PROJECT.foreign)
-    with doctor.scratch_database() as url:
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(doctor.scratch_database())
+        except doctor.Unknown as reason:
+            pytest.exit(str(reason), returncode=1)
         monkeypatch.setenv("DATABASE_URL", url)
         yield url
 

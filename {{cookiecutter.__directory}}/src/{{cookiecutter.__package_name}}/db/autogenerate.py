@@ -9,6 +9,7 @@ from typing import Any, Literal
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import (
     AlterColumnOp,
+    DropConstraintOp,
     DropIndexOp,
     DropTableOp,
     MigrateOperation,
@@ -133,13 +134,21 @@ def _arguments(obj: Any) -> str:
 
 
 def tidy(context: MigrationContext, revision: Any, directives: list[Any]) -> None:
-    """Leave out each DROP INDEX before the DROP TABLE that drops it anyway: MariaDB refuses it for a foreign key's."""
+    """Put drops into an order that MariaDB accepts, which does not drop the index of a foreign key that is there."""
     for script in directives:
         for operations in (*script.upgrade_ops_list, *script.downgrade_ops_list):
+            _foreign_keys_first(operations)
             _without_redundant_drops(operations)
 
 
+def _foreign_keys_first(operations: OpContainer) -> None:
+    for op in operations.ops:
+        if isinstance(op, ModifyTableOps):
+            op.ops.sort(key=lambda op: not (isinstance(op, DropConstraintOp) and op.constraint_type == "foreignkey"))
+
+
 def _without_redundant_drops(operations: OpContainer) -> None:
+    """Leave out each DROP INDEX before the DROP TABLE that drops it anyway."""
     dropped = {(op.schema, op.table_name) for op in operations.ops if isinstance(op, DropTableOp)}
 
     def redundant(op: MigrateOperation) -> bool:

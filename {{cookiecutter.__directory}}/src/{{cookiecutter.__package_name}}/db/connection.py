@@ -11,7 +11,7 @@ from alembic import context
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from .. import settings
 from . import resume
@@ -26,8 +26,10 @@ MIGRATOR_TIMEOUT = 60
 _POSTGRESQL_LOCK = int.from_bytes(b"alembic", "big")  # any constant will do: these locks belong to one database
 _MYSQL_LOCK = "CONCAT('alembic-', MD5(DATABASE()))"  # these to the server, with names of up to 64 characters
 
-# How the drivers say that a lock was not to be had: PostgreSQL's SQLSTATE, MariaDB's error number, SQLite's words.
-_LOCK_ERRORS = {"55P03", 1205, "database is locked"}
+# How the drivers say that a lock was not to be had, and that something is forbidden: PostgreSQL's SQLSTATE, MariaDB's
+# error number, SQLite's words.
+_LOCKED = {"55P03", 1205, "database is locked"}
+_FORBIDDEN = {"42501", 1044, 1142, "attempt to write a readonly database"}
 
 
 def url() -> URL:
@@ -112,13 +114,19 @@ def _sentences() -> Iterator[None]:
         yield
     except settings.SettingsError as error:
         raise CommandError(str(error)) from None
-    except OperationalError as error:
-        if not {getattr(error.orig, "sqlstate", None), *(error.orig.args[:1] if error.orig else ())} & _LOCK_ERRORS:
-            raise
-        raise CommandError(
-            f"Gave up waiting for a table in use, so that its other users need not wait: {error.statement} "
-            "(run the command again when the table is quiet, or set MIGRATION_LOCK_TIMEOUT to more seconds)"
-        ) from None
+    except DBAPIError as error:
+        code = {getattr(error.orig, "sqlstate", None), *(error.orig.args[:1] if error.orig else ())}
+        if code & _LOCKED:
+            raise CommandError(
+                f"Gave up waiting for a table in use, so that its other users need not wait: {error.statement} "
+                "(run the command again when the table is quiet, or set MIGRATION_LOCK_TIMEOUT to more seconds)"
+            ) from None
+        if code & _FORBIDDEN:
+            raise CommandError(
+                f"The user in DATABASE_URL may not do this: {error.statement} (the database says: {error.orig}; "
+                "migrate as a user who may change the schema)"
+            ) from None
+        raise
 
 
 def _require_committed(connection: Connection) -> None:

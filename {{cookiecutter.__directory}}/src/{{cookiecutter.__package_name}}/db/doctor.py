@@ -89,6 +89,7 @@ class Project:
         self.env = self.scripts / "env.py"
         self.versions = self.scripts / "versions"
         self.sources = self.root / "src"
+        self.foreign = self._foreign()  # found out now, as DATABASE_URL will name the scratch database later
         self.package = next((p.parent.parent.name for p in self.sources.glob("*/models/__init__.py")), "")
 
     def name(self, path: Path | str, line: int | None = None) -> str:
@@ -98,14 +99,13 @@ class Project:
             shown = shown.relative_to(self.root)
         return f"{shown}:{line}" if line else str(shown)
 
-    @cached_property
-    def foreign(self) -> str:
-        """Why the scratch database is not of the project's own kind, if it is not: a sentence, or nothing."""
+    def _foreign(self) -> str:
+        """Return why the scratch database is not of the project's own kind, if it is not: a sentence, or nothing."""
         if "TEST_DATABASE_URL" in os.environ:
             return ""
         files = [path for path in (self.root / ".env", self.root / ".env.example") if path.is_file()]
         texts = [f"DATABASE_URL={os.environ.get('DATABASE_URL', '')}", *(path.read_text("utf-8") for path in files)]
-        named = re.search(r"^DATABASE_URL=[\"']?(postgres|mysql|mariadb|sqlite)", "\n".join(texts), re.MULTILINE)
+        named = re.search(r"^DATABASE_URL=[\"']?(postgres(?:ql)?|mysql|mariadb|sqlite)", "\n".join(texts), re.MULTILINE)
         if named is None or named[1] == "sqlite":
             return ""
         return f"only SQLite is at hand for a {named[1]} project: set TEST_DATABASE_URL to a database on such a server"
@@ -184,6 +184,12 @@ class Project:
             script.run_env()
         self._contexts[offline] = reached[0] if reached else None
         return self._contexts[offline]
+
+    @property
+    def compare_options(self) -> dict[str, Any]:
+        """What env.py tells Alembic to compare; if it came to nothing, what a new project's env.py would."""
+        context = self._contexts.get(False)
+        return dict(context.opts) if context else {"compare_type": True, "compare_server_default": True}
 
     @cached_property
     def defined(self) -> dict[Any, str]:
@@ -455,7 +461,8 @@ def offline_prints_sql(project: Project) -> Iterable[Problem]:
     config = project.first_config
     command.upgrade(config, "head", sql=True)
     printed = config.output_buffer.getvalue()
-    missing = [name for name, table in project.handed_over.items() if f"CREATE TABLE {table.name}" not in printed]
+    quoted = project.run_env(offline=True).dialect.identifier_preparer.format_table
+    missing = [name for name, table in project.handed_over.items() if f"CREATE TABLE {quoted(table)}" not in printed]
     if missing:
         what = f"the SQL printed offline does not create {', '.join(missing)}"
         yield Problem(project.name(project.env), what, "call context.run_migrations() in run_migrations_offline()")
@@ -501,17 +508,19 @@ def downgrade_leaves_nothing(project: Project) -> Iterable[Problem]:
     with project.second_connection() as connection:
         look = inspect(connection)
         left = sorted(set(look.get_table_names()) - {"alembic_version"})
-        left += [f"the type {enum['name']}" for enum in (look.get_enums() if hasattr(look, "get_enums") else ())]
-    if left:
-        what = f"alembic downgrade base leaves {', '.join(left)} behind"
-        yield Problem(project.name(project.versions), what, "let downgrade() undo all that its upgrade() does")
+        types = sorted(enum["name"] for enum in look.get_enums()) if hasattr(look, "get_enums") else []
+    if left or types:
+        what = f"alembic downgrade base leaves {', '.join(left + types)} behind"
+        drops = "".join(f"\nop.execute('DROP TYPE {name}')" for name in types)
+        yield Problem(project.name(project.versions), what, f"let downgrade() undo all that its upgrade() does{drops}")
 
 
 @contextlib.contextmanager
 def scratch_database() -> Iterator[str]:
     """Make an empty database and yield its URL; it is gone afterwards.
 
-    A new database on the server that TEST_DATABASE_URL names, else a temporary SQLite file.
+    A new database on the server that TEST_DATABASE_URL names, else a temporary SQLite file. Raises Unknown when that
+    server cannot be used.
     """
     if "TEST_DATABASE_URL" not in os.environ:
         with tempfile.TemporaryDirectory() as directory:
@@ -521,10 +530,15 @@ def scratch_database() -> Iterator[str]:
 
     package = Path(__file__).resolve().parents[1]
     sys.path.append(str(package.parent))
-    server = importlib.import_module(f"{package.name}.settings").database_url("TEST_DATABASE_URL")
+    settings = importlib.import_module(f"{package.name}.settings")
+    try:
+        server = settings.database_url("TEST_DATABASE_URL")
+        connection = create_engine(server, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
+    except Exception as error:
+        raise Unknown(f"TEST_DATABASE_URL cannot be used: {_first_line(error)}") from None
     name = f"scratch_{uuid.uuid4().hex[:12]}"
     force = " WITH (FORCE)" if server.get_backend_name() == "postgresql" else ""
-    with create_engine(server, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
+    with connection:
         try:
             connection.exec_driver_sql(f"CREATE DATABASE {name}")
             yield server.set(database=name).render_as_string(hide_password=False)
@@ -573,8 +587,8 @@ def answers(project: Project) -> Iterator[str]:
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import NullPool, create_engine, inspect
 
-    names = sorted(table.fullname for table in project.defined)
-    yield f"The models register {len(names)} tables: {', '.join(names)}"
+    models = sorted(table.fullname for table in project.defined)
+    yield f"The models register {len(models)} tables: {', '.join(models)}"
     settings = importlib.import_module(f"{project.package}.settings")
     url = settings.database_url()
     database = f"The database {settings.masked(url)}"
@@ -584,11 +598,13 @@ def answers(project: Project) -> Iterator[str]:
             return
         url = url.set(database=Path(url.database).as_uri(), query={"mode": "ro", "uri": "true"})
     with create_engine(url, poolclass=NullPool).connect() as connection:
-        names = sorted(set(inspect(connection).get_table_names()) - {"alembic_version"})
-        context = MigrationContext.configure(connection)
+        tables = sorted(set(inspect(connection).get_table_names()) - {"alembic_version", "alembic_unfinished"})
+        context = MigrationContext.configure(connection, opts=project.compare_options)
         heads = context.get_current_heads()
         seen = compare_metadata(context, next(table.metadata for table in project.defined))
-    yield f"{database} has {len(names)}: {', '.join(names) or '-'}; it is at {', '.join(heads) or 'no revision'}"
+    yield f"{database} has {len(tables)}: {', '.join(tables) or '-'}; it is at {', '.join(heads) or 'no revision'}"
+    if set(tables) - set(models):
+        yield f"In no model, and left alone by autogenerate: {', '.join(sorted(set(tables) - set(models)))}"
     yield f"Alembic sees {len(seen)} differences: {', '.join(map(_described, seen)) or '-'}"
 
 
