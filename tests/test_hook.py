@@ -12,7 +12,8 @@ import pytest
 from conftest import BIN, TEMPLATE
 
 DIRECTORY = "{{cookiecutter.__directory}}"
-PASSED_ON = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "SSL_"))}
+PASSED_ON = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "UV_"))}
+PASSED_ON["UV_SYSTEM_CERTS"] = "true"  # where a proxy has certificates of its own, the system knows them
 
 
 def generate(

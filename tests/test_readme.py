@@ -12,7 +12,8 @@ import pytest
 from conftest import BIN, SERVERS, TEMPLATE, Bake, make_database
 from sqlalchemy import make_url
 
-PASSED_ON = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))}
+PASSED_ON = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "UV_"))}
+PASSED_ON["UV_SYSTEM_CERTS"] = "true"  # where a proxy has certificates of its own, the system knows them
 
 
 def blocks(readme: str, language: str) -> list[str]:

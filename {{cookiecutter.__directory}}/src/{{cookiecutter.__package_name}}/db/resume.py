@@ -10,7 +10,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,7 @@ REPEATABLE = re.compile(
     r"|ALTER TABLE \S+ (ADD (COLUMN|CONSTRAINT|PRIMARY)|DROP|MODIFY|CHANGE|ALTER|RENAME TO|COMMENT)"
 )
 DONE = {1050, 1060, 1061, 1068, 1826, 1005, 1051, 1054, 1091, 1146}
+COMMENTS = re.compile(r"/\*(?!!).*?\*/|(--|#)[^\n]*\n", re.DOTALL)
 # What the tables look like, to recognize that somebody has changed them since the interruption.
 SCHEMA = (
     "SELECT CONCAT(COUNT(*), '-', COALESCE(SUM(CRC32(CONCAT_WS(' ', table_name, column_name, column_type))), 0)) "
@@ -70,19 +71,15 @@ class _Notes:
         self.connection = connection
         self.position = 0
         self.exists = bool(self._sql(f"SHOW TABLES LIKE '{TABLE}'"))
-        self.noted = {position: (digest, state) for position, digest, state, _ in self._read()}
-        self.changed = False
-        schemas = [schema for *_, state, schema in self._read() if schema or state == "begun"]
-        if schemas and schemas[-1]:
-            self.changed = self._sql(SCHEMA)[0][0] != schemas[-1]
+        rows = self._read()
+        self.noted = {position: (digest, state) for position, digest, state, _ in rows}
+        # The tables as the last DDL left them; not known if that one is only begun.
+        schemas = [schema for *_, state, schema in rows if schema or state == "begun"]
+        self.changed = bool(schemas and schemas[-1]) and self._sql(SCHEMA)[0][0] != schemas[-1]
 
     def execute(self, run: Any, cursor: Any, statement: str, *rest: Any) -> bool | None:
         """Carry out a statement, or skip it. Returns True, or None for one that only reads, or is Alembic's own."""
-        text = (
-            re.sub(r"\s+", " ", re.sub(r"/\*(?!!).*?\*/|(--|#)[^\n]*\n", " ", statement, flags=re.DOTALL))
-            .strip()
-            .upper()
-        )
+        text = " ".join(COMMENTS.sub(" ", statement).upper().split())
         verb = text.split(" ")[0]
         if verb in READS or "ALEMBIC_VERSION" in text or rest[-1].root_connection is not self.connection:
             return None
@@ -107,7 +104,8 @@ class _Notes:
             run(cursor, statement, *rest)
         except Exception as error:
             if not (state == "begun" and error.args and error.args[0] in DONE):
-                self._note(digest, "failed", commit=verb in DDL)
+                with suppress(Exception):  # the connection may be lost
+                    self._note(digest, "failed", commit=verb in DDL)
                 raise
         if verb in DDL:
             self._note(digest, "done", SCHEMA, commit=True)
