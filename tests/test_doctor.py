@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SERVERS, Project, make_database, rows
+from sqlalchemy import make_url
 
 DISPATCH = """\
 if context.is_offline_mode():
@@ -355,15 +356,20 @@ def test_a_useless_test_database_is_said(project: Project, server: str) -> None:
     """What needs it is unknown, and no password is shown."""
     done = project.doctor("--no-live", TEST_DATABASE_URL=server)
     assert done.returncode == 2
-    assert "there is no scratch database" in done.stdout
-    assert "Traceback" not in done.stdout
-    assert "s3cret" not in done.stdout
+    assert "there is no scratch database: TEST_DATABASE_URL cannot be used" in done.stdout
+    suite = project.run("pytest", TEST_DATABASE_URL=server)
+    assert suite.returncode != 0
+    assert "TEST_DATABASE_URL cannot be used" in suite.stdout
+    assert "Traceback" not in done.stdout + suite.stdout
+    assert "s3cret" not in done.stdout + suite.stdout
 
 
 @pytest.mark.parametrize("kind", SERVERS)
 def test_a_scratch_database_on_a_server_is_gone_afterwards(project: Project, kind: str, tmp_path: Path) -> None:
     """Also when the doctor is interrupted."""
     for url in make_database(kind, tmp_path):
+        mine = f"mine_{make_url(url).database}"  # tests that run at the same time have scratch databases, too
+        project.edit("src/PACKAGE/db/doctor.py", 'f"scratch_', f'f"{mine}_')
         done = project.doctor("--no-live", TEST_DATABASE_URL=url)
         assert done.returncode == 0, done.stdout
         project.write("src/PACKAGE/models/slow.py", "import time\n\nopen('begun', 'w').close()\ntime.sleep(60)\n")
@@ -379,7 +385,7 @@ def test_a_scratch_database_on_a_server_is_gone_afterwards(project: Project, kin
             if kind == "postgresql"
             else "SELECT schema_name FROM information_schema.schemata"
         )
-        assert not [name for (name,) in rows(url, left) if name.startswith("scratch_")]
+        assert not [name for (name,) in rows(url, left) if name.startswith(mine)]
 
 
 def test_what_sqlite_cannot_tell_of_a_postgresql_project_is_unknown(project: Project, postgresql: str) -> None:

@@ -9,17 +9,17 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, NullPool, create_engine, make_url
+from sqlalchemy import Engine, NullPool, create_engine
 
 from {{ cookiecutter.__package_name }}.db import doctor
 
 PROJECT = doctor.Project(Path(__file__).parents[1] / "alembic.ini")
-SERVER = os.environ.get("TEST_DATABASE_URL", "sqlite://")
+SERVER = os.environ.get("TEST_DATABASE_URL", "sqlite:")
 
 
 def pytest_report_header() -> str:
     """Say on which database the tests run."""
-    return f"migrations run on: {make_url(SERVER).get_backend_name()} (TEST_DATABASE_URL names a server)"
+    return f"migrations run on: {SERVER.partition(':')[0]} (TEST_DATABASE_URL names a server)"
 
 
 @pytest.fixture

@@ -533,6 +533,8 @@ def scratch_database() -> Iterator[str]:
     settings = importlib.import_module(f"{package.name}.settings")
     try:
         server = settings.database_url("TEST_DATABASE_URL")
+        if server.get_backend_name() == "sqlite":
+            raise Unknown("it names no server, and without it SQLite is used anyway")
         connection = create_engine(server, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
     except Exception as error:
         raise Unknown(f"TEST_DATABASE_URL cannot be used: {_first_line(error)}") from None
