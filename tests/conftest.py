@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import uuid
@@ -64,9 +65,16 @@ class Project:
         return done.stdout
 
     def start(self, *command: str, **variables: str) -> subprocess.Popen[str]:
-        """Start a command and return the running process."""
-        pipe, env = subprocess.PIPE, self.environment(**variables)
-        return subprocess.Popen(command, cwd=self.path, env=env, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+        """Start a command, which Ctrl-C reaches even if it does not reach the tests, and return the running process."""
+        return subprocess.Popen(
+            command,
+            cwd=self.path,
+            env=self.environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
 
     def doctor(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the project's doctor."""

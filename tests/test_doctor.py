@@ -1,8 +1,8 @@
 """Projects broken on purpose: the doctor must name the check, the place and the fix, and nothing else."""
 
+import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -109,7 +109,6 @@ CONFIG = "config = context.config"
 
 # What is broken: how, the check that must say so, and words that it must say.
 BROKEN: dict[str, tuple[Break, str, str]] = {
-    "syntax error": (write(BOOK, "class Book(:"), "files-parse", "models/book.py:1"),
     "no template": (move(MAKO, "gone"), "ini-leads-to-scripts", "script.py.mako"),
     "empty template": (write(MAKO), "ini-leads-to-scripts", "script.py.mako"),
     "no versions": (move("migrations/versions", "gone"), "ini-leads-to-scripts", "versions"),
@@ -135,7 +134,7 @@ BROKEN: dict[str, tuple[Break, str, str]] = {
     "nothing run": (edit(ENV, "    context.run_migrations()", "    pass"), "env-reaches-run-migrations", "env.py"),
     "create_all": (
         write("src/PACKAGE/main.py", "def f(metadata):", "    metadata.create_all()"),
-        "no-create-all",
+        "no-table-outside-migrations",
         "main.py:2",
     ),
     "two heads": (revisions(a1=None, b2=None), "revisions-form-one-line", "alembic merge heads"),
@@ -329,7 +328,7 @@ def test_without_alembic_it_says_what_it_could_not_check(project: Project) -> No
     done = subprocess.run(command, cwd=project.path, env=project.environment(), capture_output=True, encoding="utf-8")
     assert done.returncode == 2, done.stdout + done.stderr
     assert "sqlalchemy is not installed for " in done.stdout
-    assert "6 ok, 0 PROBLEM, 8 unknown" in done.stdout
+    assert "9 ok, 0 PROBLEM, 28 unknown" in done.stdout
 
 
 def test_a_wrong_word_is_refused(project: Project) -> None:
@@ -341,8 +340,8 @@ def test_a_wrong_word_is_refused(project: Project) -> None:
 
 def test_without_a_project_it_says_so(project: Project, tmp_path: Path) -> None:
     """In a sentence, at once, wherever it is started."""
-    doctor = tmp_path / "doctor.py"
-    shutil.copy(project.sources / "db/doctor.py", doctor)
+    doctor = tmp_path / "doctor.pyz"
+    project.ok("python", "-m", "shop.db", "doctor", "--pack", str(doctor))
     for arguments in ([], ["--config", "nowhere.ini"]):
         done = project.run("python", str(doctor), *arguments, cwd=str(tmp_path))
         assert done.returncode == 2
@@ -364,19 +363,22 @@ def test_a_useless_test_database_is_said(project: Project, server: str) -> None:
     assert "s3cret" not in done.stdout + suite.stdout
 
 
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("kind", SERVERS)
-def test_a_scratch_database_on_a_server_is_gone_afterwards(project: Project, kind: str, tmp_path: Path) -> None:
+def test_a_scratch_database_on_a_server_is_gone_afterwards(
+    project: Project, kind: str, by: signal.Signals, tmp_path: Path
+) -> None:
     """Also when the doctor is interrupted."""
     for url in make_database(kind, tmp_path):
         mine = f"mine_{make_url(url).database}"  # tests that run at the same time have scratch databases, too
-        project.edit("src/PACKAGE/db/doctor.py", 'f"scratch_', f'f"{mine}_')
+        project.edit("src/PACKAGE/db/doctor_checks/standin.py", 'f"scratch_', f'f"{mine}_')
         done = project.doctor("--no-live", TEST_DATABASE_URL=url)
         assert done.returncode == 0, done.stdout
         project.write("src/PACKAGE/models/slow.py", "import time\n\nopen('begun', 'w').close()\ntime.sleep(60)\n")
         running = project.start("python", "-m", "shop.db", "doctor", TEST_DATABASE_URL=url)
         while not (project.path / "begun").exists():
             assert running.poll() is None, running.communicate()[0]
-        running.send_signal(signal.SIGINT)
+        running.send_signal(by)
         said = running.communicate()[0]
         assert "Traceback" not in said
         assert running.returncode == 130
@@ -412,5 +414,129 @@ def test_a_type_left_behind_is_named_with_the_line_that_drops_it(project: Projec
     project.edit(BOOK, "from typing import", "import enum\nfrom typing import")
     done = project.doctor("--no-live", TEST_DATABASE_URL=postgresql)
     assert done.returncode == 1
-    assert "alembic downgrade base leaves kind behind" in done.stdout
+    assert "alembic downgrade base leaves type kind behind" in done.stdout
     assert "op.execute('DROP TYPE kind')" in done.stdout
+
+
+def test_the_report_for_machines(project: Project) -> None:
+    """JSON, and nothing else on the output: every check, its verdict, its findings, the answers, the exit code."""
+    project.edit(ENV, DISPATCH, "")
+    done = project.doctor("--json")
+    report = json.loads(done.stdout)
+    assert report["exit_code"] == done.returncode == 1
+    assert report["questions"]["models"] == ["author", "book"]
+    checks = {check["id"]: check for check in report["checks"]}
+    assert {check["stage"] for check in checks.values()} == {"static", "probe", "scratch", "live"}
+    (finding,) = checks["env-runs-migrations"]["findings"]
+    assert finding["where"].startswith("migrations/env.py:")
+    assert DISPATCH.strip() in finding["fix"]
+    assert checks["upgrade-is-committed"]["verdict"] == "unknown"
+    assert report["summary"]["problem"] == 1
+    assert report["summary"]["unknown"] == sum(check["verdict"] == "unknown" for check in checks.values())
+
+
+def test_every_check_is_explained(project: Project) -> None:
+    """With its title, and at least a sentence on why it matters."""
+    ids = [check["id"] for check in json.loads(project.doctor("--json").stdout)["checks"]]
+    blocks = project.doctor("--explain", "all").stdout.strip().split("\n\n")  # titles and explanations in turn
+    assert [title.split()[0] for title in blocks[::2]] == ids
+    assert all(explanation.endswith((".", "data")) for explanation in blocks[1::2])
+    assert "is never reached" not in project.doctor("--explain", "no-table-outside-migrations").stdout
+    done = project.doctor("--explain", "nonsense")
+    assert done.returncode == 2
+    assert "there is no check 'nonsense'; there are: files-parse, " in done.stdout
+
+
+def test_one_check_alone(project: Project) -> None:
+    """What it builds upon runs as well, unreported; if that fails, it is said."""
+    done = project.doctor("--only", "downgrade-leaves-nothing")
+    assert done.stdout.splitlines()[-1] == "1 ok, 0 PROBLEM, 0 unknown"
+    project.edit(ENV, DISPATCH, "")
+    done = project.doctor("--only", "downgrade-leaves-nothing")
+    assert done.returncode == 2
+    assert "(env-reaches-run-migrations comes first)" in done.stdout
+    assert project.doctor("--only", "static").returncode == 1
+
+
+def test_a_file_that_does_not_parse_is_unknown(project: Project) -> None:
+    """As nobody can tell what is in it: not broken, and not sound."""
+    project.write(BOOK, "class Book(:\n")
+    done = project.doctor("--no-live")
+    assert done.returncode == 2
+    assert "not checked: src/shop/models/book.py:1 cannot be read as Python" in done.stdout
+    assert "PROBLEM " not in done.stdout
+
+
+def test_the_live_database_is_only_read(project: Project, database: str) -> None:
+    """Its connection cannot write, and the doctor leaves tables, rows and version as they were."""
+    project.write(".env", f"DATABASE_URL={database}\n")
+    first_revision(project)
+    project.ok("alembic", "upgrade", "head")
+    rows(database, "INSERT INTO author (name) VALUES ('한강')")
+    server = {} if database.startswith("sqlite") else {"TEST_DATABASE_URL": database}
+    done = project.doctor(**server)
+    assert done.returncode == 0, done.stdout
+    assert rows(database, "SELECT name FROM author") == [("한강",)]
+    program = (
+        "import sys; from sqlalchemy import make_url; from shop.db.doctor_checks.live import reading\n"
+        "with reading(make_url(sys.argv[1])).begin() as connection:\n"
+        "    connection.exec_driver_sql('DELETE FROM author')"
+    )
+    done = project.run("python", "-c", program, database)
+    assert done.returncode == 1
+    assert re.search(r"read.?only", done.stdout, re.IGNORECASE), done.stdout
+    assert rows(database, "SELECT count(*) FROM author") == [(1,)]
+
+
+def test_a_live_database_that_is_not_there_is_unknown(project: Project) -> None:
+    """Not sound; and the password is not shown."""
+    project.write(".env", "DATABASE_URL=postgresql://shop:s3cret@127.0.0.1:1/shop\n")
+    done = project.doctor()
+    assert done.returncode == 2
+    assert "postgresql+psycopg://shop:***@127.0.0.1:1/shop cannot be read: " in done.stdout
+    assert "s3cret" not in done.stdout
+    project.write(".env", "")
+    done = project.doctor()
+    assert done.returncode == 2
+    assert "DATABASE_URL is not set, neither in the environment nor in " in done.stdout
+
+
+def test_the_git_tree_stays_as_it_is(project: Project) -> None:
+    """Also the index, which git itself likes to refresh."""
+    git = ("git", "-c", "user.name=n", "-c", "user.email=e@x")
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
+        project.ok(*git, *command)
+    project.ok("touch", "alembic.ini")  # its time differs from the index now
+    index = (project.path / ".git/index").read_bytes()
+    assert project.doctor().returncode == 0
+    assert (project.path / ".git/index").read_bytes() == index
+    assert project.ok("git", "status", "--porcelain") == ""
+
+
+RENAMED = """
+import sys
+from alembic import command
+from alembic.script import ScriptDirectory
+
+private, upgrade = ScriptDirectory._upgrade_revs, command.upgrade
+del ScriptDirectory._upgrade_revs
+
+
+def upgraded(*arguments, **options):
+    ScriptDirectory._upgrade_revs = private
+    upgrade(*arguments, **options)
+    del ScriptDirectory._upgrade_revs
+
+
+command.upgrade = upgraded
+from shop.db import doctor
+sys.exit(doctor.main(["--no-live"]))
+"""
+
+
+def test_an_alembic_whose_private_names_have_changed(project: Project) -> None:
+    """What is read from them is unknown; the rest is checked."""
+    done = project.run("python", "-c", RENAMED)
+    assert done.returncode == 2
+    assert "this Alembic has no ScriptDirectory._upgrade_revs" in done.stdout
+    assert done.stdout.splitlines()[-1] == "28 ok, 0 PROBLEM, 1 unknown"

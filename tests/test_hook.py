@@ -91,7 +91,7 @@ def test_a_verified_generation_says_what_is_next(tmp_path: Path) -> None:
         patch.setitem(PASSED_ON, "DATABASE_URL", "postgresql://nobody:s3cret@127.0.0.1:1/production")
         done = generate(BIN / "cookiecutter", tmp_path, TEMPLATE)
     assert done.returncode == 0, done.stderr
-    assert "my_service passes all its checks: 14 ok, 0 PROBLEM, 0 unknown." in done.stdout
+    assert "my_service passes all its checks: 29 ok, 0 PROBLEM, 0 unknown." in done.stdout
     assert "s3cret" not in done.stdout + done.stderr
     commands = [line.strip() for line in done.stdout.split("Next:")[1].splitlines() if line.strip()]
     assert [command.split()[0] for command in commands] == ["cd", "alembic", "alembic"]
@@ -155,7 +155,7 @@ def test_uv_supplies_what_is_missing(without_alembic: Path, tmp_path: Path) -> N
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/uv").symlink_to(BIN / "uv")
     done = generate(without_alembic / "cookiecutter", tmp_path, TEMPLATE, path=f"{tmp_path}/bin:{BIN}:/usr/bin:/bin")
-    assert "passes all its checks: 14 ok" in done.stdout, done.stdout + done.stderr
+    assert "passes all its checks: 29 ok" in done.stdout, done.stdout + done.stderr
     assert "uv sync" in done.stdout
     assert not {".venv", "uv.lock"} & set(os.listdir(tmp_path / "out/my-service"))
 
@@ -182,7 +182,7 @@ def test_every_interpreter_makes_a_project_and_runs_it(version: str, tmp_path: P
     if version == "3.10":  # for which there is no SQLAlchemy 2.1
         assert "has no alembic 1.20 and sqlalchemy 2.1" in done.stdout, done.stdout + done.stderr
         return
-    assert "passes all its checks: 14 ok" in done.stdout, done.stdout + done.stderr
+    assert "passes all its checks: 29 ok" in done.stdout, done.stdout + done.stderr
     project = tmp_path / "out/my-service"
     python = venv(interpreters()[version], tmp_path / "venv", "--upgrade", "pip") / "python"
     install: list[str | Path] = [python, "-m", "pip", "install", "-q", "-e", ".", "--group", "dev"]
