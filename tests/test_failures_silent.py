@@ -1,0 +1,551 @@
+"""The silent half of docs/failures.md, done to a generated project: nothing of it passes unnoticed."""
+
+import re
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+
+import pytest
+from conftest import Project, make_database, rows
+from sqlalchemy import NullPool, create_engine
+from sqlalchemy.exc import IntegrityError
+from test_doctor import (
+    BOOK,
+    CONFIGURE,
+    CONNECT,
+    DISPATCH,
+    ENV,
+    HIDE_BOOK,
+    INI,
+    MODELS,
+    ONLY_OFFLINE,
+    ONLY_ONLINE,
+    OWN_URL,
+    UNDER_MAIN,
+    YEAR,
+    Break,
+    both,
+    edit,
+    first_revision,
+    move,
+    revisions,
+    write,
+)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """How a project is broken, the check that must say so, and words that it must say."""
+
+    breaks: Break
+    check: str
+    words: str
+    kind: str = "sqlite"  # of its database
+    live: bool = False
+    verdict: str = "PROBLEM"
+    exported: dict[str, str] = field(default_factory=dict)
+
+
+def several(*acts: Break) -> Break:
+    """Do one thing after another."""
+    return reduce(both, acts)
+
+
+def run(*command: str) -> Break:
+    """Run a command, which succeeds."""
+
+    def act(project: Project) -> None:
+        project.ok(*command)
+
+    return act
+
+
+def live_url(project: Project) -> str:
+    """Return the URL of the project's database."""
+    return (project.path / ".env").read_text("utf-8").partition("=")[2].strip()
+
+
+def sql(*statements: str) -> Break:
+    """Run statements on the project's database."""
+
+    def act(project: Project) -> None:
+        for statement in statements:
+            rows(live_url(project), statement)
+
+    return act
+
+
+def revised(upgrade: str) -> Break:
+    """Write a second revision by hand."""
+
+    def act(project: Project) -> None:
+        first = re.search(r"^revision: str = '(\w+)'", (project.path / FIRST).read_text("utf-8"), re.MULTILINE)
+        assert first
+        project.revision("second", first[1], upgrade)
+
+    return both(first_revision, act)
+
+
+def changed(before: Break, after: Break, *between: Break) -> Break:
+    """Change a model after its revision was written."""
+    return several(before, first_revision, *between, after)
+
+
+def thing(column: str = "Integer", args: str = "()", after: str = "") -> Break:
+    """Write one more model, with a column made of these arguments, these table arguments, and what follows it."""
+    return write(f"{MODELS}thing.py", THING.format(column=column, args=args, after=after))
+
+
+def rebuilt(table: str, made: str) -> Break:
+    """Let the first revision make something in SQL, and the second rebuild its table."""
+    end = "    # ### end Alembic commands ###\n\n\ndef downgrade"
+    batch = f"with op.batch_alter_table({table!r}, recreate='always') as batch:\n    pass"
+    return both(revised(batch), edit(FIRST, end, f"    op.execute({made!r})\n{end}"))
+
+
+def option(old: str, *new: str) -> Break:
+    """Write other options for context.configure() in place of one."""
+    return edit(ENV, f"    {old},\n", "".join(f"    {one},\n" for one in new))
+
+
+def before_configure(*lines: str) -> Break:
+    """Write lines into env.py that run before context.configure()."""
+    return edit(ENV, CONFIGURE, "".join(f"{line}\n        " for line in lines) + CONFIGURE)
+
+
+def without_downgrade(project: Project) -> None:
+    """Let the first revision's downgrade do nothing."""
+    upgrade = (project.path / FIRST).read_text("utf-8").partition("def downgrade")[0]
+    project.write(FIRST, f"{upgrade}def downgrade() -> None:\n    pass\n")
+
+
+def failed_index(project: Project) -> None:
+    """Let PostgreSQL give up an index halfway."""
+    engine = create_engine(live_url(project), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection, pytest.raises(IntegrityError):
+        connection.exec_driver_sql("CREATE UNIQUE INDEX CONCURRENTLY uq_name ON author (name)")
+
+
+AUTHOR, BASE, REGISTRY = f"{MODELS}author.py", f"{MODELS}base.py", f"{MODELS}__init__.py"
+ENGINE, SETTINGS, DB = "src/PACKAGE/db/__init__.py", "src/PACKAGE/settings.py", "src/PACKAGE/db/"
+VERSIONS, FIRST = "migrations/versions", "migrations/versions/first.py"
+THING = """\
+import enum
+from sqlalchemy import *
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import mapped_column
+from .base import Base
+
+class Thing(Base):
+    __tablename__ = "thing"
+    id = mapped_column(Integer, primary_key=True)
+    a = mapped_column({column})
+    __table_args__ = {args}
+{after}"""
+MADE_AT_ONCE = "from shop.db import engine\nfrom .author import Author\n\nAuthor.__table__.create(engine())"
+PAGES = "    pages: Mapped[int]\n"
+NEW_COLUMN = edit(BOOK, PAGES, YEAR)
+KIND = several(
+    edit(BOOK, "from typing import", "import enum\nfrom typing import"),
+    edit(BOOK, "class Book", 'class Kind(enum.Enum):\n    NOVEL = "novel"\n\n\nclass Book'),
+    edit(BOOK, PAGES, f"    kind: Mapped[Kind]\n{PAGES}"),
+)
+LABEL = edit(BOOK, '"novel"\n', '"novel"\n    ESSAY = "essay"\n')
+LABELS = "Enum({}, native_enum=False, length=9, create_constraint=True, name='k')"
+LOG_CALL = "if config.cmd_opts is not None and config.config_file_name is not None:"
+GIVEN_URL = "create_engine(settings.database_url())"
+FROM_NONE = """create_engine(f"sqlite:///{__import__('os').getenv('DB')}")"""
+DOTENV, NO_DOTENV, DEFAULT = 'root / ".env"', "return None, str(dotenv)", 'return "sqlite:///default.db", str(dotenv)'
+INCLUDE, COMPARED = '"include_object": autogenerate.include_object', '["alembic.autogenerate.*", '
+TYPES, SCHEMAS = '"compare_type": True', '"include_schemas": True'
+CHECK = edit(BOOK, "__table_args__ = (", "__table_args__ = (CheckConstraint(\"title <> ''\", name='titled'), ")
+UNFLUSHED = """\
+from sqlalchemy.orm import Session, declarative_base
+class Writer(declarative_base()):
+    __tablename__ = 'author'
+    id = sa.Column(sa.Integer, primary_key=True)
+    name = sa.Column(sa.String)
+Session(op.get_bind()).add(Writer(name='Kim'))"""
+BLOCK = (
+    "op.execute('UPDATE book SET pages = 1')\nwith op.get_context().autocommit_block():\n    op.execute('VACUUM book')"
+)
+BY_HAND = "with op.batch_alter_table('book') as b:\n    b.create_check_constraint('ck_book_titled', \"title <> ''\")"
+TRIGGER = "CREATE TRIGGER audit AFTER DELETE ON {} BEGIN DELETE FROM author; END"
+WITH_TRIGGER = f"event.listen(Thing.__table__, 'after_create', DDL('{TRIGGER.format('thing')}'))\n"
+FILTERED = (
+    "for script in directives:\n        ops = script.upgrade_ops.ops\n"
+    "        ops[:] = [op for op in ops if not isinstance(op, ModifyTableOps)]\n    for script in directives:"
+)
+HIDING = '"include_object": lambda obj, name, *_: name != "year"'
+SQLMODEL = "from sqlmodel import Field, SQLModel\n\nclass Song(SQLModel):\n    id: int | None = Field(primary_key=True)"
+CREATE_SCHEMA = edit(FIRST, '"""Apply this revision."""', "op.execute('CREATE SCHEMA IF NOT EXISTS app')")
+SEARCH_PATH = before_configure(
+    'conn.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS app")',
+    'conn.exec_driver_sql("SET search_path TO app")',
+    "conn.commit()",
+    'conn.dialect.default_schema_name = "app"',
+)
+UPGRADED = both(first_revision, run("alembic", "upgrade", "head"))
+COMMITTED = run("sh", "-c", "git init -q && git add . && git -c user.name=x -c user.email=x@y commit -qm x")
+LONGER = both(edit(FIRST, "length=254", "length=255"), edit(AUTHOR, "String(254)", "String(255)"))
+
+COMPARES, MATCH, SCHEMA = "autogenerate-compares-everything", "models-match-revisions", "schema-matches-models"
+RUNS, REACHES, ALONE = "env-runs-migrations", "env-reaches-run-migrations", "revisions-leave-transactions-alone"
+METADATA, SAME = "metadata-is-the-models", "application-uses-the-same-database"
+KEEP, LIVE, TURNS = "revisions-keep-data", "live-matches-its-revisions", "migrations-take-turns"
+DROPS, AT_ONCE = "autogenerate would drop every table that is in no model", "would run at the same time"
+
+MUTANTS = {
+    "S01 none": Mutant(edit(REGISTRY, "import_module(_module)", "pass"), REACHES, "The models register no table"),
+    "S01 some": Mutant(edit(REGISTRY, "import_module(_module)", HIDE_BOOK), METADATA, "it defines the table book"),
+    "S02 in the application": Mutant(
+        write("src/PACKAGE/main.py", "def f(metadata):", "    metadata.create_all()"),
+        "no-table-outside-migrations",
+        "main.py:2",
+    ),
+    "S02 by importing": Mutant(
+        write(f"{MODELS}now.py", MADE_AT_ONCE), "importing-makes-no-table", "makes the tables author at once"
+    ),
+    "S02 nothing to write": Mutant(revisions(a1=None), MATCH, "no revision has this yet: add_table author"),
+    "S02 in the database": Mutant(
+        both(first_revision, sql("CREATE TABLE author (id INTEGER)")),
+        "live-revision-is-known",
+        "it has the tables author, but is at no revision: no migration made them",
+        live=True,
+    ),
+    "S03": Mutant(both(first_revision, NEW_COLUMN), MATCH, "no revision has this yet: add_column book.year"),
+    "S04 lost": Mutant(edit(ENV, DISPATCH, ""), RUNS, "never reached online or offline"),
+    "S04 under main": Mutant(edit(ENV, DISPATCH, UNDER_MAIN), RUNS, "never reached online or offline"),
+    "S04 only offline": Mutant(edit(ENV, DISPATCH, ONLY_OFFLINE), RUNS, "never reached online:"),
+    "S04 without parentheses": Mutant(
+        edit(ENV, "    run_migrations_online()\n", "    run_migrations_online\n"),
+        REACHES,
+        "env.py ran to its end online",
+    ),
+    "S04 nothing inside": Mutant(
+        edit(ENV, "    context.run_migrations()", "    pass"), REACHES, "env.py ran to its end online"
+    ),
+    "S06": Mutant(
+        before_configure('conn.exec_driver_sql("PRAGMA user_version")'), "upgrade-is-committed", "did not commit"
+    ),
+    "S06 SET search_path": Mutant(
+        before_configure('conn.exec_driver_sql("SET search_path TO public")'),
+        "upgrade-is-committed",
+        "did not commit",
+        "postgresql",
+    ),
+    "S07": Mutant(
+        several(UPGRADED, edit(BOOK, "pages", "length"), run("alembic", "revision", "--autogenerate", "-m", "x")),
+        KEEP,
+        "op.alter_column('book', 'pages', new_column_name='length')",
+    ),
+    "S07 by hand": Mutant(
+        revised("op.add_column('book', sa.Column('length', sa.Integer()))\nop.drop_column('book', 'pages')"),
+        KEEP,
+        "it drops pages and adds length: the data of pages is lost",
+    ),
+    "S08": Mutant(
+        revised("op.create_table('tome', sa.Column('id', sa.Integer()))\nop.drop_table('book')"),
+        KEEP,
+        "op.rename_table('book', 'tome')",
+    ),
+    "S09 PostgreSQL": Mutant(
+        changed(KIND, LABEL), SCHEMA, "type kind: the models describe 'NOVEL', 'ESSAY'", "postgresql"
+    ),
+    "S09 MariaDB": Mutant(changed(KIND, LABEL), MATCH, "modify_type book.kind", "mysql"),
+    "S09 a CHECK": Mutant(
+        changed(thing(LABELS.format("'x'")), thing(LABELS.format("'x', 'y'"))), SCHEMA, "CHECK (a IN ('x', 'y'))"
+    ),
+    "S10": Mutant(
+        both(edit(ENV, LOG_CALL, "if True:"), edit(ENV, ", disable_existing_loggers=False", "")),
+        "env-leaves-logging-alone",
+        "disables the loggers that are there",
+    ),
+    "S11": Mutant(edit(ENV, LOG_CALL, "if True:"), "env-leaves-logging-alone", "root logger's level and handlers"),
+    "S12": Mutant(
+        both(
+            edit(SETTINGS, "return _anchored(url, where)", "return url"), write(".env", "DATABASE_URL=sqlite:///x.db")
+        ),
+        "same-database-from-everywhere",
+        "make the path absolute",
+        live=True,
+    ),
+    "S13": Mutant(
+        both(edit(SETTINGS, DOTENV, 'Path(".env")'), edit(SETTINGS, NO_DOTENV, DEFAULT)),
+        "same-database-from-everywhere",
+        "default.db",
+        live=True,
+    ),
+    "S14 in the ini": Mutant(
+        edit(INI, "[alembic]", "[alembic]\nsqlalchemy.url = sqlite:///x.db"), "no-url-in-ini", "sqlalchemy.url is set"
+    ),
+    "S14 in env.py": Mutant(edit(ENV, CONNECT, OWN_URL), "env-uses-database-url", "own.db"),
+    "S14 in the application": Mutant(
+        edit(ENGINE, GIVEN_URL, 'create_engine("sqlite:////srv/other.db")'), SAME, "leads to sqlite: /srv/other.db"
+    ),
+    "S15": Mutant(
+        write(".env", "DATABASE_URL=sqlite:///x.db"),
+        "dotenv-is-in-force",
+        "unset DATABASE_URL",
+        live=True,
+        verdict="note",
+        exported={"DATABASE_URL": "sqlite:///exported.db"},
+    ),
+    "S16 there": Mutant(
+        both(UPGRADED, sql("CREATE TABLE spatial_ref_sys (id INTEGER)")),
+        "live-tables-have-owners",
+        "made by no revision: spatial_ref_sys",
+        live=True,
+        verdict="note",
+    ),
+    "S16": Mutant(option(INCLUDE), COMPARES, DROPS),
+    "S17": Mutant(option(INCLUDE, SCHEMAS), COMPARES, DROPS, "postgresql"),
+    "S18": Mutant(both(revised("pass"), NEW_COLUMN), MATCH, "second.py does nothing: was --autogenerate forgotten?"),
+    "S19": Mutant(revisions(a1=None, b2=None), "revisions-form-one-line", "alembic upgrade head will refuse to choose"),
+    "S21": Mutant(
+        write(REGISTRY, "from .author import Author", "from .base import Base"),
+        METADATA,
+        "book.py: it defines the table book",
+    ),
+    "S22": Mutant(option('"compare_server_default": True'), COMPARES, "compare_server_default=True"),
+    "S23": Mutant(edit(ENV, '"alembic.ext.checkconstraint_byname", ', ""), COMPARES, "checkconstraint_byname"),
+    "S23 its text": Mutant(
+        both(first_revision, edit(BOOK, "pages > 0", "pages > 1")), SCHEMA, "the models describe CHECK (pages > 1)"
+    ),
+    "S25": Mutant(
+        revised("from shop.models import Base\nBase.metadata.create_all(op.get_bind())"),
+        "no-table-outside-migrations",
+        "versions/second.py:",
+    ),
+    "S26": Mutant(
+        several(
+            edit(ENV, DISPATCH, ""),
+            *(run("alembic", *words) for words in (["upgrade", "head"], ["check"], ["current", "--check-heads"])),
+        ),
+        RUNS,
+        "every alembic command succeeds and does nothing",
+    ),
+    "S27": Mutant(edit(ENV, COMPARED, "["), "autogenerate-sees-every-table", "autogenerate_plugins"),
+    "S27 an exclusion": Mutant(
+        edit(ENV, COMPARED, f'{COMPARED}"~alembic.autogenerate.types", '), COMPARES, "modify_type"
+    ),
+    "S30": Mutant(
+        edit(f"{DB}connection.py", "foreign_keys=OFF", "foreign_keys=ON"), "rebuilding-keeps-rows", "rows of book go"
+    ),
+    "S31 a trigger": Mutant(rebuilt("book", TRIGGER.format("book")), ALONE, "second.py: rebuilding book loses audit"),
+    "S31 an index": Mutant(
+        rebuilt("book", "CREATE INDEX lowered ON book (lower(title))"),
+        ALONE,
+        "second.py: rebuilding book loses lowered",
+    ),
+    "S32": Mutant(
+        both(first_revision, run("alembic", "stamp", "head")),
+        LIVE,
+        "its revisions make the table book, it has none",
+        live=True,
+    ),
+    "S34": Mutant(
+        both(UPGRADED, sql("DROP TABLE book", "DROP TABLE author")),
+        LIVE,
+        "its revisions make the table author, it has none",
+        live=True,
+    ),
+    "S35": Mutant(both(UPGRADED, LONGER), LIVE, "its revisions make VARCHAR(255); it has VARCHAR(254)", live=True),
+    "S35 in git": Mutant(
+        several(UPGRADED, COMMITTED, edit(FIRST, '"""Apply this revision."""', "op.execute('SELECT 1')")),
+        "applied-revisions-are-unedited",
+        "first.py: it has been edited since it was committed",
+        live=True,
+    ),
+    "S36": Mutant(move(VERSIONS, "gone"), "ini-leads-to-scripts", "migrations/versions: it is missing or empty"),
+    "S39": Mutant(revised("op.get_bind().commit()"), ALONE, "second.py:10: it commits or rolls back by itself"),
+    "S39 COMMIT": Mutant(revised("op.execute('COMMIT')"), ALONE, "second.py:10: it executes COMMIT"),
+    "S40": Mutant(revised(UNFLUSHED), ALONE, "a Writer that it adds to a Session is never flushed"),
+    "S41": Mutant(both(first_revision, without_downgrade), "downgrade-leaves-nothing", "leaves author, book behind"),
+    "S43 in env.py": Mutant(
+        edit(ENV, CONNECT, f"from sqlalchemy import create_engine\n    with {FROM_NONE}.connect() as conn:"),
+        "env-uses-database-url",
+        "/None",
+    ),
+    "S43 in the application": Mutant(edit(ENGINE, GIVEN_URL, FROM_NONE), SAME, "/None"),
+    "S44 abstract": Mutant(
+        edit(BOOK, "    __tablename__", "    __abstract__ = True\n    __tablename__"),
+        METADATA,
+        "the model Book is __abstract__",
+    ),
+    "S44 SQLModel": Mutant(
+        write(f"{MODELS}song.py", SQLMODEL), METADATA, "the model Song has a primary key, but no table"
+    ),
+    "S45 primary key": Mutant(
+        changed(thing("Integer, nullable=False"), thing("Integer, primary_key=True")), SCHEMA, "PRIMARY KEY (id, a)"
+    ),
+    "S45 partial index": Mutant(
+        changed(
+            thing(args="(Index('i', 'a', sqlite_where=text('a > 1')),)"),
+            thing(args="(Index('i', 'a', sqlite_where=text('a > 2')),)"),
+        ),
+        SCHEMA,
+        "WHERE a > 2; the revisions build",
+    ),
+    "S45 computed": Mutant(
+        changed(thing("Integer, Computed('id + 1')"), thing("Integer, Computed('id + 2')")), SCHEMA, "GENERATED id + 2"
+    ),
+    "S45 collation": Mutant(
+        changed(thing("String(9)"), thing("String(9, collation='NOCASE')")), SCHEMA, 'VARCHAR(9) COLLATE "NOCASE"'
+    ),
+    "S45 a trigger of the model": Mutant(changed(thing(), thing(after=WITH_TRIGGER)), SCHEMA, "trigger audit"),
+    "S45 USING": Mutant(
+        changed(thing(args="(Index('i', 'a'),)"), thing(args="(Index('i', 'a', postgresql_using='hash'),)")),
+        SCHEMA,
+        "USING hash (a)",
+        "postgresql",
+    ),
+    "S45 EXCLUDE": Mutant(
+        changed(thing(), thing(args="(ExcludeConstraint(('a', '='), name='alone', using='btree'),)")),
+        SCHEMA,
+        "EXCLUDE USING btree",
+        "postgresql",
+    ),
+    "S45 DEFERRABLE": Mutant(
+        changed(thing(args="(UniqueConstraint('a'),)"), thing(args="(UniqueConstraint('a', deferrable=True),)")),
+        SCHEMA,
+        "UNIQUE (a) DEFERRABLE",
+        "postgresql",
+    ),
+    "S48": Mutant(both(revised(BY_HAND), CHECK), MATCH, "ck_book_ck_book_titled"),
+    "S49": Mutant(both(first_revision, edit(AUTHOR, ", unique=True", "")), MATCH, "remove_constraint uq_author_email"),
+    "S50": Mutant(option(INCLUDE, '"version_table_schema": "public"'), COMPARES, DROPS, "postgresql"),
+    "S51": Mutant(option(INCLUDE, '"version_table": "shop_version"'), COMPARES, DROPS),
+    "S52": Mutant(
+        several(thing(args="{'schema': 'app'}"), first_revision, CREATE_SCHEMA),
+        MATCH,
+        "no revision has this yet: add_table app.thing",
+        "postgresql",
+    ),
+    "S53": Mutant(
+        several(
+            both(
+                edit(BASE, "MetaData(\n", 'MetaData(\n        schema="app",\n'),
+                edit(BOOK, '"author.id"', '"app.author.id"'),
+            ),
+            both(option(TYPES, TYPES, SCHEMAS, '"version_table_schema": "app"'), SEARCH_PATH),
+            first_revision,
+        ),
+        MATCH,
+        "no revision has this yet: remove_fk",
+        "postgresql",
+    ),
+    "S55": Mutant(revised(BLOCK), ALONE, "put the block into a revision of its own, or first", "postgresql"),
+    "S56": Mutant(
+        several(UPGRADED, sql("INSERT INTO author (id, name) VALUES (1, 'Kim'), (2, 'Kim')"), failed_index),
+        "live-indexes-are-valid",
+        "the index uq_name of author is INVALID",
+        "postgresql",
+        live=True,
+    ),
+    "S59": Mutant(option(TYPES, '"compare_type": False'), COMPARES, "among the options: compare_type=True"),
+    "S60 placeholders": Mutant(edit(ENV, "literal_binds=True, ", ""), "offline-prints-sql", "literal_binds=True"),
+    "S60 nothing": Mutant(edit(ENV, DISPATCH, ONLY_ONLINE), RUNS, "alembic upgrade head --sql prints nothing"),
+    "S61 SQLite": Mutant(edit(f"{DB}connection.py", "BEGIN IMMEDIATE", "BEGIN"), TURNS, AT_ONCE),
+    "S61 PostgreSQL": Mutant(
+        edit(f"{DB}connection.py", "pg_try_advisory_lock({_POSTGRESQL_LOCK})", "true"), TURNS, AT_ONCE, "postgresql"
+    ),
+    "S61 MariaDB": Mutant(edit(f"{DB}connection.py", "GET_LOCK({_MYSQL_LOCK}, 0)", "1"), TURNS, AT_ONCE, "mysql"),
+    "S62": Mutant(
+        several(first_revision, edit(f"{DB}autogenerate.py", "for script in directives:", FILTERED), NEW_COLUMN),
+        MATCH,
+        "no revision has this yet: add_column book.year",
+    ),
+    "S62 include_object": Mutant(
+        several(
+            option(INCLUDE, f"{HIDING} and autogenerate.include_object(obj, name, *_)"), first_revision, NEW_COLUMN
+        ),
+        SCHEMA,
+        "book column year: the models describe INTEGER; the revisions build none",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", MUTANTS)
+def test_a_silent_fault_is_found(project: Project, tmp_path: Path, fault: str) -> None:
+    """By the check that is about it and by no other, in words that help."""
+    mutant = MUTANTS[fault]
+    problem = mutant.verdict == "PROBLEM"
+    for url in make_database(mutant.kind, tmp_path):
+        project.write(".env", f"DATABASE_URL={url}\n")
+        mutant.breaks(project)
+        server = {} if mutant.kind == "sqlite" else {"TEST_DATABASE_URL": url}
+        done = project.doctor(*([] if mutant.live else ["--no-live"]), **server, **mutant.exported)
+        verdicts = re.findall(r"^(PROBLEM|note) +(\S+)", done.stdout, re.MULTILINE)
+        assert (mutant.verdict, mutant.check) in verdicts, done.stdout
+        assert [name for verdict, name in verdicts if verdict == "PROBLEM"] == [mutant.check] * problem, done.stdout
+        assert mutant.words in done.stdout, done.stdout
+        assert done.returncode == problem, done.stdout
+
+
+# ------------------------------------------------------------------------------------------------------ prevented
+
+OTHERS = [
+    "CREATE TABLE somebody_elses (id INTEGER)",
+    "CREATE TABLE alembic_version (version_num VARCHAR(32))",
+    "CREATE SCHEMA billing",
+    "CREATE TABLE billing.invoice (id INTEGER)",
+]
+OPTIONS = {
+    "S16": TYPES,
+    "S17": SCHEMAS,
+    "S50": '"version_table_schema": "public"',
+    "S51": '"version_table": "shop_version"',
+}
+
+
+@pytest.mark.parametrize("fault", OPTIONS)
+def test_what_is_in_no_model_is_not_dropped(project: Project, postgresql: str, fault: str) -> None:
+    """Whatever the options let Alembic see: tables of others, other schemas, another project's version table."""
+    project.write(".env", f"DATABASE_URL={postgresql}\n")
+    several(option(INCLUDE, INCLUDE, OPTIONS[fault]), sql(*OTHERS), first_revision)(project)
+    upgrade = (project.path / FIRST).read_text("utf-8").partition("def downgrade")[0]
+    assert "op.create_table('author'" in upgrade
+    assert "op.drop" not in upgrade
+
+
+def test_a_renamed_table_keeps_its_rows(project: Project, sqlite: str) -> None:
+    """S08: autogenerate drops no table, and the doctor says which one it left."""
+    project.write(".env", f"DATABASE_URL={sqlite}\n")
+    renamed = both(edit(AUTHOR, '= "author"', '= "writer"'), edit(BOOK, '"author.id"', '"writer.id"'))
+    several(UPGRADED, sql("INSERT INTO author (id, name) VALUES (1, 'Kim')"), renamed)(project)
+    project.ok("alembic", "revision", "--autogenerate", "-m", "writer")
+    project.ok("alembic", "upgrade", "head")
+    assert rows(sqlite, "SELECT name FROM author") == [("Kim",)]
+    assert "In no model, and left alone by autogenerate: author" in project.doctor().stdout
+
+
+def test_a_linter_unregisters_no_model(project: Project) -> None:
+    """S21: there is no import that looks unused."""
+    before = {path: path.read_bytes() for path in project.path.rglob("*.py")}
+    project.ok("ruff", "check", "--fix", "--unsafe-fixes", "--isolated", "--select", "F401", ".")
+    assert {path: path.read_bytes() for path in project.path.rglob("*.py")} == before
+
+
+@pytest.mark.parametrize(
+    "test", ["test_a_book_is_found_by_its_author", "test_model_definitions_match_ddl", "test_the_doctor_finds_nothing"]
+)
+def test_the_tests_of_a_project_run_its_migrations(project: Project, test: str) -> None:
+    """S03, S19: a model without its migration fails where it is used, and where the schema is compared."""
+    both(first_revision, NEW_COLUMN)(project)
+    done = project.run("pytest", "-k", test)
+    assert done.returncode == 1, done.stdout
+    assert "1 failed" in done.stdout
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_rows_changed_outside_of_a_transaction_are_changed_once(project: Project, kind: str, tmp_path: Path) -> None:
+    """S61: several replicas, and a revision that gives up its transaction but not its turn."""
+    table, update = "op.create_table('t', sa.Column('x', sa.Integer()))", "op.execute('UPDATE t SET x = x + 1')"
+    project.revision("a1", None, f"{table}\nop.execute('INSERT INTO t VALUES (1)')")
+    project.revision("b1", "a1", f"with op.get_context().autocommit_block():\n    {update}\n    time.sleep(1)")
+    for url in make_database(kind, tmp_path):
+        migrators = [project.start("alembic", "upgrade", "head", DATABASE_URL=url) for _ in range(3)]
+        outputs = [(migrator.communicate()[0], migrator.returncode) for migrator in migrators]
+        assert [code for _, code in outputs] == [0] * 3, outputs
+        assert rows(url, "SELECT x FROM t") == [(2,)]
