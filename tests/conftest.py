@@ -64,12 +64,13 @@ class Project:
         assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}"
         return done.stdout
 
-    def start(self, *command: str, **variables: str) -> subprocess.Popen[str]:
+    def start(self, *command: str, stdin: int | None = None, **variables: str) -> subprocess.Popen[str]:
         """Start a command, which Ctrl-C reaches even if it does not reach the tests, and return the running process."""
         return subprocess.Popen(
             command,
             cwd=self.path,
             env=self.environment(**variables),
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -268,3 +268,27 @@ def test_the_arguments_of_a_type_are_not_lost(project: Project) -> None:
     assert "A revision cannot say with which unit a Lost was made" in done.stdout
     assert "Traceback" not in done.stdout
     assert not list((project.path / "migrations/versions").glob("*.py"))
+
+
+def test_nothing_to_write_nothing_written(project: Project, database: str) -> None:
+    """A sentence and exit code 0; a revision that is asked for by hand is written as ever."""
+    project.write(".env", f"DATABASE_URL={database}\n")
+    project.ok("alembic", "revision", "--autogenerate", "-m", "first")
+    project.ok("alembic", "upgrade", "head")
+    said = project.ok("alembic", "revision", "--autogenerate", "-m", "again")
+    assert "Models and database agree: there is nothing to write." in said
+    assert len(list((project.path / "migrations/versions").glob("*.py"))) == 1
+    assert "No new upgrade operations detected." in project.ok("alembic", "check")
+    project.ok("alembic", "revision", "-m", "by hand")
+    assert len(list((project.path / "migrations/versions").glob("*.py"))) == 2
+
+
+def test_tables_that_no_revision_made_are_refused(project: Project, database: str) -> None:
+    """The revision would come out empty, and make them nowhere else."""
+    project.write(".env", f"DATABASE_URL={database}\n")
+    rows(database, "CREATE TABLE author (id INTEGER)")
+    done = project.run("alembic", "revision", "--autogenerate", "-m", "first")
+    assert done.returncode != 0
+    assert "The database has author already, but is at no revision: something other than migrations made" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert not list((project.path / "migrations/versions").glob("*.py"))

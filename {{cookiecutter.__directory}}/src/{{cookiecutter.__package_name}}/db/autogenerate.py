@@ -19,11 +19,13 @@ from alembic.operations.ops import (
 from alembic.runtime.migration import MigrationContext
 from alembic.runtime.plugins import Plugin
 from alembic.util import CommandError, DispatchPriority, PriorityDispatchResult
-from sqlalchemy import JSON, Column, DefaultClause, Integer, MetaData, Numeric, TypeDecorator
+from sqlalchemy import JSON, Column, DefaultClause, Integer, MetaData, Numeric, TypeDecorator, inspect
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.functions import now
 from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import generic_repr
+
+from . import notnull
 
 
 def with_tables(metadata: MetaData) -> MetaData:
@@ -134,11 +136,40 @@ def _arguments(obj: Any) -> str:
 
 
 def tidy(context: MigrationContext, revision: Any, directives: list[Any]) -> None:
-    """Put drops into an order that MariaDB accepts, which does not drop the index of a foreign key that is there."""
+    """Write a revision so that it runs where there are rows, and in an order that MariaDB accepts."""
+    written = _is_written(context)
+    if written:
+        _require_own_tables(context)
     for script in directives:
+        for operations in script.upgrade_ops_list:
+            notnull.in_steps(context, operations, written)
         for operations in (*script.upgrade_ops_list, *script.downgrade_ops_list):
             _foreign_keys_first(operations)
             _without_redundant_drops(operations)
+    if written and all(script.upgrade_ops.is_empty() for script in directives):
+        directives.clear()
+        print("Models and database agree: there is nothing to write.")
+
+
+def _is_written(context: MigrationContext) -> bool:
+    """Tell whether the revision is to be written: alembic check only asks what it would contain."""
+    command = getattr(context.config.cmd_opts if context.config else None, "cmd", None)
+    arguments = context.opts["revision_context"].command_args
+    named = command[0].__name__ == "revision" if command else arguments["message"] is not None
+    return bool(named and arguments["autogenerate"])
+
+
+def _require_own_tables(context: MigrationContext) -> None:
+    """Raise CommandError when the models' tables are there and no revision made them: it would come out empty."""
+    if context.get_current_heads() or context.connection is None:
+        return
+    there = set(inspect(context.connection).get_table_names())
+    found = sorted(there & {table.name for table in notnull.tables(context).values()})
+    if found:
+        raise CommandError(
+            f"The database has {', '.join(found)} already, but is at no revision: something other than migrations made "
+            "them, and a revision written now could not make them elsewhere. Begin with an empty database."
+        )
 
 
 def _foreign_keys_first(operations: OpContainer) -> None:

@@ -43,7 +43,7 @@ def autogenerate_sees_every_table(project: Project) -> Iterable[Problem]:
     from alembic.operations.ops import CreateTableOp
 
     def look(_: Any, __: Any, directives: Any) -> None:
-        for operations in directives[0].upgrade_ops_list:
+        for operations in [operations for script in directives for operations in script.upgrade_ops_list]:
             created = [op.to_table() for op in operations.ops if isinstance(op, CreateTableOp)]
             project.proposed.update(table.fullname for table in created)
 
