@@ -235,7 +235,11 @@ MUTANTS = {
         "postgresql",
     ),
     "S07": Mutant(
-        several(UPGRADED, edit(BOOK, "pages", "length"), run("alembic", "revision", "--autogenerate", "-m", "x")),
+        several(
+            UPGRADED,
+            edit(BOOK, "pages", "length"),
+            run("alembic", "-x", "fill=book.length=1", "revision", "--autogenerate", "-m", "x"),
+        ),
         KEEP,
         "op.alter_column('book', 'pages', new_column_name='length')",
     ),

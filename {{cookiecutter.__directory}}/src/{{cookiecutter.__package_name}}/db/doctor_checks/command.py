@@ -65,11 +65,12 @@ def examine(project: Project, wanted: list[Check], stack: contextlib.ExitStack) 
             outcome = Unknown(f"{outcome[0].what} ({project.foreign})")
         if one in wanted:
             yield one, outcome
-        if found or (isinstance(outcome, Unknown) and one.id == "env-reaches-run-migrations"):
+        if found or (isinstance(outcome, Unknown) and one.id in _FIRST):
             for stage in _STOPS[one.stage]:
                 stopped.setdefault(stage, f"{one.id} comes first")
 
 
+_FIRST = ("ini-leads-to-scripts", "env-reaches-run-migrations")  # without these nothing else can be told
 _STOPS = {
     "static": ["probe", "scratch", "live"],
     "probe": ["probe", "scratch", "live"],
@@ -129,6 +130,9 @@ def _crash(project: Project, error: BaseException) -> list[Problem] | Unknown:
     what = f"{type(error).__name__}: {first_line(error)}"
     if not own and Path(frames[-1].filename).parent == Path(__file__).parent:
         return Unknown(f"the doctor itself failed, at {Path(frames[-1].filename).name}:{frames[-1].lineno}: {what}")
+    asks = project.env.is_file() and b"get_x_argument" in project.env.read_bytes() and not project.x
+    if asks and own and own[-1].filename == str(project.env) and not project.package:
+        return Unknown(f"env.py reads -x arguments, and without them ends with {what}: give the doctor -x name=value")
     where = project.name(own[-1].filename, own[-1].lineno) if own else project.name(project.env)
     return [Problem(where, what, f"{hint(error)}; then run the doctor again")]
 
@@ -156,6 +160,8 @@ def main(argv: list[str] | None = None) -> int:
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="doctor", description="Checks that a schema is wired and in step.")
     parser.add_argument("--config", type=Path, help="alembic.ini or pyproject.toml (default: the one above this file)")
+    parser.add_argument("-n", "--name", default="alembic", metavar="SECTION", help="of alembic.ini, as alembic -n")
+    parser.add_argument("-x", action="append", metavar="NAME=VALUE", help="for env.py, as alembic -x")
     parser.add_argument("--only", nargs="+", metavar="CHECK", default=[], help="run these checks or stages, no others")
     parser.add_argument("--no-live", action="store_true", help="do not look at the live database")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -190,7 +196,7 @@ def _main(argv: list[str] | None) -> int:
         missing = config or f"alembic.ini above {Path.cwd()}"
         print(f"There is no {missing}: run this in the project, or name the file with --config.")
         return 2
-    project = Project(config)
+    project = Project(config, arguments.name, arguments.x)
     if arguments.where:
         return _where(project)
     wanted = [

@@ -15,19 +15,21 @@ from typing import Any
 from . import Unknown
 
 _NOT_SOURCES = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
-_TEST = re.compile(r"(^|/)(tests?/|conftest\.py$|test_[^/]*$|[^/]*_test\.py$)")
+_TEST = re.compile(r"(^|/)((tests?|testing)/|tests?\.py$|conftest\.py$|test_[^/]*$|[^/]*_tests?\.py$)")
 _DATABASE = re.compile(rb"alembic|sqlalchemy|sqlmodel|__tablename__|\bdb\.|create_all|revision")
 
 
 class Layout:
     """The files of the project to which an alembic.ini, or a pyproject.toml, belongs."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, section: str = "alembic") -> None:
+        self.section = section  # of alembic.ini, as alembic -n
         self.config_file = config = config.resolve()
         self.ini, self.toml = config, config.with_name("pyproject.toml")
         if config.suffix == ".toml":
             self.ini, self.toml = config.with_name("alembic.ini"), config
         self.config_error = ""
+        self.sections: list[str] = []  # that could have been meant, where the one that is wanted is not there
         in_toml, in_ini = self._in_toml(), self._in_ini()
         self.doubled = sorted(name for name in in_toml if in_ini.get(name, in_toml[name]) != in_toml[name])
         self.options = {**in_toml, **in_ini}  # as Alembic prefers
@@ -61,18 +63,27 @@ class Layout:
         return {name: str(value).replace("%(here)s", here) for name, value in joined.items()}
 
     def _in_ini(self) -> dict[str, str]:
-        """Return the options in the section [alembic]."""
+        """Return the options in the section, [alembic] if nothing else is said."""
         parser = configparser.ConfigParser({"here": str(self.ini.parent).replace("%", "%%")})
         try:
             parser.read(self.ini, encoding="utf-8")
         except (configparser.Error, UnicodeDecodeError) as error:
             self.config_error = f"it cannot be read: {type(error).__name__}"  # its text may hold a password
         options = {}
-        for name in parser["alembic"] if parser.has_section("alembic") else ():
+        located = [
+            name
+            for name in parser.sections()
+            if parser.has_option(name, "script_location")
+            and not re.match("(post_write_hooks|loggers|handlers|formatters|(logger|handler|formatter)_.*)$", name)
+        ]
+        if self.section not in located and located:
+            self.config_error = f"it has no [{self.section}], but [{'], ['.join(located)}]"
+            self.sections = located
+        for name in parser[self.section] if parser.has_section(self.section) else ():
             try:
-                options[name] = parser.get("alembic", name)
+                options[name] = parser.get(self.section, name)
             except configparser.Error:  # a "%" of its own
-                options[name] = parser.get("alembic", name, raw=True)
+                options[name] = parser.get(self.section, name, raw=True)
         return options
 
     def _locate(self, location: str) -> Path:
@@ -157,7 +168,14 @@ class Layout:
 
     def files_with(self, pattern: bytes) -> list[Path]:
         """Those of them in which a pattern is found."""
-        return [path for path in self.database_files if re.search(pattern, path.read_bytes())]
+        found = [path for path in self.database_files if re.search(pattern, path.read_bytes())]
+        return found if self.package else [path for path in found if self.parses(path)]
+
+    def parses(self, path: Path) -> bool:
+        """Tell whether a file is Python: a notebook's export, a template and what is left of Python 2 are not."""
+        with contextlib.suppress(Unknown):
+            return bool(self.tree(path))
+        return False
 
     def tree(self, path: Path) -> ast.Module:
         """Return one parsed file. Raises Unknown when it does not parse."""
@@ -178,14 +196,18 @@ class Layout:
     @cached_property
     def revisions(self) -> dict[Path, dict[str, Any]]:
         """The revision files with what they assign to revision, down_revision and branch_labels."""
+        found = {path: constants(self.tree(path)) for path in self.revision_files}
+        return {path: values for path, values in found.items() if isinstance(values.get("revision"), str)}
+
+    @cached_property
+    def revision_files(self) -> list[Path]:
+        """The files in which Alembic looks for revisions."""
         recursive = str(self.options.get("recursive_version_locations", "")).lower() in ("true", "1", "yes", "on")
-        found = {}
-        for directory in self.versions:
-            for path in sorted(directory.rglob("*.py") if recursive else directory.glob("*.py")):
-                values = constants(self.tree(path))
-                if isinstance(values.get("revision"), str):
-                    found[path] = values
-        return found
+        return [
+            path
+            for directory in self.versions
+            for path in sorted(directory.rglob("*.py") if recursive else directory.glob("*.py"))
+        ]
 
 
 def constants(tree: ast.Module) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import Note, Problem, Skipped, Unknown, check, first_line
-from .project import Project, Run, version
+from .project import Project, Run, all_heads, version
 from .schema import described, differences, read
 from .standin import engine
 
@@ -79,8 +79,13 @@ def reading(url: Any) -> Any:
     """Return an engine for a live database that only reads."""
     driver, name = url.get_dialect()().driver, url.get_backend_name()
     if name == "sqlite":
-        file = Path(url.database).absolute().as_uri()
-        return engine(url.set(drivername="sqlite", database=file, query={"mode": "ro", "uri": "true"}))
+        path = Path(url.database).absolute()
+        query = {"mode": "ro", "uri": "true"}
+        with path.open("rb") as file:
+            in_wal = file.read(20)[18:] == b"\2\2"
+        if in_wal and not Path(f"{path}-wal").exists():  # nobody has it open, and even a reader would leave files there
+            query["immutable"] = "1"
+        return engine(url.set(drivername="sqlite", database=path.as_uri(), query=query))
     options: dict[str, Any] = {"connect_timeout": 5} if driver in ("psycopg", "psycopg2", "pymysql", "mysqldb") else {}
     if driver in ("pymysql", "mysqldb"):
         options["init_command"] = "SET SESSION TRANSACTION READ ONLY"
@@ -96,7 +101,8 @@ def same_database_from_everywhere(project: Project) -> Iterable[Problem]:
     """
     home = Path(__file__).resolve().parents[1]
     doctor = home / "doctor.py" if home.is_dir() else home  # the archive that it was packed into
-    command = [sys.executable, str(doctor), "--config", str(project.config_file), "--where"]
+    command = [sys.executable, str(doctor), "--config", str(project.config_file), "--where", "-n", project.section]
+    command += [argument for value in project.x or () for argument in ("-x", value)]
     with tempfile.TemporaryDirectory() as elsewhere:
         done = subprocess.run(command, cwd=elsewhere, env=project.environment, capture_output=True, encoding="utf-8")
     if done.returncode:
@@ -132,7 +138,7 @@ def live_revision_is_known(project: Project) -> Iterable[Problem]:
     than migrations made the tables, it is at none.
     """
     scripts = project.script_directory()
-    known, heads = {script.revision for script in scripts.walk_revisions()}, set(scripts.get_heads())
+    known, heads = {script.revision for script in scripts.walk_revisions()}, all_heads(scripts)
     for database in databases(project):
         for revision in sorted(database.version - known):
             what = f"it is at revision {revision}, of which there is no file"
@@ -210,7 +216,7 @@ def live_enums_have_their_labels(project: Project) -> Iterable[Problem]:
     """
     from sqlalchemy import Enum, inspect
 
-    heads = set(project.script_directory().get_heads())
+    heads = all_heads(project.script_directory())
     for database in [one for one in _postgresql(project) if one.version == heads]:  # else an upgrade may bring them
         with reading(database.url).connect() as connection:
             there = {one["name"]: list(one["labels"]) for one in inspect(connection).get_enums("*")}

@@ -34,9 +34,16 @@ def env_reaches_run_migrations(project: Project) -> Iterable[Problem]:
             if offline and not project.package and project.runs():
                 return  # some projects have no use for it
             raise error
+        if not reached and not project.package and _in_a_loop(project.tree(project.env)):
+            raise Unknown(f"{mode}, env.py migrates what it finds in the database, and an empty one has nothing")
         if not reached:
             what = f"env.py ran to its end {mode} without run_migrations(): alembic succeeds and does nothing"
             yield Problem(project.name(project.env), what, f"end the file with these lines, not indented:\n{DISPATCH}")
+
+
+def _in_a_loop(tree: ast.Module) -> bool:
+    loops = [node for node in ast.walk(tree) if isinstance(node, (ast.For, ast.AsyncFor))]
+    return any(getattr(node, "attr", "") == "run_migrations" for loop in loops for node in ast.walk(loop))
 
 
 @check("probe", ours=True)
@@ -74,7 +81,18 @@ def application_uses_the_same_database(project: Project) -> Iterable[Problem]:
     kind = Problem if wanted and len(others) == len(engines) else Note
     for where, place in others.items():
         what = f"the application's engine leads to {place}, but env.py migrates {' and '.join(sorted(wanted))}"
-        yield kind(where, what, "let both take the URL from one place")
+        aside = not project.package and (_ASIDE.search(where) or any(_is_pooled(place, one) for one in wanted))
+        yield (Note if aside else kind)(where, what, "let both take the URL from one place")
+
+
+_ASIDE = re.compile(r"(^|/)(scripts?|notebooks?|docs?|examples?|tools?|bench(mark)?s?)/")
+_POOLER = re.compile(r":6432$|:6543$|pooler|bouncer")
+
+
+def _is_pooled(one: str, other: str) -> bool:
+    """Tell whether two places are one database, once through a pooler, which migrations go around."""
+    (database, _, server), (same, _, other) = one.partition(" at "), other.partition(" at ")
+    return database == same and bool(_POOLER.search(server)) != bool(_POOLER.search(other))
 
 
 def _loaded_engines(project: Project) -> dict[str, str]:
@@ -138,12 +156,12 @@ def env_leaves_logging_alone(project: Project) -> Iterable[Problem]:
     fileConfig() disables every logger that is there and replaces the root logger's handlers. In the alembic command
     that does no harm; in a process that runs migrations by itself, its log falls silent.
     """
-    if not project.package and not any(_runs_alembic(project.tree(path)) for path in project.database_files):
+    if not project.package and not any(map(_runs_alembic, map(project.tree, project.files_with(b"alembic")))):
         raise Skipped("only the alembic command runs env.py")
     if project.logging_changed:
         what = f"run by a program, it {project.logging_changed}"
         fix = "if config.cmd_opts is not None: fileConfig(config.config_file_name, disable_existing_loggers=False)"
-        yield Problem(project.name(project.env), what, fix)
+        yield (Problem if project.package else Note)(project.name(project.env), what, fix)
 
 
 def _runs_alembic(tree: ast.Module) -> bool:
@@ -174,12 +192,37 @@ def metadata_is_the_models(project: Project) -> Iterable[Problem]:
         if project.scripts in path.parents or (homes and not any(home in path.parents for home in homes)):
             continue
         for node in ast.walk(project.tree(path)):
-            if isinstance(node, ast.ClassDef) and (said := _without_table(node, path in imported)):
-                yield Problem(project.name(path, node.lineno), f"the model {node.name} {said[0]}", said[1])
+            if isinstance(node, ast.ClassDef) and (said := _without_table(node, imported.get(path))):
+                kind = Note if path not in imported and _has_another_base(project, path, node) else Problem
+                yield kind(project.name(path, node.lineno), f"the model {node.name} {said[0]}", said[1])
 
 
-def _without_table(node: ast.ClassDef, imported: bool) -> tuple[str, str] | None:
-    """Return why a class that looks like a model has no table, and the fix, if that is so."""
+def _has_another_base(project: Project, path: Path, node: ast.ClassDef) -> bool:
+    """Tell whether a class inherits from a declarative base that env.py does not load: a model of another database."""
+    names, loaded = {ast.unparse(base).split(".")[-1] for base in node.bases}, project.loaded()
+    made = {
+        file
+        for file in project.files_with(rb"declarative_base|DeclarativeBase")
+        for one in project.tree(file).body
+        if (isinstance(one, ast.ClassDef) and one.name in names and "DeclarativeBase" in map(_last, one.bases))
+        or (isinstance(one, ast.Assign) and {ast.unparse(target) for target in one.targets} & names
+            and isinstance(one.value, ast.Call) and _last(one.value.func) == "declarative_base")
+    }  # fmt: skip
+    return path in made or (bool(made) and not made & set(loaded))
+
+
+def _last(node: ast.expr) -> str:
+    return ast.unparse(node).split(".")[-1]
+
+
+def _is_inherited(value: Any) -> bool:
+    """Tell whether a class has a table in a class that inherits from it."""
+    below: list[Any] = value.__subclasses__() if isinstance(value, type) else []
+    return any(hasattr(one, "__table__") or _is_inherited(one) for one in below)
+
+
+def _without_table(node: ast.ClassDef, imported: Any) -> tuple[str, str] | None:
+    """Return why a class that looks like a model has no table, and the fix, if that is so; given its module, if any."""
     body = "\n".join(ast.unparse(line) for line in node.body)
     keywords = {word.arg: ast.unparse(word.value) for word in node.keywords}
     bases = [ast.unparse(base) for base in node.bases]
@@ -191,6 +234,8 @@ def _without_table(node: ast.ClassDef, imported: bool) -> tuple[str, str] | None
     if model and not imported:
         return "is in a module that env.py does not import: no migration creates its table", "let env.py import it"
     if imported and "SQLModel" in bases and "primary_key=True" in body and "table" not in keywords:
+        if _is_inherited(getattr(imported, node.name, None)):
+            return None
         return "has a primary key, but no table", "write: class Name(SQLModel, table=True)"
     return None
 

@@ -8,6 +8,7 @@ import io
 import logging
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,8 +35,9 @@ class Run:
 class Project(Layout):
     """A project whose env.py can be run. What is expensive to find out is found out once, when it is asked for."""
 
-    def __init__(self, config: Path) -> None:
-        super().__init__(config)
+    def __init__(self, config: Path, section: str = "alembic", x: list[str] | None = None) -> None:
+        super().__init__(config, section)
+        self.x = x  # what alembic -x hands to env.py
         self.scratch = Scratch()
         self.environment = dict(os.environ)  # as it is before DATABASE_URL names a scratch database
         self.logging_changed = ""
@@ -52,7 +54,8 @@ class Project(Layout):
             arguments["toml_file"] = str(self.toml)
         elif self.config_file == self.toml:
             raise Unknown("this Alembic does not read pyproject.toml: it needs 1.16 or newer")
-        config = Config(str(self.ini), **arguments)
+        config = Config(str(self.ini), ini_section=self.section, **arguments)
+        config.cmd_opts = Namespace(x=self.x) if self.x else None
         config.file_config.remove_section("post_write_hooks")
         options["script_location"] = str(self.scripts)  # absolute, as some are run from another directory
         if "version_locations" in self.options:
@@ -81,6 +84,8 @@ class Project(Layout):
         """Run one of Alembic's commands."""
         from alembic import command
 
+        if not self.package:  # what env.py may ask about the command line
+            config.cmd_opts = Namespace(x=self.x, autogenerate=bool(options.get("autogenerate")))
         with self._application(bool(options.get("sql"))):
             getattr(command, name)(config, *arguments, **options)
 
@@ -202,6 +207,7 @@ class Project(Layout):
             return
         flask = importlib.import_module("flask.cli")
         try:
+            flask.load_dotenv()  # .flaskenv, as the flask command does
             application = flask.ScriptInfo(os.environ.get("FLASK_APP")).load_app()
         except flask.NoAppException as error:
             raise Unknown(f"env.py needs the Flask application: set FLASK_APP ({error})") from None
@@ -243,6 +249,16 @@ class Project(Layout):
 
 
 _SYNCHRONOUS = {"aiosqlite": "pysqlite", "asyncpg": "psycopg", "aiomysql": "pymysql", "asyncmy": "pymysql"}
+
+
+def all_heads(scripts: Any) -> set[str]:
+    """Return the revisions that a database at the heads is at: none that another one depends on."""
+    depended = {
+        scripts.get_revision(name).revision
+        for script in scripts.walk_revisions()
+        for name in ([script.dependencies] if isinstance(script.dependencies, str) else script.dependencies or ())
+    }
+    return set(scripts.get_heads()) - depended
 
 
 def version(run: Run, source: Any = None) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +27,10 @@ UNION ALL SELECT name, 'column ' || attname, format_type(atttypid, atttypmod)
     || CASE attgenerated WHEN '' THEN '' ELSE ' GENERATED ' || pg_get_expr(adbin, adrelid) END
     FROM t JOIN pg_attribute a ON attrelid = t.oid AND attnum > 0 AND NOT attisdropped
     JOIN pg_type y ON y.oid = atttypid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-UNION ALL SELECT name, 'default of ' || attname, pg_get_expr(adbin, adrelid) FROM t JOIN pg_attrdef ON adrelid = t.oid
+UNION ALL SELECT name, 'default of ' || attname, CASE WHEN EXISTS (SELECT FROM pg_depend d WHERE refobjid = t.oid
+    AND refobjsubid = attnum AND deptype = 'a' AND classid = 'pg_class'::regclass
+    AND pg_get_expr(adbin, adrelid) = format('nextval(%L::regclass)', objid::regclass))
+    THEN 'nextval() of its sequence' ELSE pg_get_expr(adbin, adrelid) END FROM t JOIN pg_attrdef ON adrelid = t.oid
     JOIN pg_attribute ON attrelid = t.oid AND attnum = adnum AND attgenerated = ''
 UNION ALL SELECT name, 'constraint ' || conname, pg_get_constraintdef(c.oid)
     FROM t JOIN pg_constraint c ON conrelid = t.oid AND contype <> 'n'
@@ -147,10 +151,19 @@ def differences(
                 kind, bare = item.split()[0], _bare(text)
                 alike = (name for name in others if name.split()[0] == kind and _bare(others[name]) == bare)
                 other = others.pop(next(alike, ""), None)
+            is_type = named is not None and not table and item.startswith("type ")
+            if other and is_type and _labels(text) <= _labels(other):
+                if other != text:  # PostgreSQL takes no label away, and adds a new one at the end
+                    yield Note(where, f"{item}: {wants} {text}; {has} {other}", "nothing, if it is meant")
+                continue
             if other is None or _bare(other) != _bare(text):
                 yield Problem(where, f"{table} {item}: {wants} {text}; {has} {other or 'none'}".strip(), fix)
         for item, text in others.items() if table else ():
             yield Note(where, f"{table} {item}: {has} {text}; not so {wants}", "if it is meant, add it to the model")
+
+
+def _labels(text: str) -> set[str]:
+    return set(re.findall(r"'(?:[^']|'')*'", text))
 
 
 _CASTS = re.compile(r"::(\"[^\"]+\"|[a-z_]+( varying| precision| with(out)? time zone)?)(\(\d+(,\d+)?\))?(\[\])?")
@@ -166,6 +179,47 @@ def _bare(text: str) -> str:
 def buildable(dialect: str, tables: list[Any]) -> list[Any]:
     """Return those of the tables that a scratch database can hold: a schema may be another database, and a real one."""
     return [table for table in tables if dialect == "postgresql" or not table.schema]
+
+
+def prepare(connection: Any, source: str, tables: list[Any]) -> None:
+    """Bring into a PostgreSQL database what models only refer to: extensions, functions, sequences, types of their own.
+
+    Revisions have made them in the source.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    from sqlalchemy import Enum
+    from sqlalchemy.schema import CreateSchema
+
+    with engine(source).connect() as other:
+        wanted = [row for query in _BESIDES for row in other.exec_driver_sql(query.replace("%", "%%"))]
+    for schema, statement in wanted:
+        connection.execute(CreateSchema(schema, if_not_exists=True))
+        with contextlib.suppress(Exception), connection.begin_nested():  # what is missing then, building will tell
+            connection.exec_driver_sql(statement.replace("%", "%%"))
+    for one in [column.type for table in tables for column in table.columns]:
+        item = getattr(one, "item_type", one)
+        impl: Any = item.dialect_impl(connection.dialect) if isinstance(item, Enum) else None
+        if impl is not None and impl.native_enum and not getattr(impl, "create_type", True):
+            if item.schema:
+                connection.execute(CreateSchema(item.schema, if_not_exists=True))
+            impl.create(connection, checkfirst=True)
+    for index in [index for table in tables for index in table.indexes]:
+        index.dialect_options["postgresql"]["concurrently"] = False  # impossible in a transaction, no difference after
+
+
+_OWN = (
+    "NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = {}.oid AND d.deptype IN ('e', 'a', 'i')) AND "
+    "{}::regnamespace::text !~ '^(pg_|information_schema)'"
+)
+_BESIDES = (
+    "SELECT extnamespace::regnamespace::text, format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA %s CASCADE', extname, "
+    "extnamespace::regnamespace) FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY oid",
+    "SELECT relnamespace::regnamespace::text, format('CREATE SEQUENCE IF NOT EXISTS %s', c.oid::regclass) "
+    f"FROM pg_class c WHERE relkind = 'S' AND {_OWN.format('c', 'relnamespace')}",
+    "SELECT pronamespace::regnamespace::text, pg_get_functiondef(p.oid) "
+    f"FROM pg_proc p WHERE prokind = 'f' AND {_OWN.format('p', 'pronamespace')} ORDER BY p.oid",
+)
 
 
 def build(connection: Any, tables: list[Any]) -> None:

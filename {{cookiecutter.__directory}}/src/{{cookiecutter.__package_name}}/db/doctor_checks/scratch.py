@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import re
 import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,8 +13,8 @@ from typing import Any
 
 from . import Note, Problem, Skipped, Unknown, check, first_line
 from .hints import hint
-from .project import Project, version
-from .schema import build, buildable, described, differences, read
+from .project import Project, all_heads, version
+from .schema import build, buildable, described, differences, prepare, read
 from .standin import engine
 from .watch import Watch
 
@@ -112,20 +113,29 @@ def offline_prints_sql(project: Project) -> Iterable[Problem]:
     except Exception as error:
         raise Skipped(f"offline, env.py ends with: {first_line(error)}") from None
     config = project.first_config
-    project.alembic("upgrade", config, "heads", sql=True)
+    try:
+        project.alembic("upgrade", config, "heads", sql=True)
+    except NameError as error:
+        if project.package or not project.revisions:
+            raise
+        what = f"what autogenerate writes does not import all that it uses: {first_line(error)}"
+        yield Note(project.name(project.scripts / "script.py.mako"), what, "import it there")
+        return
     printed = config.output_buffer.getvalue()
     for run in runs:
         if not isinstance(run.context.opts.get("output_buffer"), io.StringIO):
             raise Skipped("offline, env.py writes into files of its own")
         quoted = run.context.dialect.identifier_preparer.format_table
         tables = {name: table for name, table in run.tables.items() if name in project.proposed}
-        missing = [name for name, table in tables.items() if f"CREATE TABLE {quoted(table)}" not in printed]
+        missing = [name for name, table in tables.items() if not _creates(printed, quoted(table))]
         if missing:
             what = f"the SQL printed offline does not create {', '.join(missing)}"
             yield Problem(project.name(project.env), what, "call context.run_migrations() in run_migrations_offline()")
         elif not run.context.opts.get("literal_binds"):
             what = "offline, values are printed as placeholders, such as VALUES (:name)"
             yield Problem(project.name(project.env), what, "context.configure(..., literal_binds=True), offline")
+    if not project.revisions:
+        return
     try:
         project.scratch.revision = "a revision"  # none may connect and leave that connection to later checks
         project.alembic("upgrade", project.chain, "heads", sql=True)
@@ -136,6 +146,13 @@ def offline_prints_sql(project: Project) -> Iterable[Problem]:
             yield Note(project.name(last.filename, last.lineno), what, hint(error))
     finally:
         project.scratch.revision = ""
+
+
+def _creates(sql: str, table: str) -> bool:
+    """Tell whether SQL creates a table, however: UNLOGGED, or IF NOT EXISTS."""
+    return (
+        re.search(rf"^CREATE ([A-Z]+ )*TABLE (IF NOT EXISTS )?{re.escape(table)}[\s(]", sql, re.MULTILINE) is not None
+    )
 
 
 @check("scratch")
@@ -168,7 +185,7 @@ def upgraded(project: Project) -> set[str]:
             project.run_env(steps, project.chain, destination_rev="heads")
         else:
             project.alembic("upgrade", project.chain, "heads")
-        return set(project.script_directory(project.chain).get_heads())
+        return all_heads(project.script_directory(project.chain))
 
     heads: set[str] = project.once("upgrade", run)
     return heads
@@ -223,7 +240,7 @@ def models_match_revisions(project: Project) -> Iterable[Problem]:
         if any(one[0] == "add_constraint" and one[1].name in of_types for one in _flat(differences)):
             fix = "write the type without create_constraint: this database has it, and makes no CHECK for it"
         yield Problem(project.name(project.versions[0]), what, fix)
-    elif b"process_revision_directives" in project.env.read_bytes():
+    elif project.revisions and b"process_revision_directives" in project.env.read_bytes():
         project.alembic("check", project.chain)  # which a hook may break
 
 
@@ -246,6 +263,7 @@ def schema_matches_models(project: Project) -> Iterable[Problem]:
         dialect, described = run.context.dialect, project.scratch.database(like=run.database)
         tables = buildable(dialect.name, [run.tables[name] for name in sorted(project.proposed & set(run.tables))])
         with engine(described).begin() as connection:
+            prepare(connection, run.database, tables)
             build(connection, tables)
         named = {str(one.name) for table in tables for one in (*table.constraints, *table.indexes) if one.name}
         built, wanted = read(run.database, dialect.default_schema_name), read(described)

@@ -114,7 +114,11 @@ URL_PARTS = {"username": ("user", "username"), "password": ("password", "passwd"
               "port": ("port",), "database": ("dbname", "database", "db")}  # fmt: skip
 
 
-_PLACE = {*(key for keys in URL_PARTS.values() for key in keys), "hostaddr", "service", "passfile"}
+_PLACE = {*(key for keys in URL_PARTS.values() for key in keys), "hostaddr", "service", "passfile",
+          # how a connection to it is secured, which the scratch server may not offer
+          "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslnegotiation", "channel_binding", "gssencmode",
+          "target_session_attrs", "ssl", "direct_tls", "ssl_ca", "ssl_cert", "ssl_key", "ssl_disabled", "ssl_mode",
+          "ssl_verify_cert", "ssl_verify_identity"}  # fmt: skip
 _PORTS = {"postgresql": "5432", "mysql": "3306", "mariadb": "3306"}
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from . import Problem, check
+from . import Note, Problem, Unknown, check
 from .project import Project
 
 DISPATCH = """\
@@ -24,8 +24,12 @@ def files_parse(project: Project) -> Iterable[Problem]:
     One that does not hides whatever is wrong in it, so that nothing can be said about the rest.
     """
     for path in project.database_files:
-        project.tree(path)
-    return ()
+        try:
+            project.tree(path)
+        except Unknown as reason:
+            if project.package or path == project.env or path in project.revision_files:
+                raise
+            yield Note(project.name(path), str(reason), "nothing, if nobody imports it: the other checks pass over it")
 
 
 @check("static")
@@ -36,6 +40,8 @@ def ini_leads_to_scripts(project: Project) -> Iterable[Problem]:
     succeeds and does nothing.
     """
     if not project.options.get("script_location") and not project.env.is_file():
+        if project.sections:
+            raise Unknown(f"{project.config_error}: say which one is meant with -n {project.sections[0]}")
         fix = "let it have a section [alembic] with script_location = %(here)s/migrations"
         yield Problem(project.name(project.config_file), project.config_error or "it has no script_location", fix)
         return
@@ -75,7 +81,9 @@ def options_have_one_meaning(project: Project) -> Iterable[Problem]:
         what = f"{name} is set here and differently in {project.name(project.toml)}: this one is used"
         yield Problem(project.name(project.ini), what, "delete one of them")
     path = project.options.get("prepend_sys_path", "")
-    if project.ini.is_file() and not project.options.get("path_separator") and re.search(r"[ ,]", path):
+    parts = [project.ini.parent / part for part in re.split("[ ,:]+", path) if part]
+    meant = all(part.is_dir() for part in parts)  # before path_separator, that was how to name several
+    if project.ini.is_file() and not project.options.get("path_separator") and re.search(r"[ ,]", path) and not meant:
         what = "without path_separator, prepend_sys_path is split at its spaces and commas"
         yield Problem(project.name(project.ini), what, "add the line: path_separator = os")
 
@@ -180,9 +188,9 @@ def revisions_keep_data(project: Project) -> Iterable[Problem]:
 def _risks(upgrade: ast.FunctionDef) -> Iterator[tuple[int, str, str]]:
     """Yield what looks like a rename or cannot run on rows: the line, what is wrong, the fix."""
     made: dict[tuple[str, str], list[tuple[str, int]]] = {}  # by what is done to which table: names and lines
-    copies = False
+    copied = ""  # what its statements are about
     for action, arguments, call in _operations(upgrade):
-        copies = copies or action in ("execute", "bulk_insert")
+        copied += ast.unparse(call) if action in ("execute", "bulk_insert") else ""
         if action in ("add_column", "drop_column") and len(arguments) > 1:
             made.setdefault((action, ast.unparse(arguments[0])), []).append((_named(arguments[1]), call.lineno))
         if action in ("create_table", "drop_table") and arguments:
@@ -196,7 +204,7 @@ def _risks(upgrade: ast.FunctionDef) -> Iterator[tuple[int, str, str]]:
                 yield call.lineno, what, fix
     for (action, table), dropped in made.items():
         added = made.get((action.replace("drop_column", "add_column").replace("drop_table", "create_table"), table), [])
-        if action.startswith("drop") and added and not copies:
+        if action.startswith("drop") and added and not re.search(rf"\b{re.escape(dropped[0][0])}\b", copied):
             new, (old, line) = added[0][0], dropped[0]
             fix = f"op.rename_table({old!r}, {new!r})"
             if table:

@@ -25,6 +25,7 @@ class Watch:
         self.project, self.context = project, context
         self.path = ""  # of the revision that is running
         self.statements = 0  # that it has executed
+        self.columns: dict[str, set[str]] = {}  # by table with a CHECK without a name, those that it had before
         self.in_block = False  # in an autocommit_block(), where everything is committed at once, and on purpose
 
     def over(self, step: Any) -> Any:
@@ -33,6 +34,7 @@ class Watch:
 
         def run(**options: Any) -> None:
             self.path, self.statements = step.revision.path, 0
+            self.columns.clear()
             before = self._fragile()
             with self._listening():
                 self.project.scratch.revision = self.project.name(self.path)
@@ -45,7 +47,7 @@ class Watch:
                     self.project.scratch.revision = ""
             text, after = Path(self.path).read_text(encoding="utf-8"), self._fragile()
             for name in sorted(set(before) - set(after)):
-                if name not in text and before[name][0] in self._tables():
+                if name not in text and before[name][0] in self._tables() and not self._went(*before[name]):
                     what = f"rebuilding {before[name][0]} loses {name}: {before[name][1]}"
                     self._note(what, "create it again in the same revision")
 
@@ -128,7 +130,17 @@ class Watch:
         for name, (table, kind, sql) in found.items():
             if kind == "table" and re.search(r"(?<!\S)CHECK\s*\(", _NAMED_CHECK.sub("", sql), re.IGNORECASE):
                 lost[f"a CHECK without a name of {name}"] = (table, sql)
+                self.columns.setdefault(name, self._columns(name))
         return lost
+
+    def _went(self, table: str, sql: str) -> bool:
+        """Tell whether every CHECK without a name was about a column that the revision drops."""
+        gone = self.columns.get(table, set()) - self._columns(table)
+        checks = re.split(r"(?<!\S)CHECK\s*\(", _NAMED_CHECK.sub("", sql), flags=re.IGNORECASE)[1:]
+        return bool(checks) and all(any(re.search(rf"\b{re.escape(c)}\b", check) for c in gone) for check in checks)
+
+    def _columns(self, table: str) -> set[str]:
+        return {name for (name,) in self._master(f"SELECT name FROM pragma_table_info('{table}')")}
 
     def _tables(self) -> set[str]:
         return {name for (name,) in self._master("SELECT name FROM sqlite_master WHERE type = 'table'")}
