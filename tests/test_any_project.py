@@ -435,8 +435,9 @@ RELEASES = [("1.13", "1.4"), *((f"1.{minor}", "2.0") for minor in range(13, 21))
 def test_every_release(pristine: Project, home: Path, tmp_path: Path, alembic: str, sqlalchemy: str) -> None:
     """Of Alembic: a plain project of its time is sound, and without the dispatch it is not."""
     wanted, python = [f"alembic=={alembic}.*", f"sqlalchemy=={sqlalchemy}.*"], tmp_path / "venv/bin/python"
-    subprocess.run([BIN / "uv", "venv", "-q", "-p", sys.executable, str(tmp_path / "venv")], check=True)
-    install = [str(BIN / "uv"), "pip", "install", "-q", "-p", str(python), *wanted]
+    uv = [str(BIN / "uv"), "--system-certs"]  # where a proxy has certificates of its own, the system knows them
+    subprocess.run([*uv, "venv", "-q", "-p", sys.executable, str(tmp_path / "venv")], check=True)
+    install = [*uv, "pip", "install", "-q", "-p", str(python), *wanted]
     done = subprocess.run(install, stderr=subprocess.PIPE, encoding="utf-8")
     if re.search("Failed to fetch|error sending request|network was disabled", done.stderr):
         pytest.skip(f"needs a package registry to install {' and '.join(wanted)}: {done.stderr}")
