@@ -173,7 +173,8 @@ def test_a_foreign_key_and_its_column_are_dropped(project: Project, database: st
     project.edit(
         "src/PACKAGE/models/author.py", '    books: Mapped[list[Book]] = relationship(back_populates="author")\n', ""
     )
-    project.ok("alembic", "revision", "--autogenerate", "-m", "alone", DATABASE_URL=database)
+    drop = ("-x", "allow-drop=book.author_id")
+    project.ok("alembic", *drop, "revision", "--autogenerate", "-m", "alone", DATABASE_URL=database)
     project.ok("alembic", "upgrade", "head", DATABASE_URL=database)
     project.ok("alembic", "check", DATABASE_URL=database)
     project.ok("alembic", "downgrade", "-1", DATABASE_URL=database)

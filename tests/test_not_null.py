@@ -40,7 +40,7 @@ def test_rows_get_the_default_of_the_model(filled: Project, database: str) -> No
     assert rows(database, "SELECT note, pages FROM book") == [("it's 100% \\ :so", 5)]
     assert rows(database, "SELECT title FROM book WHERE done = (1 = 0)") == [("흰",)]
     assert "No new upgrade operations" in filled.ok("alembic", "check")
-    filled.ok("alembic", "downgrade", "-1")
+    filled.ok("alembic", "-x", "allow-drop", "downgrade", "-1")
     assert rows(database, "SELECT title, pages FROM book") == [("흰", 5)]
     filled.ok("alembic", "upgrade", "head")
 

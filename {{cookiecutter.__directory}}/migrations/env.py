@@ -5,7 +5,7 @@ from typing import Any
 
 from alembic import context
 
-from {{ cookiecutter.__package_name }}.db import autogenerate, connection
+from {{ cookiecutter.__package_name }}.db import autogenerate, connection, downgrade
 from {{ cookiecutter.__package_name }}.models import Base
 
 config = context.config
@@ -20,9 +20,8 @@ options: dict[str, Any] = {
     "target_metadata": target_metadata,
     "compare_type": True,
     "compare_server_default": True,
-    # The first is Alembic's own comparison, without it nothing is compared; the second adds CHECKs, by their names.
-    "autogenerate_plugins": ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname", "server_defaults"],
-    "include_object": autogenerate.include_object,
+    "autogenerate_plugins": autogenerate.PLUGINS,
+    "include_object": autogenerate.include_object(context.script),
     "render_item": autogenerate.render_item,
     "process_revision_directives": autogenerate.tidy,
 }
@@ -40,6 +39,7 @@ def run_migrations_online() -> None:
     """Run the migrations on the database."""
     with connection.connect(config) as conn:
         context.configure(connection=conn, **options, **connection.dialect_options(conn.dialect.name))
+        downgrade.ask()  # before it drops what has rows or values
         with context.begin_transaction():
             context.run_migrations()
 

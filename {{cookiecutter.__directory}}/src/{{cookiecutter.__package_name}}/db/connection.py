@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from .. import settings
 from . import resume
+from . import sqlite as sqlite  # so that it takes the place of Alembic's own
 
 log = logging.getLogger("alembic.connection")
 
@@ -114,6 +115,15 @@ def _sentences() -> Iterator[None]:
         yield
     except settings.SettingsError as error:
         raise CommandError(str(error)) from None
+    except CommandError as error:
+        if not str(error).startswith("Target database is not up to date"):
+            raise
+        there, newest = context.get_context().get_current_heads(), context.script.get_heads()
+        at, head = (", ".join(revisions) or "none" for revisions in (there, newest))
+        raise CommandError(
+            f"Target database is not up to date: it is at revision {at}, and the newest is {head}. Run alembic upgrade "
+            "head first, then this command again."
+        ) from None
     except DBAPIError as error:
         code = {getattr(error.orig, "sqlstate", None), *(error.orig.args[:1] if error.orig else ())}
         if code & _LOCKED:

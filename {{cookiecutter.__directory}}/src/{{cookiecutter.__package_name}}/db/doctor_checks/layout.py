@@ -58,7 +58,7 @@ class Layout:
         except ModuleNotFoundError:
             self.config_error = "this Python cannot read it: 3.11 or newer can"
             return {}
-        here, found = str(self.toml.parent), loads(text)["tool"]["alembic"]
+        here, found = str(self.toml.parent), loads(text).get("tool", {}).get("alembic", {})
         joined = {name: os.pathsep.join(value) if isinstance(value, list) else value for name, value in found.items()}
         return {name: str(value).replace("%(here)s", here) for name, value in joined.items()}
 

@@ -147,6 +147,8 @@ def live_revision_is_known(project: Project) -> Iterable[Problem]:
         if not database.version and made:
             what = f"it has the tables {', '.join(made)}, but is at no revision: no migration made them"
             fix = "begin with an empty database; or, if they are as the revisions make them: alembic stamp head"
+            if project.package and not project.revisions:
+                fix = f"adopt it: python -m {project.package}.db adopt; or begin with an empty database"
             yield Problem(database.name, what, fix)
         elif database.version <= known and database.version != heads:
             at = ", ".join(sorted(database.version)) or "no revision"

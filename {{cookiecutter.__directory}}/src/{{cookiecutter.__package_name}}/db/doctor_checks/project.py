@@ -56,6 +56,7 @@ class Project(Layout):
             raise Unknown("this Alembic does not read pyproject.toml: it needs 1.16 or newer")
         config = Config(str(self.ini), ini_section=self.section, **arguments)
         config.cmd_opts = Namespace(x=self.x) if self.x else None
+        config.attributes["allow-drop"] = True  # rows that revisions insert may go with the scratch database
         config.file_config.remove_section("post_write_hooks")
         options["script_location"] = str(self.scripts)  # absolute, as some are run from another directory
         if "version_locations" in self.options:
@@ -216,16 +217,22 @@ class Project(Layout):
 
     @cached_property
     def defined(self) -> dict[Any, str]:
-        """The tables that the models package defines, each with its file: every file is imported, registered or not."""
+        """The tables that the models packages define, each with its file: every file is imported, registered or not."""
         from sqlalchemy import MetaData, Table
 
         sys.path.append(str(self.sources))
         models = self.sources / self.package / "models"
         found: dict[Any, str] = {}
         metadatas: set[MetaData] = set()
+        modules = {}
         for path in sorted(models.rglob("*.py")):
             parts = path.relative_to(self.sources).with_suffix("").parts
-            module = importlib.import_module(".".join(parts).removesuffix(".__init__"))
+            modules[path] = importlib.import_module(".".join(parts).removesuffix(".__init__"))
+        elsewhere = [f"{name}." for name in getattr(sys.modules[f"{self.package}.models"], "ELSEWHERE", ())]
+        for name, module in list(sys.modules.items()):  # env.py has imported all of them
+            if f"{name}.".startswith(tuple(elsewhere)) and getattr(module, "__file__", None):
+                modules[Path(str(module.__file__))] = module
+        for path, module in modules.items():
             for value in list(vars(module).values()):
                 table = getattr(value, "__table__", value)
                 imported = isinstance(value, type) and value.__module__ != module.__name__
@@ -267,7 +274,7 @@ def version(run: Run, source: Any = None) -> set[str]:
 
     names = ("version_table", "version_table_schema")
     opts = {name: run.context.opts[name] for name in names if name in run.context.opts}
-    if run.context.dialect.name == "postgresql":  # which env.py may have led to another schema, by its search_path
+    if source is None and run.context.dialect.name == "postgresql":  # env.py may have set its search_path
         opts.setdefault("version_table_schema", run.context.dialect.default_schema_name)
     with engine(source or run.database).connect() as connection:
         return set(MigrationContext.configure(connection, opts=opts).get_current_heads())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import Note, Problem, Unknown
 from .standin import engine
@@ -52,8 +52,26 @@ UNION ALL SELECT table_name, CONCAT('default of ', column_name), column_default 
 """
 
 
-def read(source: Any, default: str | None = None) -> Schema:
-    """Read the schema of a database, given its URL or an engine.
+# Apart, as Alembic compares comments itself.
+_COMMENTS = {
+    "postgresql": """
+SELECT c.oid::regclass::text, COALESCE('comment on ' || attname, 'comment'), description FROM pg_description d
+    JOIN pg_class c ON c.oid = objoid AND classoid = 'pg_class'::regclass AND relkind IN ('r', 'p')
+    LEFT JOIN pg_attribute ON attrelid = objoid AND attnum = objsubid AND objsubid > 0
+    WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
+""",
+    "mysql": """
+SELECT table_name, CONCAT('comment on ', column_name), column_comment FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND column_comment <> ''
+UNION ALL SELECT table_name, 'comment', table_comment FROM information_schema.tables
+    WHERE table_schema = DATABASE() AND table_comment <> '' AND table_type = 'BASE TABLE'
+""",
+}
+_COMMENTS["mariadb"] = _COMMENTS["mysql"]
+
+
+def read(source: Any, default: str | None = None, comments: bool = False) -> Schema:
+    """Read the schema of a database, given its URL or an engine, on request with the comments.
 
     The default is the schema whose name is left out, where env.py has chosen one by PostgreSQL's search_path.
     """
@@ -68,6 +86,9 @@ def read(source: Any, default: str | None = None) -> Schema:
             items = schema.setdefault(table, {})
             if item:
                 items[item] = text
+        if comments and (query := _COMMENTS.get(connection.dialect.name)):
+            for table, item, text in connection.exec_driver_sql(query):
+                schema.setdefault(table.replace(prefix, ""), {})[item] = text
     return schema
 
 
@@ -96,7 +117,7 @@ def _sqlite(connection: Any) -> Iterator[tuple[str, str, str]]:
     plain = "SELECT name, tbl_name, type, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%%'"
     for name, table, kind, sql in connection.exec_driver_sql(plain):
         if kind in ("index", "trigger"):
-            yield table, f"{kind} {name}", spaced(sql.replace(f" {table} ", " ", 1))
+            yield table, f"{kind} {name}", spaced(sql)
         elif kind == "table":
             yield name, "", ""
             for column in look.get_columns(name):
@@ -131,35 +152,76 @@ def spaced(sql: str) -> str:
     return re.sub(r"\s+", " ", sql.replace('"', "")).strip()
 
 
+class Difference(NamedTuple):
+    """Where two schemas differ: the table, the item ("" for the table itself), and its text on either side, if any.
+
+    The item of the other side, where it is the same by another name; where it has no name, that is its text.
+    """
+
+    table: str
+    item: str
+    wanted: str | None
+    there: str | None
+    called: str = ""
+
+    @property
+    def unnamed(self) -> bool:
+        """Tell whether all that differs is that there it has no name, as SQLite allows."""
+        return bool(self.called) and self.called.partition(" ")[2] == self.there
+
+
+def compare(wanted: Schema, there: Schema, named: set[str] | None) -> Iterator[Difference]:
+    """Yield what a schema lacks, has otherwise, or has besides in the tables that are wanted.
+
+    Of constraints whose names the models leave to the database (all that are not among the named), the text alone is
+    compared.
+    """
+    for table, items in wanted.items():
+        if table and table not in there:
+            yield Difference(table, "", "", None)
+            continue
+        others = dict(there.get(table, {}))
+        for item, text in items.items():
+            other = others.pop(item, None)
+            if other is not None and _bare(other) == _bare(text):
+                continue
+            kind, alike = item.split()[0], ""
+            if other is None and kind in ("constraint", "index", *(["type"] if named is not None else [])):
+                bare, same = _bare(text), [name for name in others if name.split()[0] == kind]
+                alike = next((name for name in same if name not in items and _bare(others[name]) == bare), "")
+            if not alike:
+                yield Difference(table, item, text, other)
+            elif (other := others.pop(alike)) is not None and (named is None or item.split()[-1] in named):
+                yield Difference(table, item, text, other, alike)
+        for item, text in others.items() if table else ():
+            yield Difference(table, item, None, text)
+
+
 def differences(
     wanted: Schema, there: Schema, named: set[str] | None, sides: tuple[str, str], where: str, fix: str
 ) -> Iterator[Problem]:
     """Yield what a schema lacks or has otherwise: problems; and what it has besides: notes.
 
-    The sides are who wants it and who has it, with their verbs. Of constraints whose names the models leave to the
-    database (all that are not among the named), the text alone is compared.
+    The sides are who wants it and who has it, with their verbs.
     """
     wants, has = sides
-    for table, items in wanted.items():
-        if table and table not in there:
+    for one in compare(wanted, there, named):
+        table, item, text, other, called = one
+        is_type = named is not None and not table and item.startswith("type ")
+        if not item:
             yield Problem(where, f"{wants} the table {table}, {has} none", fix)
-            continue
-        others = dict(there.get(table, {}))
-        for item, text in items.items():
-            other = others.pop(item, None)
-            if other is None and named is not None and item.split()[-1] not in named:
-                kind, bare = item.split()[0], _bare(text)
-                alike = (name for name in others if name.split()[0] == kind and _bare(others[name]) == bare)
-                other = others.pop(next(alike, ""), None)
-            is_type = named is not None and not table and item.startswith("type ")
-            if other and is_type and _labels(text) <= _labels(other):
-                if other != text:  # PostgreSQL takes no label away, and adds a new one at the end
-                    yield Note(where, f"{item}: {wants} {text}; {has} {other}", "nothing, if it is meant")
-                continue
-            if other is None or _bare(other) != _bare(text):
-                yield Problem(where, f"{table} {item}: {wants} {text}; {has} {other or 'none'}".strip(), fix)
-        for item, text in others.items() if table else ():
-            yield Note(where, f"{table} {item}: {has} {text}; not so {wants}", "if it is meant, add it to the model")
+        elif one.unnamed:
+            what = f"{table} {item}: {has} it without a name"
+            yield Note(where, what, "to drop it later: batch_alter_table(..., naming_convention=...)")
+        elif is_type and text and other and _labels(text) <= _labels(other):
+            # PostgreSQL takes no label away, and adds a new one at the end
+            yield Note(where, f"{item}: {wants} {text}; {has} {other}", "nothing, if it is meant")
+        elif text is not None:
+            held = other if not called else None
+            yield Problem(where, f"{table} {item}: {wants} {text}; {has} {held or 'none'}".strip(), fix)
+        if text is None or (called and not one.unnamed):
+            name = called or item
+            yield Note(where, f"{table} {name}: {has} {other}; not so {wants}", "if it is meant, add it to the model")
 
 
 def _labels(text: str) -> set[str]:
@@ -171,7 +233,7 @@ _CASTS = re.compile(r"::(\"[^\"]+\"|[a-z_]+( varying| precision| with(out)? time
 
 def _bare(text: str) -> str:
     """Return a definition without what makes no difference: casts, the name and schema of an index, spaces."""
-    text = re.sub(r"^(CREATE (UNIQUE )?INDEX) \S+ ON \S+", r"\1", _CASTS.sub("", text))
+    text = re.sub(r"^(CREATE (UNIQUE )?INDEX) \S+ ON [^\s(]+", r"\1", _CASTS.sub("", text))
     text = re.sub(r"\s", "", re.sub(r"\((\w+)\)", r"\1", text))
     return text[1:-1] if re.fullmatch(r"\([^()]*\)", text) else text
 

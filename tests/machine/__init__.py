@@ -1,0 +1,1 @@
+"""Random pairs of schemas, and what autogenerate makes of them: see __main__.py."""

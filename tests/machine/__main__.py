@@ -1,0 +1,74 @@
+"""Run many random pairs: ``python -m tests.machine --database postgresql --pairs 2000 --seed 7``.
+
+Prints each way in which pairs failed, with the smallest pair that fails so. Several may run at once, with other seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from conftest import DATABASES, bake_into, make_database
+
+from machine.bench import Bench
+from machine.findings import ALL, report, search, shrunk
+
+
+@contextmanager
+def bench(kind: str) -> Iterator[Bench]:
+    """Bake a project and make two databases for it; they are gone afterwards."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as place:
+        directory = Path(place)
+        (directory / "home").mkdir()
+        project = bake_into(directory / "baked", directory / "home", project_name="Shop")
+        databases = [contextmanager(make_database)(kind, directory) for _ in range(2)]
+        with databases[0] as work, databases[1] as other:
+            made = Bench(project, kind, work, other)
+            try:
+                yield made
+            finally:
+                made.close()
+
+
+def main() -> int:
+    """Run, report, and return 1 if anything failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.machine", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--database", choices=DATABASES, required=True)
+    parser.add_argument("--pairs", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="the changes and features to use, separated by commas")
+    parser.add_argument("--without", default="", help="those not to use; all are: " + ", ".join(sorted(ALL)))
+    parser.add_argument("--no-shrink", action="store_true")
+    arguments = parser.parse_args()
+    only, without = (frozenset(filter(None, text.split(","))) for text in (arguments.only, arguments.without))
+    if unknown := (only | without) - ALL:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    allowed = (only or ALL) - without
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the databases are dropped then, too
+    sys.stdin = open("/dev/null")  # noqa: SIM115
+    with bench(arguments.database) as made:
+        start = time.monotonic()
+        result = search(made, arguments.pairs, arguments.seed, allowed, partial(print, file=sys.stderr, flush=True))
+        seconds = time.monotonic() - start
+        findings = sorted(result.findings.values(), key=lambda finding: -finding.count)
+        for finding in findings:
+            print(report(finding if arguments.no_shrink else shrunk(made, finding)), end="\n\n", flush=True)
+    failed = sum(finding.count for finding in findings)
+    print(f"{arguments.database}: {result.pairs} pairs from seed {arguments.seed} in {seconds:.0f} s, {failed} failed")
+    print("changes:", ", ".join(f"{name} {count}" for name, count in sorted(result.changes.items())))
+    for finding in findings:
+        print(f"{finding.count:6} {finding.signature}")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

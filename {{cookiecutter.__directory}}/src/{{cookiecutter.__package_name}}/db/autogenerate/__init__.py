@@ -1,0 +1,134 @@
+"""What autogenerate compares, and what a new revision may contain: the rules, each in a module of its own."""
+
+import ast
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import MetaData, inspect
+
+from ... import models
+from . import casts, checks, defaults, drops, enums, indexes, keys, notnull, order, renames
+from .answers import Answers
+from .draft import Draft, Rule, model_tables
+from .rendering import render_item
+
+__all__ = ["PLUGINS", "RULES", "include_object", "render_item", "tidy", "with_tables"]
+
+# What is compared. To leave something out, delete its line; without the first, nothing is compared.
+PLUGINS = [
+    "alembic.autogenerate.*",  # Alembic's own comparison
+    "alembic.ext.checkconstraint_byname",  # CHECKs, by their names
+    defaults.PLUGIN,  # server defaults
+    checks.PLUGIN,  # CHECKs, by their text
+    indexes.PLUGIN,  # the expressions and predicates of indexes
+    keys.PLUGIN,  # primary keys, and the names of foreign keys
+    enums.PLUGIN,  # PostgreSQL's enum types and their labels
+]
+
+# What happens to a revision before it is written. To switch a rule off, delete its line.
+RULES: tuple[Rule, ...] = (
+    renames.ask,  # a column or table that goes and one that comes may be the same
+    enums.ask,  # so may an enum's label
+    drops.ask,  # nothing is dropped that nobody meant to drop
+    casts.using,  # PostgreSQL is told how to convert values to a type of another kind
+    Draft.reverse,  # the downgrade, from what the upgrade is by now
+    indexes.keep,  # SQLite forgets some indexes when it rebuilds a table
+    order.arrange,  # what refers to something comes after it
+    keys.drop_implicit_indexes,  # MariaDB and MySQL make an index for a foreign key, and leave it behind
+    notnull.in_steps,  # a column becomes NOT NULL where there are rows
+    drops.mark,  # the lines that destroy data say so
+)
+
+
+def with_tables(metadata: MetaData) -> MetaData:
+    """Return the metadata, with the tables of models.ELSEWHERE too.
+
+    Those are imported here, by the migrations: importing any of them first imports this package's Base, and the circle
+    would not close. Raises CommandError when there is no such package, or no table at all.
+    """
+    for package in getattr(models, "ELSEWHERE", ()):
+        try:
+            models.import_all(package)
+        except ModuleNotFoundError as error:
+            if not error.name or not f"{package}.".startswith(f"{error.name}."):
+                raise
+            raise CommandError(
+                f"ELSEWHERE in models/__init__.py names {package}, and there is no {error.name}: correct the name, or "
+                "install the package, or put it into src."
+            ) from None
+    if not metadata.tables:
+        raise CommandError(
+            "The models register no table: write a class that inherits Base and has a __tablename__ into a module of "
+            "the models package."
+        )
+    return metadata
+
+
+def include_object(script: ScriptDirectory) -> Callable[..., bool]:
+    """Return what leaves out a table that is in the database, but neither in a model nor made by a revision of these.
+
+    Such a table is somebody else's.
+    """
+
+    def include(obj: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:
+        return not (type_ == "table" and reflected and compare_to is None) or name in _made(script)
+
+    return include
+
+
+@cache
+def _made(script: ScriptDirectory) -> set[object]:
+    """Return the names of the tables that revisions create, or rename something to."""
+    trees = (ast.parse(Path(revision.path).read_bytes()) for revision in script.walk_revisions())
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    named = {"create_table": 0, "rename_table": 1}
+    return {
+        argument.value
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr in named
+        for argument in call.args[named[call.func.attr] :][:1]
+        if isinstance(argument, ast.Constant)
+    }
+
+
+def tidy(context: MigrationContext, revision: Any, directives: list[Any]) -> None:
+    """Apply the rules to a revision that is to be written; where there is nothing to write, say so instead."""
+    if not _is_written(context):
+        return
+    _require_own_tables(context)
+    answers = Answers(context)
+    for script in directives:
+        draft = Draft(context, answers, script.upgrade_ops_list[-1], script.downgrade_ops_list[-1])
+        for rule in RULES:
+            rule(draft)
+    answers.require_used()
+    if all(script.upgrade_ops.is_empty() for script in directives):
+        directives.clear()
+        print("Models and database agree: there is nothing to write.")
+
+
+def _is_written(context: MigrationContext) -> bool:
+    """Tell whether the revision is to be written: alembic check only asks what it would contain."""
+    command = getattr(context.config.cmd_opts if context.config else None, "cmd", None)
+    arguments = context.opts["revision_context"].command_args
+    named = command[0].__name__ == "revision" if command else arguments["message"] is not None
+    return bool(named and arguments["autogenerate"])
+
+
+def _require_own_tables(context: MigrationContext) -> None:
+    """Raise CommandError when the models' tables are there and no revision made them: it would come out empty."""
+    if context.get_current_heads() or context.connection is None:
+        return
+    there = set(inspect(context.connection).get_table_names())
+    found = sorted(there & {table.name for table in model_tables(context).values()})
+    if found:
+        raise CommandError(
+            f"The database has {', '.join(found)} already, but is at no revision: something other than migrations made "
+            "them, and a revision written now could not make them elsewhere. "
+            f"Adopt it with python -m {__name__.rpartition('.')[0]} adopt, or begin with an empty database."
+        )

@@ -1,0 +1,52 @@
+"""CHECKs that have changed under the same name: Alembic compares the names only."""
+
+from typing import Any
+
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations.ops import AddConstraintOp, DropConstraintOp, ModifyTableOps
+from alembic.runtime.plugins import Plugin
+from alembic.util import DispatchPriority, PriorityDispatchResult
+from sqlalchemy import CheckConstraint, Table
+from sqlalchemy.schema import AddConstraint
+
+from .stored import same
+
+PLUGIN = "check_texts"
+
+
+def compare_checks(
+    autogen_context: AutogenContext,
+    operations: ModifyTableOps,
+    schema: str | None,
+    name: str,
+    inspected: Table | None,
+    model: Table | None,
+) -> PriorityDispatchResult:
+    """Make anew the CHECKs with another text. (MariaDB rewrites every text, and does not say how.)"""
+    if inspected is None or model is None or autogen_context.dialect.name not in ("sqlite", "postgresql"):
+        return PriorityDispatchResult.CONTINUE
+    quote: Any = autogen_context.dialect.identifier_preparer
+    there = {one.name: one for one in inspected.constraints if isinstance(one, CheckConstraint) and one.name}
+    for wanted in [one for one in model.constraints if isinstance(one, CheckConstraint) and not one._type_bound]:
+        found = there.get(quote.unformat_identifiers(quote.format_constraint(wanted))[0]) if wanted.name else None
+        if found is not None and not _same(autogen_context, found, wanted, inspected):
+            operations.ops.append(DropConstraintOp.from_constraint(found))
+            operations.ops.append(AddConstraintOp.from_constraint(wanted))
+    return PriorityDispatchResult.CONTINUE
+
+
+Plugin(PLUGIN).add_autogenerate_comparator(compare_checks, "table", PLUGIN, priority=DispatchPriority.LAST)
+
+
+def _same(autogen_context: AutogenContext, found: CheckConstraint, wanted: CheckConstraint, table: Table) -> bool:
+    add = AddConstraint(wanted, isolate_from_table=False)  # else a table would be made without it from now on
+    _, _, constraint = str(add.compile(dialect=autogen_context.dialect)).partition(" ADD ")
+    new = str(wanted.sqltext.compile(dialect=autogen_context.dialect, compile_kwargs={"literal_binds": True}))
+    query = (
+        "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conrelid = to_regclass(:table) AND contype = 'c'"
+    )
+
+    def made(copy: str) -> str:
+        return f"ALTER TABLE {copy} ADD {constraint}"
+
+    return same(autogen_context, str(found.sqltext), new, table, made, query)

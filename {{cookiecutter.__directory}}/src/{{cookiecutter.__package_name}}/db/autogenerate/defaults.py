@@ -1,0 +1,71 @@
+"""Server defaults: what Alembic's own comparison of them gets wrong."""
+
+import re
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations.ops import AlterColumnOp
+from alembic.runtime.plugins import Plugin
+from alembic.util import DispatchPriority, PriorityDispatchResult
+from sqlalchemy import JSON, Column, DefaultClause, Identity, Integer, Numeric, Uuid
+
+
+def compare_defaults(
+    autogen_context: AutogenContext,
+    change: AlterColumnOp,
+    schema: str | None,
+    table: str,
+    name: str,
+    inspected: Column[Any],
+    model: Column[Any],
+) -> PriorityDispatchResult:
+    """Settle what Alembic's own comparison of server defaults gets wrong, and leave the rest to it.
+
+    MariaDB returns now() as current_timestamp() and true as 1; PostgreSQL cannot compare json, nor Alembic a string
+    with a quote in it; SQLite's empty string is taken for a change, and so is Identity where there is none.
+    """
+    before, after = inspected.server_default, model.server_default
+    if isinstance(after, Identity) and not autogen_context.dialect.supports_identity_columns:
+        return PriorityDispatchResult.STOP
+    if not (isinstance(before, DefaultClause) and isinstance(after, DefaultClause)):
+        return PriorityDispatchResult.CONTINUE
+    change.existing_server_default = before
+    old, new = (_plain(default, autogen_context.dialect) for default in (before, after))
+    if isinstance(model.type, Uuid):
+        old, new = (default.replace("-", "") for default in (old, new))
+    if old == new or (isinstance(model.type, (Integer, Numeric)) and _number(old) == _number(new) is not None):
+        return PriorityDispatchResult.STOP
+    quoted = _LITERAL.fullmatch(new) and "''" in new[1:-1]
+    if autogen_context.dialect.name == "postgresql" and (quoted or isinstance(inspected.type, JSON)):
+        change.modify_server_default = after
+        return PriorityDispatchResult.STOP
+    return PriorityDispatchResult.CONTINUE
+
+
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+PLUGIN = "server_defaults"
+Plugin(PLUGIN).add_autogenerate_comparator(
+    compare_defaults, "column", "server_default", priority=DispatchPriority.FIRST
+)
+
+
+def _plain(default: DefaultClause, dialect: Any) -> str:
+    """Return a default as SQL, without parentheses, casts and spellings that make no difference."""
+    if isinstance(default.arg, str):
+        return "'{}'".format(default.arg.replace("'", "''"))
+    text = str(default.arg.compile(dialect=dialect, compile_kwargs={"literal_binds": True})).replace("%%", "%")
+    literal = _LITERAL.match(text.lstrip("("))
+    if literal and re.fullmatch(r"\)*(::.*)?", text.lstrip("(")[literal.end() :]):
+        return literal[0]
+    if dialect.name in ("mysql", "mariadb"):
+        text = re.sub(r"\b(now|current_timestamp|localtime|localtimestamp)\b(\(\))?", "now", text, flags=re.IGNORECASE)
+        text = {"true": "1", "false": "0"}.get(text.lower(), text)
+    return text
+
+
+def _number(default: str) -> Decimal | None:
+    with suppress(InvalidOperation):
+        return Decimal(default.strip("'()"))
+    return None

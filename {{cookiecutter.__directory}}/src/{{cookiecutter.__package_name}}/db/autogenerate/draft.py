@@ -1,0 +1,57 @@
+"""A revision that autogenerate proposes, on its way through the rules."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from alembic.operations.ops import DowngradeOps, MigrateOperation, ModifyTableOps, OpContainer, UpgradeOps
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Table, TypeDecorator
+
+from .answers import Answers
+
+
+@dataclass
+class Draft:
+    """What the revision will do, up and down, and what the rules need to know to change it."""
+
+    context: MigrationContext
+    answers: Answers
+    upgrade: UpgradeOps
+    downgrade: DowngradeOps
+
+    @property
+    def dialect(self) -> str:
+        """The name of the database's dialect; MariaDB's is mysql."""
+        return "mysql" if self.context.dialect.name == "mariadb" else self.context.dialect.name
+
+    def reverse(self) -> None:
+        """Let the downgrade undo the upgrade."""
+        self.upgrade.reverse_into(self.downgrade)
+
+
+Rule = Callable[[Draft], None]
+
+
+def model_tables(context: MigrationContext) -> dict[str, Table]:
+    """Return the tables of the models, by their full names."""
+    metadata = context.opts["target_metadata"]
+    several = metadata if isinstance(metadata, (list, tuple)) else [metadata]
+    return {name: table for one in several for name, table in one.tables.items()}
+
+
+def full_name(table: str, schema: str | None) -> str:
+    """Return the name of a table with its schema, if it has one."""
+    return f"{schema}.{table}" if schema else table
+
+
+def each(operations: OpContainer) -> Iterator[MigrateOperation]:
+    """Yield the operations, and those on a table one by one."""
+    for op in operations.ops:
+        yield from op.ops if isinstance(op, ModifyTableOps) else [op]
+
+
+def impl_of(type_: Any, dialect: Any) -> Any:
+    """Return what a type is on a database: without variants, and without what a TypeDecorator adds."""
+    impl = type_.dialect_impl(dialect)
+    return impl_of(impl.impl_instance, dialect) if isinstance(impl, TypeDecorator) else impl

@@ -1,0 +1,251 @@
+"""Enums: the types of PostgreSQL, made and dropped with their tables; and labels that come, go and are renamed."""
+
+import re
+from collections.abc import Iterable, Iterator
+from copy import copy
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate.render import renderers
+from alembic.operations.ops import (
+    AddColumnOp,
+    AlterColumnOp,
+    DropColumnOp,
+    DropTableOp,
+    MigrateOperation,
+    ModifyTableOps,
+    UpgradeOps,
+)
+from alembic.runtime.plugins import Plugin
+from alembic.util import DispatchPriority, PriorityDispatchResult
+from sqlalchemy import ARRAY, Enum
+from sqlalchemy.dialects.postgresql import ENUM
+
+from .draft import Draft, each, full_name, impl_of
+from .renames import Pair, alike, chosen
+
+PLUGIN = "enum_types"
+
+
+@dataclass(frozen=True)
+class Use:
+    """A column of an enum type, or of an array of it, as it is in the database: in SQL."""
+
+    table: str
+    column: str
+    default: str
+    array: str  # "[]" or nothing
+
+
+@dataclass
+class EnumOp(MigrateOperation):
+    """Makes, changes or drops an enum type: it has no labels before, or none after."""
+
+    type: ENUM
+    before: list[str]
+    after: list[str]
+    uses: list[Use] = field(default_factory=list)
+    used_at_once: bool = False  # in the same transaction, PostgreSQL knows no label that was added to a type
+    renamed: dict[str, str] = field(default_factory=dict)
+
+    def reverse(self) -> "EnumOp":
+        """Return the way back."""
+        renamed = {new: old for old, new in self.renamed.items()}
+        return replace(self, before=self.after, after=self.before, renamed=renamed)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return how alembic check calls it."""
+        before, after = (_sql(*labels) or "nothing" for labels in (self.before, self.after))
+        return ("change_enum", f"{self.type.name}: {before} becomes {after}")
+
+    @property
+    def removed(self) -> list[str]:
+        """The labels that a type loses which goes on to be used."""
+        return [label for label in self.before if self.after and self.renamed.get(label, label) not in self.after]
+
+    def statements(self, dialect: Any) -> Iterator[str]:
+        """Yield the SQL."""
+        name = _sql_name(self.type, dialect)
+        if not self.before:
+            yield f"CREATE TYPE {name} AS ENUM ({_sql(*self.after)})"
+            return
+        if not self.after:
+            yield f"DROP TYPE {name}"
+            return
+        for old, new in self.renamed.items():
+            yield f"ALTER TYPE {name} RENAME VALUE {_sql(old)} TO {_sql(new)}"
+        there = [self.renamed.get(label, label) for label in self.before]
+        added = [label for label in self.after if label not in there]
+        if self.used_at_once or there != [label for label in self.after if label not in added]:
+            yield from self._anew(dialect) if there != self.after else ()
+            return
+        for place, label in enumerate(self.after):
+            if label in added:
+                where = f"AFTER {_sql(self.after[place - 1])}" if place else f"BEFORE {_sql(there[0])}"
+                yield f"ALTER TYPE {name} ADD VALUE {_sql(label)} {where}"
+
+    def _anew(self, dialect: Any) -> Iterator[str]:
+        """Yield what gives the type its labels in any order, for which PostgreSQL has no ALTER."""
+        name = _sql_name(self.type, dialect)
+        old = ENUM(name=f"{self.type.name}_before", schema=self.type.schema)
+        yield f"ALTER TYPE {name} RENAME TO {_sql_name(old, dialect, use_schema=False)}"
+        yield f"CREATE TYPE {name} AS ENUM ({_sql(*self.after)})"
+        for use in self.uses:
+            alter = f"ALTER TABLE {use.table} ALTER COLUMN {use.column}"
+            if use.default:
+                yield f"{alter} DROP DEFAULT"
+            yield f"{alter} TYPE {name}{use.array} USING {use.column}::text{use.array}::{name}{use.array}"
+            if use.default.startswith(tuple(_sql(label) for label in self.after)):
+                yield f"{alter} SET DEFAULT {use.default}"
+        yield f"DROP TYPE {_sql_name(old, dialect)}"
+
+
+@renderers.dispatch_for(EnumOp)
+def render_enum(autogen_context: AutogenContext, op: EnumOp) -> list[str]:
+    """Return the code."""
+    warning = [f"# This fails while a row has {_sql(*op.removed)}: change such rows first."] if op.removed else []
+    # What op.execute() would take for a parameter is escaped.
+    texts = (re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", statement) for statement in op.statements(autogen_context.dialect))
+    return [*warning, *(f"op.execute({text!r})" for text in texts)]
+
+
+def enum_of(type_: Any, dialect: Any) -> ENUM | None:
+    """Return the PostgreSQL enum type that is, or is in, a type, or None."""
+    impl = impl_of(type_, dialect)
+    if isinstance(impl, ARRAY):
+        return enum_of(impl.item_type, dialect)
+    return impl if isinstance(impl, ENUM) else None
+
+
+def compare_enums(
+    autogen_context: AutogenContext, upgrade_ops: UpgradeOps, schemas: set[str | None]
+) -> PriorityDispatchResult:
+    """Put what the enum types need before and after the operations on tables."""
+    dialect = autogen_context.dialect
+    columns = [column for table in autogen_context.sorted_tables for column in table.columns]
+    wanted = _by_name(dialect, (column.type for column in columns))
+    gone = _by_name(dialect, (type_ for op in each(upgrade_ops) for type_ in _types_gone(op)))
+    if wanted or gone:
+        inspector: Any = autogen_context.inspector
+        found = {_sql_name(ENUM(**_named(one)), dialect): one["labels"] for one in inspector.get_enums("*")}
+        touched = _by_name(dialect, (type_ for op in each(upgrade_ops) for type_ in _types_touched(op)))
+        first: list[MigrateOperation] = []
+        for name, type_ in wanted.items():
+            if name not in found and type_.create_type:
+                first.append(EnumOp(type_, [], type_.enums))
+            elif found.get(name, type_.enums) != type_.enums:
+                uses = [use for schema in schemas for use in _uses(inspector, schema, name)]
+                first.append(EnumOp(type_, found[name], type_.enums, uses, name in touched))
+        upgrade_ops.ops[:0] = first
+        last = [name for name in gone if name in found and name not in wanted]
+        upgrade_ops.ops += [EnumOp(gone[name], found[name], []) for name in last]
+    return PriorityDispatchResult.CONTINUE
+
+
+Plugin(PLUGIN).add_autogenerate_comparator(
+    compare_enums, "schema", PLUGIN, qualifier="postgresql", priority=DispatchPriority.LAST
+)
+
+
+def ask(draft: Draft) -> None:
+    """Keep the rows of a label that goes where one comes and somebody says that it is the same."""
+    for op in draft.upgrade.ops:
+        if isinstance(op, EnumOp) and op.before and op.after:
+            op.renamed = _renamed(draft, str(op.type.name), op.before, op.after)
+        elif isinstance(op, ModifyTableOps) and draft.dialect == "mysql":
+            op.ops = [step for inner in op.ops for step in _relabelled(draft, inner)]
+
+
+def _renamed(draft: Draft, name: str, before: list[str], after: list[str]) -> dict[str, str]:
+    """Return the labels that have another name now, and which."""
+    pairs = [
+        Pair(f"{name}.{old}", f"{name}.{new}", (place == after.index(new)) + alike(old, new) + 0.1, old, new)
+        for place, old in enumerate(before)
+        for new in after
+        if old not in after and new not in before
+    ]
+    return {pair.gone: pair.come for pair in chosen(draft.answers, pairs)}
+
+
+class RelabelOp(MigrateOperation):
+    """Gives the rows with one label of a MariaDB or MySQL enum another one."""
+
+    def __init__(self, table: str, schema: str | None, column: str, old: str, new: str) -> None:
+        self.table, self.schema, self.column, self.old, self.new = table, schema, column, old, new
+
+    def reverse(self) -> "RelabelOp":
+        """Return the way back."""
+        return RelabelOp(self.table, self.schema, self.column, self.new, self.old)
+
+
+@renderers.dispatch_for(RelabelOp)
+def render_relabel(autogen_context: AutogenContext, op: RelabelOp) -> str:
+    """Return the code."""
+    schema = f", schema={op.schema!r}" if op.schema else ""
+    return (
+        "op.execute(\n"
+        f"    sa.update(sa.table({op.table!r}, sa.column({op.column!r}){schema}))\n"
+        f"    .where(sa.column({op.column!r}) == {op.old!r})\n"
+        "    .values({" + f"{op.column!r}: {op.new!r}" + "})\n"
+        ")"
+    )
+
+
+def _relabelled(draft: Draft, op: MigrateOperation) -> list[MigrateOperation]:
+    """Return an operation, or the steps in which the rows of a column keep labels that have another name now."""
+    if not (isinstance(op, AlterColumnOp) and isinstance(op.existing_type, Enum) and isinstance(op.modify_type, Enum)):
+        return [op]
+    name = f"{full_name(op.table_name, op.schema)}.{op.column_name}"
+    before, after = op.existing_type.enums, op.modify_type.enums
+    renamed = _renamed(draft, name, before, after)
+    if not renamed:
+        return [op]
+    both = Enum(*before, *(label for label in after if label not in before))
+    first, last = copy(op), copy(op)
+    first.modify_type = last.existing_type = both
+    first.modify_nullable, first.modify_server_default, first.modify_comment = None, False, False
+    relabel = [RelabelOp(op.table_name, op.schema, op.column_name, old, new) for old, new in renamed.items()]
+    return [first, *relabel, last]
+
+
+def _types_gone(op: MigrateOperation) -> list[Any]:
+    """Return the types of the columns that an operation drops or gives another type."""
+    if isinstance(op, DropTableOp):
+        return [column.type for column in op.to_table().columns]
+    if isinstance(op, DropColumnOp):
+        return [op.to_column().type]
+    return [op.existing_type] if isinstance(op, AlterColumnOp) and op.modify_type is not None else []
+
+
+def _types_touched(op: MigrateOperation) -> list[Any]:
+    """Return the types of columns that an operation may give a value to."""
+    return [op.column.type] if isinstance(op, AddColumnOp) else [getattr(op, "existing_type", None)]
+
+
+def _by_name(dialect: Any, types: Iterable[Any]) -> dict[str, ENUM]:
+    found = (enum_of(type_, dialect) for type_ in types if type_ is not None)
+    return {_sql_name(type_, dialect): type_ for type_ in found if type_ is not None}
+
+
+def _uses(inspector: Any, schema: str | None, name: str) -> Iterator[Use]:
+    """Yield the columns in the database that are of a type."""
+    quote = inspector.dialect.identifier_preparer
+    for (_, table), columns in inspector.get_multi_columns(schema=schema).items():
+        for column in columns:
+            if name in _by_name(inspector.dialect, [column["type"]]):
+                array = "[]" * isinstance(column["type"], ARRAY)
+                where = quote.quote_schema(schema) + "." if schema else ""
+                yield Use(where + quote.quote(table), quote.quote(column["name"]), column["default"] or "", array)
+
+
+def _named(one: Any) -> dict[str, Any]:
+    return {"name": one["name"], "schema": None if one["visible"] else one["schema"]}
+
+
+def _sql_name(type_: ENUM, dialect: Any, use_schema: bool = True) -> str:
+    return str(dialect.identifier_preparer.format_type(type_, use_schema=use_schema))
+
+
+def _sql(*labels: str) -> str:
+    return ", ".join("'{}'".format(label.replace("'", "''")) for label in labels)

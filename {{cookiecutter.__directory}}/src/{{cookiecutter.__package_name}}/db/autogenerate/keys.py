@@ -1,0 +1,138 @@
+"""Primary keys, and the names of foreign keys, which Alembic does not compare."""
+
+from typing import Any
+
+from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate.render import render_op, renderers
+from alembic.operations.ops import (
+    AddConstraintOp,
+    CreateCheckConstraintOp,
+    DropConstraintOp,
+    DropIndexOp,
+    MigrateOperation,
+    ModifyTableOps,
+)
+from alembic.runtime.plugins import Plugin
+from alembic.util import DispatchPriority, PriorityDispatchResult
+from sqlalchemy import Constraint, ForeignKeyConstraint, PrimaryKeyConstraint, Table, UniqueConstraint
+
+from .draft import Draft, full_name, model_tables
+
+PLUGIN = "keys"
+
+
+class ChangePrimaryKeyOp(MigrateOperation):
+    """Gives a table another primary key, or the one that it has another name."""
+
+    def __init__(self, old: PrimaryKeyConstraint, new: PrimaryKeyConstraint) -> None:
+        self.old, self.new = old, new
+        self.table_name, self.schema = new.table.name, new.table.schema
+
+    def reverse(self) -> "ChangePrimaryKeyOp":
+        """Return the way back."""
+        return ChangePrimaryKeyOp(self.new, self.old)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return how alembic check calls it."""
+        return ("change_primary_key", self.schema, self.table_name, self.old, self.new)
+
+
+@renderers.dispatch_for(ChangePrimaryKeyOp)
+def render_primary_key(autogen_context: AutogenContext, op: ChangePrimaryKeyOp) -> list[str]:
+    """Return the code."""
+    quote: Any = autogen_context.dialect.identifier_preparer
+    table, columns = quote.format_table(op.new.table), ", ".join(map(quote.quote, _columns(op.new)))
+    if autogen_context.dialect.name in ("mysql", "mariadb"):  # which want an AUTO_INCREMENT to be in a key at all times
+        statement = f"ALTER TABLE {table} DROP PRIMARY KEY, ADD PRIMARY KEY ({columns})"
+    elif autogen_context.dialect.name == "postgresql" and _columns(op.old) == _columns(op.new):
+        names = (quote.format_constraint(key) for key in (op.old, op.new))
+        statement = "ALTER TABLE {} RENAME CONSTRAINT {} TO {}".format(table, *names)
+    else:
+        drop = render_op(autogen_context, DropConstraintOp.from_constraint(op.old))
+        name = _name(autogen_context, op.new)
+        if autogen_context._has_batch:
+            return [*drop, f"batch_op.create_primary_key({name!r}, {_columns(op.new)!r})"]
+        schema = f", schema={op.schema!r}" if op.schema else ""
+        return [*drop, f"op.create_primary_key({name!r}, {op.table_name!r}, {_columns(op.new)!r}{schema})"]
+    return [f"op.execute({statement!r})"]
+
+
+def compare_keys(
+    autogen_context: AutogenContext,
+    operations: ModifyTableOps,
+    schema: str | None,
+    name: str,
+    inspected: Table | None,
+    model: Table | None,
+) -> PriorityDispatchResult:
+    """Add what the primary key, and the names of the foreign keys, need."""
+    if inspected is None or model is None:
+        return PriorityDispatchResult.CONTINUE
+    old, new = inspected.primary_key, model.primary_key
+    if _columns(old) != _columns(new) or _renamed(autogen_context, old, new):
+        operations.ops.append(ChangePrimaryKeyOp(old, new))
+    there = {_means(key): key for key in inspected.foreign_key_constraints}
+    _without_same_checks(autogen_context, operations)
+    dropped = {op.constraint_name for op in operations.ops if isinstance(op, DropConstraintOp)}
+    for wanted in model.foreign_key_constraints:
+        found = there.get(_means(wanted))
+        if found is not None and found.name not in dropped and _renamed(autogen_context, found, wanted):
+            operations.ops.append(DropConstraintOp.from_constraint(found))
+            operations.ops.append(AddConstraintOp.from_constraint(wanted))
+    return PriorityDispatchResult.CONTINUE
+
+
+Plugin(PLUGIN).add_autogenerate_comparator(compare_keys, "table", PLUGIN, priority=DispatchPriority.LAST)
+
+
+def drop_implicit_indexes(draft: Draft) -> None:
+    """Drop, with a foreign key, the index that MariaDB and MySQL made for it because the models have none."""
+    if draft.dialect == "mysql":
+        for op in draft.downgrade.ops:
+            if isinstance(op, ModifyTableOps):
+                op.ops = [step for inner in op.ops for step in (inner, *_implicit_index(draft, inner))]
+
+
+def _implicit_index(draft: Draft, op: MigrateOperation) -> list[MigrateOperation]:
+    if not isinstance(op, DropConstraintOp) or op.constraint_type != "foreignkey":
+        return []
+    table, constraint = model_tables(draft.context)[full_name(op.table_name, op.schema)], op.to_constraint()
+    uniques = [one for one in table.constraints if isinstance(one, UniqueConstraint)]
+    keys = [list(key.columns.keys()) for key in (table.primary_key, *uniques)] + [
+        list(one.columns.keys()) for one in table.indexes
+    ]
+    columns = [column.name for column in constraint.columns] if isinstance(constraint, ForeignKeyConstraint) else []
+    if any(key[: len(columns)] == columns for key in keys):
+        return []
+    return [DropIndexOp(str(op.constraint_name), table_name=op.table_name, schema=op.schema)]
+
+
+def _without_same_checks(autogen_context: AutogenContext, operations: ModifyTableOps) -> None:
+    """Leave out a CHECK that goes, and comes with the name that the database had to shorten."""
+    checks = [op for op in operations.ops if isinstance(op, CreateCheckConstraintOp)]
+    come = {_name(autogen_context, op.to_constraint()): op for op in checks}
+    for gone in [op for op in operations.ops if isinstance(op, DropConstraintOp) and op.constraint_type == "check"]:
+        same = come.get(str(gone.constraint_name))
+        if same is not None and same.constraint_name != gone.constraint_name:
+            operations.ops.remove(gone)
+            operations.ops.remove(same)
+
+
+def _columns(key: PrimaryKeyConstraint) -> list[str]:
+    return [column.name for column in key.columns]
+
+
+def _means(key: ForeignKeyConstraint) -> tuple[Any, ...]:
+    return tuple(sorted((element.parent.name, element.target_fullname) for element in key.elements))
+
+
+def _renamed(autogen_context: AutogenContext, old: Constraint, new: Constraint) -> bool:
+    """Tell whether a constraint that has a name in the database has another one in the models."""
+    return bool(old.name and _name(autogen_context, old) != _name(autogen_context, new))
+
+
+def _name(autogen_context: AutogenContext, constraint: Constraint) -> str:
+    """Return a constraint's name in the database: completed by the naming convention, and not too long."""
+    quote: Any = autogen_context.dialect.identifier_preparer
+    name: str = quote.unformat_identifiers(quote.format_constraint(constraint))[0]
+    return name
