@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,17 +22,35 @@ def pytest_report_header() -> str:
     return f"migrations run on: {SERVER.partition(':')[0]} (TEST_DATABASE_URL names a server)"
 
 
-@pytest.fixture
-def database_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+@contextmanager
+def empty_database() -> Iterator[str]:
     """An empty database, on the server that TEST_DATABASE_URL names or else an SQLite file; DATABASE_URL names it."""
     if PROJECT.foreign and PROJECT.revisions:
         pytest.skip(PROJECT.foreign)
-    with ExitStack() as stack:
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         try:
             url = stack.enter_context(doctor.scratch_database())
         except doctor.Unknown as reason:
             pytest.exit(str(reason), returncode=1)
-        monkeypatch.setenv("DATABASE_URL", url)
+        patch.setenv("DATABASE_URL", url)
+        yield url
+
+
+def with_revisions(directory: Path) -> Config:
+    """The project's migrations; as long as there are none, the one that autogenerate would write, in this directory."""
+    config = Config(PROJECT.ini)
+    config.attributes["allow-drop"] = True  # rows that revisions insert may go with this database
+    if not ScriptDirectory.from_config(config).get_heads():
+        config.set_main_option("version_locations", str(directory).replace("%", "%%"))
+        if not list(directory.glob("*.py")):
+            command.revision(config, "first tables", autogenerate=True)
+    return config
+
+
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    """An empty database for one test: its URL."""
+    with empty_database() as url:
         yield url
 
 
@@ -44,9 +62,5 @@ def alembic_engine(database_url: str) -> Engine:
 
 @pytest.fixture
 def alembic_config(database_url: str, tmp_path: Path) -> Config:
-    """The project's migrations; as long as there are none, the one that autogenerate would write."""
-    config = Config(PROJECT.ini)
-    if not ScriptDirectory.from_config(config).get_heads():
-        config.set_main_option("version_locations", str(tmp_path).replace("%", "%%"))
-        command.revision(config, "first tables", autogenerate=True)
-    return config
+    """What pytest-alembic is to run: the project's migrations."""
+    return with_revisions(tmp_path)
