@@ -1,13 +1,17 @@
-"""What the application imports: the engine and sessions, made on first use."""
+"""What the application imports: the engine and sessions, made on first use, and what it asks when it starts."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
 
+from .startup import DatabaseNotReady, require_head
+
 if TYPE_CHECKING:  # at run time SQLAlchemy is imported on first use, so that the doctor starts without it
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
+
+__all__ = ["DatabaseNotReady", "engine", "require_head", "session"]
 
 
 @cache
