@@ -103,7 +103,7 @@ UNDER_MAIN = 'if __name__ == "__main__":\n    run_migrations_online()\n'
 ONLY_OFFLINE = "if context.is_offline_mode():\n    run_migrations_offline()\n"
 ONLY_ONLINE = "if not context.is_offline_mode():\n    run_migrations_online()\n"
 NEVER = "if len('x') > 1:\n    " + DISPATCH.replace("\n", "\n    ")
-HIDE_BOOK = "_module.endswith('author') and import_module(_module)"
+HIDE_BOOK = "module.endswith('author') and import_module(module)"
 YEAR = "    pages: Mapped[int]\n    year: Mapped[int | None]\n"
 CONFIG = "config = context.config"
 
@@ -171,7 +171,7 @@ BROKEN: dict[str, tuple[Break, str, str]] = {
         "is None or",
     ),
     "module not registered": (
-        edit(f"{MODELS}__init__.py", "import_module(_module)", HIDE_BOOK),
+        edit(f"{MODELS}__init__.py", "import_module(module)", HIDE_BOOK),
         "metadata-is-the-models",
         "models/book.py: it defines the table book",
     ),
@@ -191,7 +191,7 @@ BROKEN: dict[str, tuple[Break, str, str]] = {
         "autogenerate_plugins",
     ),
     "objects left out": (
-        edit(ENV, "autogenerate.include_object", "lambda *_: False"),
+        edit(ENV, "autogenerate.include_object(context.script)", "lambda *_: False"),
         "autogenerate-sees-every-table",
         "include_object",
     ),

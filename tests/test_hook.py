@@ -54,11 +54,11 @@ def replace(file: str, old: str, new: str) -> Callable[[Path], None]:
 
 DISPATCH = "if context.is_offline_mode():\n    run_migrations_offline()\nelse:\n    run_migrations_online()\n"
 ENV, REGISTER, BASE = "migrations/env.py", "PACKAGE/models/__init__.py", "PACKAGE/models/base.py"
-ORM, NOT_BOOK = "from sqlalchemy.orm import DeclarativeBase", "'book' in _module or import_module(_module)"
+ORM, NOT_BOOK = "from sqlalchemy.orm import DeclarativeBase", "'book' in module or import_module(module)"
 FAULTS: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "dispatch removed": (replace(ENV, DISPATCH, ""), [f"{ENV}:", DISPATCH.splitlines()[0], "run_migrations_online()"]),
     "metadata None": (replace(ENV, "autogenerate.with_tables(Base.metadata)", "None"), ["target_metadata is None"]),
-    "not registered": (replace(REGISTER, "import_module(_module)", NOT_BOOK), ["book.py: it defines the table book"]),
+    "not registered": (replace(REGISTER, "import_module(module)", NOT_BOOK), ["book.py: it defines the table book"]),
     "create_all": (replace(BASE, ORM, f"{ORM}\n\nMetaData.create_all"), ["create_all() changes tables behind"]),
     "URL in the ini": (replace("alembic.ini", "[alembic]", "[alembic]\nsqlalchemy.url = x"), ["sqlalchemy.url is set"]),
 }

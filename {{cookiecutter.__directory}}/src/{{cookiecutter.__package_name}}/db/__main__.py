@@ -1,11 +1,10 @@
-"""The command line of this package: ``python -m {{ cookiecutter.__package_name }}.db doctor``."""
+"""The command line of this package: ``python -m {{ cookiecutter.__package_name }}.db doctor``, adopt or lint."""
 
 import argparse
 import sys
+from importlib import import_module
 
-from . import doctor
-
-COMMANDS = {"doctor": doctor.main}
+COMMANDS = ("adopt", "doctor", "lint")  # modules with a main(); each is imported when it is wanted
 
 
 def main() -> int:
@@ -13,7 +12,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m {{ cookiecutter.__package_name }}.db", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
     arguments = parser.parse_args(sys.argv[1:2])
-    return COMMANDS[arguments.command](sys.argv[2:])
+    return int(import_module(f".{arguments.command}", __package__).main(sys.argv[2:]))
 
 
 if __name__ == "__main__":
