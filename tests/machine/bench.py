@@ -24,7 +24,6 @@ from machine import values
 from machine.schema import Column, Pair, Schema, Table
 from machine.sound import fill, row
 
-PRIMARY_KEY_NAMES = "primary key names"  # without it, what a primary key is called makes no difference
 OURS = ("alembic_version", "alembic_unfinished")
 # What the doctor does not read, as it is no part of a table's meaning, and what is left behind by a drop.
 MORE = {
@@ -66,12 +65,13 @@ class Bench:
         self.models = importlib.import_module(f"{self.package}.models")
         self.types = importlib.import_module(f"{self.package}.types")
         self.read = importlib.import_module(f"{self.package}.db.doctor_checks.schema").read
+        self.dropped = importlib.import_module(f"{self.package}.db.dropped")
         self.convention = self.models.Base.metadata.naming_convention
-        self.demands = frozenset({PRIMARY_KEY_NAMES})
         self.engine, self.other = (self._engine(url) for url in (work, other))
         self.config = Config(str(project.path / "alembic.ini"), stdout=io.StringIO())
         self.config.get_main_option("script_location")
         self.config.config_file_name = None  # env.py would set up logging each time
+        self.config.attributes["allow-drop"] = True  # of a downgrade: what is written is for the pair to say
 
     def _engine(self, url: str) -> Engine:
         parsed = make_url(url)
@@ -116,10 +116,6 @@ class Bench:
             with engine.connect() as connection:
                 for table, item, text in connection.exec_driver_sql(MORE[self.kind].replace("%", "%%")):
                     found.setdefault(table, {})[item] = text
-        if PRIMARY_KEY_NAMES not in self.demands:
-            for items in found.values():
-                for item in [item for item, text in items.items() if text.startswith("PRIMARY KEY")]:
-                    items["constraint of the primary key"] = items.pop(item)
         return {table: items for table, items in found.items() if table not in OURS and (table or items)}
 
     def metadata(self, schema: Schema) -> MetaData:
@@ -158,6 +154,13 @@ class Bench:
         files = sorted((self.path / "migrations/versions").glob("*.py"))
         return files[-1].read_text(encoding="utf-8") if files else ""
 
+    def readable(self) -> None:
+        """Raise Failure unless it can be told, without running it, what a downgrade from the last revision drops."""
+        reader = self.dropped.Reader()
+        reader.read(max((self.path / "migrations/versions").glob("*.py")))
+        if unknown := [drop.name for drop in reader.drops if not drop.table]:
+            raise Failure("downgrade, read", f"only running it tells what is dropped in {unknown}")
+
     def same_schema(self, phase: str, wanted: dict[str, dict[str, str]]) -> None:
         """Raise Failure unless the database has this schema."""
         there = self.schema(self.engine)
@@ -192,6 +195,7 @@ class Bench:
             self.revision("second", "second", answers(pair))
             self.same_schema("second, schema", second)
             self.same_rows("second, rows", pair, pair.second)
+            self.readable()
             self.alembic("downgrade", command.downgrade, "first")
             base.metadata = self.metadata(pair.first)
             self.same_schema("downgrade, schema", first)

@@ -102,7 +102,7 @@ class Reader(ast.NodeVisitor):
 
     def _drop(self, node: ast.AST, table: str, column: str = "") -> None:
         drop = Drop(f"{self._file}:{getattr(node, 'lineno', 0)}")
-        if re.fullmatch(r"[\w.$]+", table) and re.fullmatch(r"[\w$]*", column):
+        if table and not re.search(r"[?%(]", table + column):
             table = self._now.get((table, ""), table)
             column = self._now.get((table, column), column)
             drop = Drop(f"{table}.{column}" if column else table, table, column)
