@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -9,8 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import BIN, SERVERS, TEMPLATE, Bake, make_database
+from conftest import BIN, SERVERS, TEMPLATE, Bake, Project, make_database, rows
 from sqlalchemy import make_url
+from test_doctor import BOOK
+from test_not_null import PAGES
 
 PASSED_ON = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "UV_"))}
 PASSED_ON["UV_SYSTEM_CERTS"] = "true"  # where a proxy has certificates of its own, the system knows them
@@ -88,6 +91,8 @@ def test_the_projects_five_commands(
     revisions = sorted((project.path / "migrations/versions").glob("*.py"))
     assert len(revisions) == 2
     assert "isbn" in revisions[1].read_text(encoding="utf-8")
+    if kind != "sqlite":
+        stranger["TEST_DATABASE_URL"] = os.environ[SERVERS[kind]]  # what lint needs
     everyday = re.findall(r"^\| [^|]+ \| `([^|]+)`", readme, re.MULTILINE)
     for command in everyday:
         command = command.replace("`, `", " && ").replace("what changed", "nothing")
@@ -95,6 +100,43 @@ def test_the_projects_five_commands(
         if command == "alembic downgrade -1":
             shell(activate + "alembic upgrade head", project.path, stranger)
     assert {"alembic downgrade -1", "pytest"} < set(everyday)
+
+
+def test_what_autogenerate_asks(project: Project, sqlite: str) -> None:
+    """Each change stops, and goes on with the answer that the README prints."""
+    readme = (project.path / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## What autogenerate asks")[2].partition("\n## ")[0]
+    (command,) = re.findall(r"`alembic (-x rename=.*?)`", section.replace("\n", " "))
+    printed = re.findall(r"`-x ([^`]+)`", section)
+    column, table, label, switch, drop, any_drop, fill = printed
+    assert (switch, any_drop) == ("no-rename", "allow-drop")
+    assert label.startswith("rename=genre.")  # an enum's: tests/test_enums.py
+    project.write(".env", f"DATABASE_URL={sqlite}\n")
+    project.edit(BOOK, PAGES, PAGES + blocks(readme, "python")[0])
+    project.ok("alembic", "revision", "--autogenerate", "-m", "first")
+    project.ok("alembic", "upgrade", "head")
+    rows(sqlite, "INSERT INTO author (id, name) VALUES (1, '한강')")
+    rows(sqlite, "INSERT INTO book (id, title, pages, author_id, isbn) VALUES (1, '흰', 5, 1, '978')")
+
+    def stops_and_goes_on(answer: str, *words: str) -> None:
+        refused = project.run("alembic", "revision", "--autogenerate", "-m", "x")
+        assert refused.returncode != 0
+        assert f"-x {answer.partition('=3')[0]}" in refused.stdout
+        project.ok("alembic", *(words or ("-x", answer, "revision", "--autogenerate", "-m", "x")))
+        project.ok("alembic", "upgrade", "head")
+
+    project.edit(BOOK, "    isbn:", "    ean:")
+    stops_and_goes_on(column, *shlex.split(command))
+    assert rows(sqlite, "SELECT ean FROM book") == [("978",)]
+    project.edit(BOOK, "    ean: Mapped[str | None] = mapped_column(String(13))\n", "")
+    stops_and_goes_on(drop)
+    assert "# destroys data" in max((project.path / "migrations/versions").glob("*.py")).read_text(encoding="utf-8")
+    project.edit(BOOK, PAGES, PAGES + "    rating: Mapped[int]\n")
+    stops_and_goes_on(fill)
+    project.edit(BOOK, '= "book"', '= "work"')
+    stops_and_goes_on(table)
+    assert rows(sqlite, "SELECT title, rating FROM work") == [("흰", 3)]
+    assert "there is nothing to write" in project.ok("alembic", "revision", "--autogenerate", "-m", "x")
 
 
 def test_uv_sync_installs_the_project(bake: Bake, stranger: dict[str, str], tmp_path: Path) -> None:

@@ -281,10 +281,12 @@ def _different(wanted: dict[str, dict[str, str]], there: dict[str, dict[str, str
 def _bare(text: str | None) -> str | None:
     """Return a text of the catalogue without what makes no difference.
 
-    Those are the casts of literals, which PostgreSQL chooses, and an index's table, which SQLite quotes in a rename.
+    Those are the casts of literals, which PostgreSQL chooses, the quotes of a number, and an index's table, which SQLite
+    quotes in a rename.
     """
     if text is None:
         return None
+    text = re.sub(r"^'(\d+)'$", r"\1", text)
     text = re.sub(r"^(CREATE (UNIQUE )?INDEX .*?) ON ([^()]* )?\((?!.* USING )", r"\1 ON (", text)
     return re.sub(r"('(?:[^']|'')*')::[a-z][a-z ]*(\(\d+(,\d+)?\))?", r"\1", text)
 

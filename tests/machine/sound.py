@@ -173,6 +173,11 @@ def _row_faults(pair: Pair, before: Table, table: Table) -> Iterator[str]:
             yield "an enum from now on"
         if was and was.type != column.type and not _holds(str(column.type), str(was.type)):
             yield "values that do not fit"
+        if was and was.type != column.type and fill(pair, table, column)[0]:
+            yield "a value that fills, and goes back as one of another type"
+        enum = pair.second.enum(column.type)
+        if was and enum and not set(values(pair.first, was)) <= set(enum.labels):
+            yield "rows with a label that goes"
         if was is None and column.key in table.primary:
             yield "a new column in the primary key"
     for item in before.items:

@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -37,7 +36,7 @@ def new_value(draft: Draft, op: MigrateOperation) -> str | None:
     if given is None and draft.answers.can_ask:
         given = input(f"{name} becomes NOT NULL. What do the rows get that are there? ")
     if given is not None:
-        type_ = impl_of(column.type, dialect)  # what a TypeDecorator takes, nobody can type
+        type_ = _typeable(column.type, dialect)
         return _code(_read(given, name, type_), type_, dialect)
     raise CommandError(
         f"{name} becomes NOT NULL, and nothing says what the rows get that are there: give the model a default=, or "
@@ -52,11 +51,12 @@ def stand_in(draft: Draft, op: MigrateOperation) -> str | None:
     keys = [inner for inner in each(draft.downgrade) if getattr(inner, "table_name", None) == op.table_name]
     if any(op.column.name in _columns(key) for key in keys):
         return ""
-    type_ = impl_of(op.column.type, draft.context.dialect)
-    with suppress(NotImplementedError, KeyError):
-        value = type_.enums[0] if isinstance(type_, sqlalchemy.Enum) else _STAND_INS[type_.python_type]
-        return _code(value, type_, draft.context.dialect)
-    return ""
+    type_ = _typeable(op.column.type, draft.context.dialect)
+    if isinstance(type_, sqlalchemy.JSON):
+        value: Any = {}
+    else:
+        value = type_.enums[0] if isinstance(type_, sqlalchemy.Enum) else _STAND_INS.get(type_.python_type)
+    return "" if value is None else _code(value, type_, draft.context.dialect)
 
 
 _STAND_INS: dict[type, Any] = {
@@ -72,7 +72,6 @@ _STAND_INS: dict[type, Any] = {
     bytes: b"",
     UUID: UUID(int=0),
     list: [],
-    object: {},  # JSON
 }
 
 
@@ -94,6 +93,12 @@ def _columns(op: MigrateOperation) -> set[str]:
     return set()
 
 
+def _typeable(type_: Any, dialect: Dialect) -> Any:
+    """Return a type, or the one that lies under a TypeDecorator of the team's own: nobody can type what that takes."""
+    hidden = isinstance(type_, sqlalchemy.TypeDecorator) and type_.python_type is object
+    return impl_of(type_, dialect) if hidden else type_
+
+
 def _read(text: str, name: str, type_: Any) -> Any:
     """Return the value that somebody wrote, of the type's own Python type."""
     kind = getattr(type_, "python_type", str)
@@ -106,9 +111,11 @@ def _read(text: str, name: str, type_: Any) -> Any:
             return kind.fromisoformat(text)
         if kind is timedelta:
             return timedelta(seconds=float(text))
-        if kind in (list, object):
+        if isinstance(type_, (sqlalchemy.JSON, sqlalchemy.ARRAY)):
             return json.loads(text)
-        return kind(text) if kind in (int, float, Decimal, str, UUID) else ast.literal_eval(text)
+        if kind in (int, float, Decimal, str, UUID):
+            return kind(text)
+        return text if kind is object else ast.literal_eval(text)  # of a type that only the database knows
     except (KeyError, ValueError, SyntaxError, ArithmeticError):
         raise CommandError(f"{text!r} is no value for {name}, a column of {type_!r}. Nothing was written.") from None
 
@@ -126,14 +133,20 @@ def _code(value: Any, type_: Any, dialect: Dialect) -> str:
         return f"sa.literal_column({digits.format(value.hex())!r})"
     if isinstance(value, (dict, list)) and not isinstance(type_, sqlalchemy.ARRAY):
         value, type_ = json.dumps(value), sqlalchemy.String()
-    as_literal = type_.dialect_impl(dialect).literal_processor(dialect)
-    return f"sa.literal_column({as_literal(value) if as_literal else repr(str(value))!r})"
+    impl = type_.dialect_impl(dialect)
+    if isinstance(impl, sqlalchemy.Interval):  # a date after the epoch, on a database that has no intervals
+        return f"sa.literal_column({_quoted(impl.bind_processor(dialect)(value))!r})"
+    as_literal = impl.literal_processor(dialect) or _quoted
+    return f"sa.literal_column({as_literal(value)!r})"
 
 
 def _default_code(default: Any, dialect: Dialect) -> str:
     """Return an expression for a server default."""
     if isinstance(default, str):
-        quoted = default.replace("'", "''")
-        return "sa.literal_column({!r})".format(f"'{quoted}'")
+        return f"sa.literal_column({_quoted(default)!r})"
     text = str(default.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
     return f"sa.literal_column({text!r})"
+
+
+def _quoted(value: Any) -> str:
+    return "'{}'".format(str(value).replace("'", "''"))

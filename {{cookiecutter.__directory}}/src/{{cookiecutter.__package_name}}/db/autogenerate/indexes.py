@@ -5,7 +5,7 @@ from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import renderers
-from alembic.operations.ops import CreateIndexOp, MigrateOperation, ModifyTableOps
+from alembic.operations.ops import CreateIndexOp, DropTableOp, MigrateOperation, ModifyTableOps
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import Column, Index, Table, text
@@ -48,9 +48,10 @@ def compare_on_sqlite(autogen_context: AutogenContext, upgrade_ops: Any, schemas
     there = {name: _told(autogen_context.inspector, table, sql) for name, table, sql in found}
     tables = {table.name: table for table in autogen_context.sorted_tables}
     wanted = {str(index.name): index for table in tables.values() for index in table.indexes}
+    ours = {*tables, *(op.table_name for op in upgrade_ops.ops if isinstance(op, DropTableOp))}
     for name, (table, sql) in there.items():
         index = wanted.get(name)
-        gone = index is None and table in tables and _EXPRESSION.search(sql)
+        gone = index is None and table in ours and _EXPRESSION.search(sql)
         if gone or (
             index is not None
             and (_has_expression(index) or _where(index, "sqlite") is not None)

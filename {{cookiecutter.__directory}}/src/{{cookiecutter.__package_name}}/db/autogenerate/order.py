@@ -4,10 +4,12 @@ from itertools import groupby
 from typing import Any
 
 from alembic.operations.ops import (
+    AddColumnOp,
     AddConstraintOp,
     CreateForeignKeyOp,
     CreateIndexOp,
     CreateTableOp,
+    DropColumnOp,
     DropConstraintOp,
     DropIndexOp,
     DropTableOp,
@@ -38,12 +40,14 @@ def arrange(draft: Draft) -> None:
 
 
 def _rank(op: MigrateOperation) -> int:
-    """Return when an operation on a table is due."""
+    """Return when an operation on a table is due: a computed column goes before, and comes after, its sources."""
     if isinstance(op, (DropConstraintOp, DropIndexOp)):
         return 0 if _is_foreign_key(op) else 1
     if isinstance(op, (AddConstraintOp, CreateIndexOp)):
-        return 4 if _is_foreign_key(op) else 3
-    return 2
+        return 6 if _is_foreign_key(op) else 5
+    if isinstance(op, DropColumnOp) and op.to_column().computed is not None:
+        return 2
+    return 4 if isinstance(op, AddColumnOp) and op.column.computed is not None else 3
 
 
 def _is_foreign_key(op: Any) -> bool:
