@@ -8,7 +8,7 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import renderers
 from alembic.operations.ops import AlterColumnOp, MigrateOperation, ModifyTableOps
 
-from .draft import Draft, impl_of
+from .draft import Draft, full_name, impl_of, model_tables
 
 # Within each of these families, and to any string, PostgreSQL converts by itself.
 _FAMILIES = ((sqlalchemy.Integer, sqlalchemy.Numeric), (sqlalchemy.Date, sqlalchemy.DateTime), (sqlalchemy.JSON,))
@@ -42,25 +42,27 @@ def using(draft: Draft) -> None:
     if draft.dialect == "postgresql":
         for table in draft.upgrade.ops:
             if isinstance(table, ModifyTableOps):
-                table.ops = [step for op in table.ops for step in _steps(op, draft.context.dialect)]
+                table.ops = [step for op in table.ops for step in _steps(op, draft)]
 
 
-def _steps(op: MigrateOperation, dialect: Any) -> list[MigrateOperation]:
+def _steps(op: MigrateOperation, draft: Draft) -> list[MigrateOperation]:
     """Return an operation, or the steps in which a column without its default gets a type of another kind."""
     if not isinstance(op, AlterColumnOp) or op.modify_type is None:
         return [op]
-    old, new = (impl_of(type_, dialect) for type_ in (op.existing_type, op.modify_type))
+    old, new = (impl_of(type_, draft.context.dialect) for type_ in (op.existing_type, op.modify_type))
     if _converts(old, new) and _converts(new, old):
         return [op]
     before = op.existing_server_default or None
-    after = before if op.modify_server_default is False else op.modify_server_default
+    after = op.modify_server_default
+    if before is not None and after is False:  # the same, but as the models have it, without a cast to the old type
+        after = model_tables(draft.context)[full_name(op.table_name, op.schema)].columns[op.column_name].server_default
     cast = copy(op)
     cast.__class__ = CastOp
     cast.existing_server_default, cast.modify_server_default = None, False
     steps: list[MigrateOperation] = [cast]
     if before is not None:
         steps.insert(0, _default(op, op.existing_type, before, None))
-    if after is not None:
+    if after:
         steps.append(_default(op, op.modify_type, None, after))
     return steps
 

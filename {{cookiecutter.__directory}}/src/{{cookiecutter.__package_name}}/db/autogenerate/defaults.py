@@ -9,7 +9,8 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import AlterColumnOp
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import JSON, Column, DefaultClause, Identity, Integer, Numeric, Uuid
+from sqlalchemy import Column, DefaultClause, Identity, Integer, Numeric, Uuid, literal_column, select
+from sqlalchemy.exc import DBAPIError
 
 
 def compare_defaults(
@@ -23,8 +24,9 @@ def compare_defaults(
 ) -> PriorityDispatchResult:
     """Settle what Alembic's own comparison of server defaults gets wrong, and leave the rest to it.
 
-    MariaDB returns now() as current_timestamp() and true as 1; PostgreSQL cannot compare json, nor Alembic a string
-    with a quote in it; SQLite's empty string is taken for a change, and so is Identity where there is none.
+    MariaDB returns now() as current_timestamp() and true as 1; PostgreSQL cannot compare json, nor values of two types,
+    nor a label that an enum does not have yet, nor Alembic a string with a quote in it; SQLite's empty string is taken
+    for a change, and so is Identity where there is none.
     """
     before, after = inspected.server_default, model.server_default
     if isinstance(after, Identity) and not autogen_context.dialect.supports_identity_columns:
@@ -32,13 +34,13 @@ def compare_defaults(
     if not (isinstance(before, DefaultClause) and isinstance(after, DefaultClause)):
         return PriorityDispatchResult.CONTINUE
     change.existing_server_default = before
-    old, new = (_plain(default, autogen_context.dialect) for default in (before, after))
+    old, new = (plain(default, autogen_context.dialect) for default in (before, after))
     if isinstance(model.type, Uuid):
         old, new = (default.replace("-", "") for default in (old, new))
     if old == new or (isinstance(model.type, (Integer, Numeric)) and _number(old) == _number(new) is not None):
         return PriorityDispatchResult.STOP
     quoted = _LITERAL.fullmatch(new) and "''" in new[1:-1]
-    if autogen_context.dialect.name == "postgresql" and (quoted or isinstance(inspected.type, JSON)):
+    if autogen_context.dialect.name == "postgresql" and (quoted or not _comparable(autogen_context, before, new)):
         change.modify_server_default = after
         return PriorityDispatchResult.STOP
     return PriorityDispatchResult.CONTINUE
@@ -51,7 +53,17 @@ Plugin(PLUGIN).add_autogenerate_comparator(
 )
 
 
-def _plain(default: DefaultClause, dialect: Any) -> str:
+def _comparable(autogen_context: AutogenContext, before: DefaultClause, after: str) -> bool:
+    """Tell whether PostgreSQL can compare two defaults."""
+    connection: Any = autogen_context.connection
+    old = str(before.arg.compile(dialect=connection.dialect)) if not isinstance(before.arg, str) else before.arg
+    with suppress(DBAPIError), connection.begin_nested():
+        connection.execute(select(literal_column(old) == literal_column(after)))
+        return True
+    return False
+
+
+def plain(default: DefaultClause, dialect: Any) -> str:
     """Return a default as SQL, without parentheses, casts and spellings that make no difference."""
     if isinstance(default.arg, str):
         return "'{}'".format(default.arg.replace("'", "''"))

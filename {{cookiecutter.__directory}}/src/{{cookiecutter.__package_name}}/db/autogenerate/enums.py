@@ -19,13 +19,15 @@ from alembic.operations.ops import (
 )
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import ARRAY, Enum
+from sqlalchemy import ARRAY, DefaultClause, Enum
 from sqlalchemy.dialects.postgresql import ENUM
 
+from .defaults import plain
 from .draft import Draft, each, full_name, impl_of
 from .renames import Pair, alike, chosen
 
 PLUGIN = "enum_types"
+_BRACES = "{}"  # of an array
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class EnumOp(MigrateOperation):
     def reverse(self) -> "EnumOp":
         """Return the way back."""
         renamed = {new: old for old, new in self.renamed.items()}
-        return replace(self, before=self.after, after=self.before, renamed=renamed)
+        uses = [replace(use, default=self.renamed_in(use.default)) for use in self.uses]
+        return replace(self, before=self.after, after=self.before, uses=uses, renamed=renamed)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """Return how alembic check calls it."""
@@ -96,9 +99,21 @@ class EnumOp(MigrateOperation):
             if use.default:
                 yield f"{alter} DROP DEFAULT"
             yield f"{alter} TYPE {name}{use.array} USING {use.column}::text{use.array}::{name}{use.array}"
-            if use.default.startswith(tuple(_sql(label) for label in self.after)):
-                yield f"{alter} SET DEFAULT {use.default}"
+            if use.default and not any(self._labels(label).search(use.default) for label in self.removed):
+                yield f"{alter} SET DEFAULT {self.renamed_in(use.default)}"
         yield f"DROP TYPE {_sql_name(old, dialect)}"
+
+    def renamed_in(self, default: str) -> str:
+        """Return a default, in SQL, with the new names of labels."""
+        if not self.renamed:
+            return default
+        return self._labels(*self.renamed).sub(lambda found: _quoted(self.renamed[_unquoted(found[0])]), default)
+
+    @staticmethod
+    def _labels(*labels: str) -> re.Pattern[str]:
+        """Return what finds labels in a default: one is in quotes, an array has several without."""
+        either = "|".join(re.escape(_quoted(label)) for label in labels)
+        return re.compile(rf"""(?<=['"{_BRACES},])(?:{either})(?=['"{_BRACES},])""")
 
 
 @renderers.dispatch_for(EnumOp)
@@ -153,6 +168,7 @@ def ask(draft: Draft) -> None:
     for op in draft.upgrade.ops:
         if isinstance(op, EnumOp) and op.before and op.after:
             op.renamed = _renamed(draft, str(op.type.name), op.before, op.after)
+            _without_same_defaults(draft, op)
         elif isinstance(op, ModifyTableOps) and draft.dialect == "mysql":
             op.ops = [step for inner in op.ops for step in _relabelled(draft, inner)]
 
@@ -166,6 +182,22 @@ def _renamed(draft: Draft, name: str, before: list[str], after: list[str]) -> di
         if old not in after and new not in before
     ]
     return {pair.gone: pair.come for pair in chosen(draft.answers, pairs)}
+
+
+def _without_same_defaults(draft: Draft, enum: EnumOp) -> None:
+    """Leave out the change of a default from a label to its new name, which PostgreSQL's own defaults follow."""
+    name, dialect = _sql_name(enum.type, draft.context.dialect), draft.context.dialect
+    for table in [op for op in draft.upgrade.ops if isinstance(op, ModifyTableOps) and enum.renamed]:
+        for op in [op for op in table.ops if isinstance(op, AlterColumnOp)]:
+            before, after = op.existing_server_default, op.modify_server_default
+            if (
+                name in _by_name(dialect, [op.existing_type])
+                and isinstance(before, DefaultClause)
+                and isinstance(after, DefaultClause)
+                and enum.renamed_in(plain(before, dialect)) == plain(after, dialect)
+            ):
+                op.modify_server_default = False
+                table.ops = [one for one in table.ops if one is not op or op.has_changes()]
 
 
 class RelabelOp(MigrateOperation):
@@ -248,4 +280,12 @@ def _sql_name(type_: ENUM, dialect: Any, use_schema: bool = True) -> str:
 
 
 def _sql(*labels: str) -> str:
-    return ", ".join("'{}'".format(label.replace("'", "''")) for label in labels)
+    return ", ".join(f"'{_quoted(label)}'" for label in labels)
+
+
+def _quoted(label: str) -> str:
+    return label.replace("'", "''")
+
+
+def _unquoted(label: str) -> str:
+    return label.replace("''", "'")

@@ -123,7 +123,7 @@ class Renamed:
             options = options | {"sqlite_where": text(self.in_sql(names, str(options["sqlite_where"])))}
         if "postgresql_where" in options:
             options = options | {"postgresql_where": self.in_sql(names, options["postgresql_where"])}
-        return told | {"dialect_options": options}
+        return told | {"dialect_options": options} if options else told
 
     def in_sql(self, names: dict[str, str], sql: str) -> str:
         """Return an expression, or a name, in the new names; what is in single quotes is none."""
