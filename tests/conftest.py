@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -15,7 +18,7 @@ from typing import Any
 
 import pytest
 from cookiecutter.main import cookiecutter
-from sqlalchemy import NullPool, create_engine, make_url
+from sqlalchemy import NullPool, create_engine, inspect, make_url
 
 TEMPLATE = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -63,6 +66,42 @@ class Project:
         done = self.run(*command, **variables)
         assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}"
         return done.stdout
+
+    def alembic(self, *commands: str) -> str:
+        """Run alembic commands, which must succeed, in one process, and return their output."""
+        run = "import shlex, sys; from alembic.config import main; [main(shlex.split(line)) for line in sys.argv[1:]]"
+        return self.ok("python", "-c", run, *commands)
+
+    def change(self, message: str, *answers: str) -> str:
+        """Write a revision, clean for the linter, upgrade to it, let alembic check find nothing more; return its text.
+
+        The answers are what -x says.
+        """
+        given = shlex.join(part for answer in answers for part in ("-x", answer))
+        said = self.alembic(f"{given} revision --autogenerate -m '{message}'", "upgrade head", "check")
+        assert "No new upgrade operations detected." in said
+        self.ok("ruff", "check", "migrations")
+        return next((self.path / "migrations/versions").glob(f"*_{message.replace(' ', '_')}.py")).read_text("utf-8")
+
+    def refused(self, *answers: str) -> str:
+        """Let autogenerate stop, without a traceback and without a new file, and return what it says."""
+        before = sorted(self.path.glob("migrations/versions/*"))
+        given = [part for answer in answers for part in ("-x", answer)]
+        done = self.run("alembic", *given, "revision", "--autogenerate", "-m", "refused")
+        assert done.returncode != 0, done.stdout
+        assert "Traceback" not in done.stdout
+        assert sorted(self.path.glob("migrations/versions/*")) == before
+        return done.stdout
+
+    def answered(self, typed: str, *command: str) -> tuple[str, int]:
+        """Run a command on a terminal on which something is typed, and return its output and exit code."""
+        ours, theirs = pty.openpty()
+        os.write(ours, typed.encode())
+        running = self.start(*command, stdin=theirs)
+        os.close(theirs)
+        said = running.communicate()[0]
+        os.close(ours)
+        return said, running.returncode
 
     def start(self, *command: str, stdin: int | None = None, **variables: str) -> subprocess.Popen[str]:
         """Start a command, which Ctrl-C reaches even if it does not reach the tests, and return the running process."""
@@ -195,3 +234,15 @@ def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
     with create_engine(url, poolclass=NullPool).begin() as connection:
         result = connection.exec_driver_sql(statement)
         return [tuple(row) for row in result] if result.returns_rows else []
+
+
+def schema(url: str) -> dict[str, list[str]]:
+    """Return what is reflected of each table, without the order of its columns."""
+    kinds = ("columns", "pk_constraint", "foreign_keys", "indexes", "unique_constraints", "check_constraints")
+    found: dict[str, list[str]] = {}
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        for kind in kinds:
+            for (_, table), one in getattr(inspect(connection), f"get_multi_{kind}")().items():
+                told = (re.sub(" at 0x[0-9a-f]+", "", str(item)) for item in (one if isinstance(one, list) else [one]))
+                found.setdefault(table, []).extend(sorted(told))
+    return found
