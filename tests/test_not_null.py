@@ -68,7 +68,7 @@ def test_without_a_default_it_stops_and_says_how_to_answer(filled: Project, data
     assert "-x fill=book.rank=VALUE" in done.stdout
     assert "Traceback" not in done.stdout
     wrong = filled.run("alembic", "-x", "fill=book.rank=many", "revision", "--autogenerate", "-m", "rank")
-    assert "'many' is no value for rank, a column of Integer()" in wrong.stdout
+    assert "'many' is no value for book.rank, a column of Integer()" in wrong.stdout
     assert revisions(filled) == 1
     filled.ok("alembic", "-x", "fill=book.rank=12", "revision", "--autogenerate", "-m", "rank")
     filled.ok("alembic", "upgrade", "head")

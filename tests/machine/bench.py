@@ -321,3 +321,5 @@ def _answers(pair: Pair) -> Iterator[str]:
                 yield f"fill={new.name}.{column.name}={values.answer(value)}"
     if ambiguous:
         yield "no-rename"
+    if any(c.type != new.column(c.key).type for old, new in kept for c in old.columns if new.column(c.key)):
+        yield "allow-drop"  # of what another type cannot hold

@@ -14,8 +14,8 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from .. import settings
+from . import impls as impls  # so that they take the place of Alembic's own
 from . import resume
-from . import sqlite as sqlite  # so that it takes the place of Alembic's own
 
 log = logging.getLogger("alembic.connection")
 
@@ -86,11 +86,18 @@ def connect(config: Config) -> Iterator[Connection]:
         yield connection
 
 
-@contextmanager
-def _prepared(connection: Connection) -> Iterator[None]:
+def moves() -> bool:
+    """Tell whether the command moves the database to another revision, unlike current, check or revision."""
     try:
         context.get_revision_argument()
-    except KeyError:  # current, check, revision...: nothing moves, nobody need wait
+    except KeyError:
+        return False
+    return True
+
+
+@contextmanager
+def _prepared(connection: Connection) -> Iterator[None]:
+    if not moves():  # nobody need wait
         yield
         return
     if connection.in_transaction():  # somebody else's

@@ -9,6 +9,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, column, func, inspect, select, table
 
 from .autogenerate.answers import Answers
+from .connection import moves
 from .dropped import Drop, Reader
 
 # Rows and values are counted up to here: nobody reads a large table to its end for a question.
@@ -24,11 +25,7 @@ def ask() -> None:
     """
     migration = context.get_context()
     connection = migration.connection
-    try:
-        context.get_revision_argument()
-    except KeyError:  # current, check, revision...: nothing moves
-        return
-    if connection is None or migration.purge or context.config.attributes.get("allow-drop"):
+    if not moves() or connection is None or migration.purge or context.config.attributes.get("allow-drop"):
         return
     borrowed = connection.in_transaction()
     reader = Reader()

@@ -12,7 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy import MetaData, inspect
 
 from ... import models
-from . import casts, checks, defaults, drops, enums, indexes, keys, notnull, order, renames
+from . import casts, checks, computed, defaults, drops, enums, indexes, keys, notnull, order, renames
 from .answers import Answers
 from .draft import Draft, Rule, model_tables
 from .rendering import render_item
@@ -25,6 +25,7 @@ PLUGINS = [
     "alembic.ext.checkconstraint_byname",  # CHECKs, by their names
     defaults.PLUGIN,  # server defaults
     checks.PLUGIN,  # CHECKs, by their text
+    computed.PLUGIN,  # what columns are computed from
     indexes.PLUGIN,  # the expressions and predicates of indexes
     keys.PLUGIN,  # primary keys, and the names of foreign keys
     enums.PLUGIN,  # PostgreSQL's enum types and their labels
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     renames.ask,  # a column or table that goes and one that comes may be the same
     enums.ask,  # so may an enum's label
     drops.ask,  # nothing is dropped that nobody meant to drop
+    checks.once,  # the CHECK of a type is written once, by its name
     casts.using,  # PostgreSQL is told how to convert values to a type of another kind
     Draft.reverse,  # the downgrade, from what the upgrade is by now
     indexes.keep,  # SQLite forgets some indexes when it rebuilds a table
@@ -113,11 +115,9 @@ def tidy(context: MigrationContext, revision: Any, directives: list[Any]) -> Non
 
 
 def _is_written(context: MigrationContext) -> bool:
-    """Tell whether the revision is to be written: alembic check only asks what it would contain."""
-    command = getattr(context.config.cmd_opts if context.config else None, "cmd", None)
-    arguments = context.opts["revision_context"].command_args
-    named = command[0].__name__ == "revision" if command else arguments["message"] is not None
-    return bool(named and arguments["autogenerate"])
+    """Tell whether autogenerate is to write the revision: alembic check only asks what it would contain."""
+    asked_by = context.opts["fn"].__qualname__  # the function inside alembic.command.check, or .revision
+    return not asked_by.startswith("check.") and bool(context.opts["revision_context"].command_args["autogenerate"])
 
 
 def _require_own_tables(context: MigrationContext) -> None:

@@ -2,9 +2,12 @@
 
 import sys
 from collections.abc import Callable
+from difflib import get_close_matches
 
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
+
+KINDS = ("rename", "no-rename", "fill", "allow-drop")
 
 
 class Answers:
@@ -19,6 +22,9 @@ class Answers:
         environment = context.environment_context
         self.given = [tuple(x.partition("=")[::2]) for x in (environment.get_x_argument() if environment else [])]
         self.used: set[tuple[str, str]] = set()
+        for name, _ in self.given:
+            if name not in KINDS and (meant := get_close_matches(name, KINDS, 1, 0.85)):
+                raise CommandError(f"There is no -x {name}: did you mean -x {meant[0]}? Nothing was changed.")
         on_terminal = sys.stdin is not None and sys.stdin.isatty()
         self.can_ask = bool(context.config and context.config.cmd_opts and on_terminal)
 
@@ -49,15 +55,25 @@ class Answers:
         """Tell whether ``-x allow-drop`` is said of a table or of a table.column."""
         return self.find("allow-drop", lambda value: value in ("", name)) is not None
 
-    def yes(self, question: str) -> bool:
-        """Ask on the terminal; an empty answer is no, and so is the end of the input."""
+    def text(self, question: str) -> str | None:
+        """Ask on the terminal; the end of the input is no answer. Raises CommandError after Ctrl-C."""
         try:
-            return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+            return input(f"{question} ")
         except EOFError:
-            return False
+            return None
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted. Nothing was written, and nothing was changed.") from None
+
+    def yes(self, question: str) -> bool:
+        """Ask on the terminal; an empty answer is no."""
+        return (self.text(f"{question} [y/N]") or "").strip().lower() in ("y", "yes")
+
+    def unused(self, *kinds: str) -> list[str]:
+        """Return the answers to questions that did not come up: they may be misspelled."""
+        left = [given for given in self.given if given[1] and given not in self.used]
+        return [f"-x {name}={value}" for name, value in left if name in kinds]
 
     def require_used(self) -> None:
-        """Raise CommandError for an answer to a question that did not come up: it may be misspelled."""
-        for name, value in self.given:
-            if name in ("rename", "fill", "allow-drop") and value and (name, value) not in self.used:
-                raise CommandError(f"-x {name}={value} fits nothing that changes. Nothing was written.")
+        """Raise CommandError for an answer that is still unused."""
+        for answer in self.unused("rename", "fill", "allow-drop"):
+            raise CommandError(f"{answer} fits nothing that changes. Nothing was written.")

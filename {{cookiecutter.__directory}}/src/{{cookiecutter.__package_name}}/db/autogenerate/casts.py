@@ -22,11 +22,21 @@ class CastOp(AlterColumnOp):
     def using(self, dialect: Any) -> str | None:
         """Return the conversion, in SQL, or None if PostgreSQL converts by itself."""
         old, new = (impl_of(type_, dialect) for type_ in (self.existing_type, self.modify_type))
+        column = dialect.identifier_preparer.quote(self.column_name)
+        target = dialect.type_compiler_instance.process(new)
+        if _is_array(new) != _is_array(old):
+            whole = f"CASE WHEN {column} IS NOT NULL THEN ARRAY[{column}]::{target} END"
+            return whole if _is_array(new) else f"{column}[1]::{target}"
+        if _shifts(old, new):
+            return (
+                f"({column} AT TIME ZONE 'UTC')::{target}"
+                if old.timezone
+                else f"{column}::timestamp AT TIME ZONE 'UTC'"
+            )
         direct = _is_string(old) or (isinstance(old, _CASTABLE) and isinstance(new, _CASTABLE))
         if _is_string(new):
             return None
-        column = dialect.identifier_preparer.quote(self.column_name)
-        return f"{column}{'' if direct else '::text'}::{dialect.type_compiler_instance.process(new)}"
+        return f"{column}{'' if direct else '::text'}::{target}"
 
 
 @renderers.dispatch_for(CastOp)
@@ -68,12 +78,25 @@ def _steps(op: MigrateOperation, draft: Draft) -> list[MigrateOperation]:
 
 
 def _converts(old: Any, new: Any) -> bool:
+    if _is_array(old) != _is_array(new) or _shifts(old, new):
+        return False
     return _is_string(new) or any(isinstance(old, family) and isinstance(new, family) for family in _FAMILIES)
 
 
 def _default(op: AlterColumnOp, type_: Any, before: Any, after: Any) -> AlterColumnOp:
     default = {"existing_server_default": before, "modify_server_default": after}
     return AlterColumnOp(op.table_name, op.column_name, schema=op.schema, existing_type=type_, **default)
+
+
+def _is_array(type_: Any) -> bool:
+    return isinstance(type_, sqlalchemy.ARRAY)
+
+
+def _shifts(old: Any, new: Any) -> bool:
+    """Tell whether PostgreSQL would convert by the time zone that the session happens to have."""
+    dates = (sqlalchemy.Date, sqlalchemy.DateTime)
+    zones = [getattr(type_, "timezone", False) for type_ in (old, new) if isinstance(type_, dates)]
+    return len(zones) == 2 and zones[0] != zones[1]
 
 
 def _is_string(type_: Any) -> bool:

@@ -1,14 +1,16 @@
 """CHECKs that have changed under the same name: Alembic compares the names only."""
 
+from copy import copy
 from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import AddConstraintOp, DropConstraintOp, ModifyTableOps
+from alembic.operations.ops import AddColumnOp, AddConstraintOp, AlterColumnOp, DropConstraintOp, ModifyTableOps
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import CheckConstraint, Table
 from sqlalchemy.schema import AddConstraint
 
+from .draft import Draft, each, sql_of
 from .stored import same
 
 PLUGIN = "check_texts"
@@ -27,7 +29,7 @@ def compare_checks(
         return PriorityDispatchResult.CONTINUE
     quote: Any = autogen_context.dialect.identifier_preparer
     there = {one.name: one for one in inspected.constraints if isinstance(one, CheckConstraint) and one.name}
-    for wanted in [one for one in model.constraints if isinstance(one, CheckConstraint) and not one._type_bound]:
+    for wanted in [one for one in model.constraints if isinstance(one, CheckConstraint)]:
         found = there.get(quote.unformat_identifiers(quote.format_constraint(wanted))[0]) if wanted.name else None
         if found is not None and not _same(autogen_context, found, wanted, inspected):
             operations.ops.append(DropConstraintOp.from_constraint(found))
@@ -38,10 +40,28 @@ def compare_checks(
 Plugin(PLUGIN).add_autogenerate_comparator(compare_checks, "table", PLUGIN, priority=DispatchPriority.LAST)
 
 
+def once(draft: Draft) -> None:
+    """Let no type bring its CHECK with it into a table that is there: it comes, and goes, by its name."""
+    for op in each(draft.upgrade):
+        if isinstance(op, AddColumnOp):
+            op.column = copy(op.column)  # the column itself is the model's
+            op.column.type = _without_check(op.column.type)
+        elif isinstance(op, AlterColumnOp):
+            op.existing_type, op.modify_type = _without_check(op.existing_type), _without_check(op.modify_type)
+
+
+def _without_check(type_: Any) -> Any:
+    if not getattr(type_, "create_constraint", False):
+        return type_
+    plain = copy(type_)
+    plain.create_constraint = False
+    return plain
+
+
 def _same(autogen_context: AutogenContext, found: CheckConstraint, wanted: CheckConstraint, table: Table) -> bool:
     add = AddConstraint(wanted, isolate_from_table=False)  # else a table would be made without it from now on
-    _, _, constraint = str(add.compile(dialect=autogen_context.dialect)).partition(" ADD ")
-    new = str(wanted.sqltext.compile(dialect=autogen_context.dialect, compile_kwargs={"literal_binds": True}))
+    _, _, constraint = sql_of(add, autogen_context.dialect).partition(" ADD ")
+    new = sql_of(wanted.sqltext, autogen_context.dialect)
     query = (
         "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conrelid = to_regclass(:table) AND contype = 'c'"
     )

@@ -12,6 +12,8 @@ from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import Column, DefaultClause, Identity, Integer, Numeric, Uuid, literal_column, select
 from sqlalchemy.exc import DBAPIError
 
+from .draft import sql_of
+
 
 def compare_defaults(
     autogen_context: AutogenContext,
@@ -29,6 +31,8 @@ def compare_defaults(
     for a change, and so is Identity where there is none.
     """
     before, after = inspected.server_default, model.server_default
+    if inspected.computed is not None and model.computed is not None:  # see computed.py
+        return PriorityDispatchResult.STOP
     if isinstance(after, Identity) and not autogen_context.dialect.supports_identity_columns:
         return PriorityDispatchResult.STOP
     if not (isinstance(before, DefaultClause) and isinstance(after, DefaultClause)):
@@ -56,7 +60,7 @@ Plugin(PLUGIN).add_autogenerate_comparator(
 def _comparable(autogen_context: AutogenContext, before: DefaultClause, after: str) -> bool:
     """Tell whether PostgreSQL can compare two defaults."""
     connection: Any = autogen_context.connection
-    old = str(before.arg.compile(dialect=connection.dialect)) if not isinstance(before.arg, str) else before.arg
+    old = before.arg if isinstance(before.arg, str) else sql_of(before.arg, connection.dialect)
     with suppress(DBAPIError), connection.begin_nested():
         connection.execute(select(literal_column(old) == literal_column(after)))
         return True
@@ -67,11 +71,12 @@ def plain(default: DefaultClause, dialect: Any) -> str:
     """Return a default as SQL, without parentheses, casts and spellings that make no difference."""
     if isinstance(default.arg, str):
         return "'{}'".format(default.arg.replace("'", "''"))
-    text = str(default.arg.compile(dialect=dialect, compile_kwargs={"literal_binds": True})).replace("%%", "%")
+    text = sql_of(default.arg, dialect)
     literal = _LITERAL.match(text.lstrip("("))
     if literal and re.fullmatch(r"\)*(::.*)?", text.lstrip("(")[literal.end() :]):
         return literal[0]
     if dialect.name in ("mysql", "mariadb"):
+        text = text.replace("\\\\", "\\")
         text = re.sub(r"\b(now|current_timestamp|localtime|localtimestamp)\b(\(\))?", "now", text, flags=re.IGNORECASE)
         text = {"true": "1", "false": "0"}.get(text.lower(), text)
     return text

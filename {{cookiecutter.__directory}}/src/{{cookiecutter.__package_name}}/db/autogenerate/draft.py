@@ -6,9 +6,12 @@ from typing import Any
 
 from alembic.operations.ops import DowngradeOps, MigrateOperation, ModifyTableOps, OpContainer, UpgradeOps
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Table, TypeDecorator
+from sqlalchemy import Table, TextClause
 
+from ..impls import impl_of, in_text, single_percents
 from .answers import Answers
+
+__all__ = ["Draft", "Rule", "each", "full_name", "impl_of", "in_text", "model_tables", "single_percents", "sql_of"]
 
 
 @dataclass
@@ -51,7 +54,9 @@ def each(operations: OpContainer) -> Iterator[MigrateOperation]:
         yield from op.ops if isinstance(op, ModifyTableOps) else [op]
 
 
-def impl_of(type_: Any, dialect: Any) -> Any:
-    """Return what a type is on a database: without variants, and without what a TypeDecorator adds."""
-    impl = type_.dialect_impl(dialect)
-    return impl_of(impl.impl_instance, dialect) if isinstance(impl, TypeDecorator) else impl
+def sql_of(element: Any, dialect: Any) -> str:
+    """Return an element as SQL for a revision, with its values in it."""
+    if isinstance(element, TextClause):
+        return element.text.replace("\\:", ":")
+    options = {"literal_binds": True, "include_table": False}
+    return single_percents(str(element.compile(dialect=dialect, compile_kwargs=options)), dialect)

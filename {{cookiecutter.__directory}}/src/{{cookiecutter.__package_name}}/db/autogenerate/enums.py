@@ -23,7 +23,7 @@ from sqlalchemy import ARRAY, DefaultClause, Enum
 from sqlalchemy.dialects.postgresql import ENUM
 
 from .defaults import plain
-from .draft import Draft, each, full_name, impl_of
+from .draft import Draft, each, full_name, impl_of, in_text, single_percents
 from .renames import Pair, alike, chosen
 
 PLUGIN = "enum_types"
@@ -120,8 +120,7 @@ class EnumOp(MigrateOperation):
 def render_enum(autogen_context: AutogenContext, op: EnumOp) -> list[str]:
     """Return the code."""
     warning = [f"# This fails while a row has {_sql(*op.removed)}: change such rows first."] if op.removed else []
-    # What op.execute() would take for a parameter is escaped.
-    texts = (re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", statement) for statement in op.statements(autogen_context.dialect))
+    texts = (in_text(statement) for statement in op.statements(autogen_context.dialect))
     return [*warning, *(f"op.execute({text!r})" for text in texts)]
 
 
@@ -276,7 +275,7 @@ def _named(one: Any) -> dict[str, Any]:
 
 
 def _sql_name(type_: ENUM, dialect: Any, use_schema: bool = True) -> str:
-    return str(dialect.identifier_preparer.format_type(type_, use_schema=use_schema))
+    return single_percents(str(dialect.identifier_preparer.format_type(type_, use_schema=use_schema)), dialect)
 
 
 def _sql(*labels: str) -> str:

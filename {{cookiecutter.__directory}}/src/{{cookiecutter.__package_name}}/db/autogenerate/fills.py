@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -12,9 +13,9 @@ from uuid import UUID
 import sqlalchemy
 from alembic.operations.ops import AddColumnOp, AddConstraintOp, AlterColumnOp, CreateIndexOp, MigrateOperation
 from alembic.util import CommandError
-from sqlalchemy import Column, Dialect
+from sqlalchemy import ClauseElement, Column, Dialect
 
-from .draft import Draft, each, full_name, impl_of, model_tables
+from .draft import Draft, each, full_name, impl_of, model_tables, single_percents, sql_of
 
 
 def new_value(draft: Draft, op: MigrateOperation) -> str | None:
@@ -33,30 +34,38 @@ def new_value(draft: Draft, op: MigrateOperation) -> str | None:
         return _default_code(column.server_default.arg, dialect)
     if given is None and isinstance(value, _PLAIN):
         return _code(value, column.type, dialect)
+    if given is None and isinstance(value, ClauseElement):
+        return _default_code(value, dialect)
     if given is None and draft.answers.can_ask:
-        given = input(f"{name} becomes NOT NULL. What do the rows get that are there? ")
+        given = draft.answers.text(f"{name} becomes NOT NULL. What do the rows get that are there?")
     if given is not None:
         type_ = _typeable(column.type, dialect)
         return _code(_read(given, name, type_), type_, dialect)
+    why = "its default= is a function, for new rows" if column.default else "the model has no default="
     raise CommandError(
-        f"{name} becomes NOT NULL, and nothing says what the rows get that are there: give the model a default=, or "
-        f"run the command again with -x fill={name}=VALUE (alembic -x ... revision ...). Nothing was written."
+        f"{name} becomes NOT NULL, and nothing says what the rows get that are there: {why}. Say -x fill={name}=VALUE "
+        "(alembic -x ... revision ...). Nothing was written."
     )
 
 
 def stand_in(draft: Draft, op: MigrateOperation) -> str | None:
-    """Return what rows get, as code, in a NOT NULL column that comes back: nothing if it is in a key or a CHECK."""
-    if not isinstance(op, AddColumnOp) or op.column.nullable or _is_generated(op.column):
+    """Return what rows get, as code, where NOT NULL comes back: nothing if the column is in a key or a CHECK."""
+    dialect = draft.context.dialect
+    if isinstance(op, AddColumnOp) and not (op.column.nullable or _is_generated(op.column)):
+        name, type_ = op.column.name, _typeable(op.column.type, dialect)
+    elif isinstance(op, AlterColumnOp) and op.modify_nullable is False:
+        name, type_ = op.column_name, _typeable(op.modify_type or op.existing_type, dialect)
+        if isinstance(op.existing_server_default, sqlalchemy.DefaultClause):
+            return _default_code(op.existing_server_default.arg, dialect)
+    else:
         return None
-    keys = [inner for inner in each(draft.downgrade) if getattr(inner, "table_name", None) == op.table_name]
-    if any(op.column.name in _columns(key) for key in keys):
+    if any(name in columns for columns in _bound(draft, op)):
         return ""
-    type_ = _typeable(op.column.type, draft.context.dialect)
     if isinstance(type_, sqlalchemy.JSON):
         value: Any = {}
     else:
         value = type_.enums[0] if isinstance(type_, sqlalchemy.Enum) else _STAND_INS.get(type_.python_type)
-    return "" if value is None else _code(value, type_, draft.context.dialect)
+    return "" if value is None else _code(value, type_, dialect)
 
 
 _STAND_INS: dict[type, Any] = {
@@ -75,22 +84,23 @@ _STAND_INS: dict[type, Any] = {
 }
 
 
-_PLAIN = (bool, int, float, Decimal, str, date, time, Enum, UUID)
+_PLAIN = (bool, int, float, Decimal, str, date, time, timedelta, Enum, UUID)
 
 
 def _is_generated(column: Column[Any]) -> bool:
     return column.server_default is not None or column.computed is not None or column.identity is not None
 
 
-def _columns(op: MigrateOperation) -> set[str]:
-    """Return the columns that a new constraint or unique index is about."""
-    if isinstance(op, CreateIndexOp):
-        return {str(column) for column in op.columns} if op.unique else set()
-    if isinstance(op, AddConstraintOp):
-        constraint = op.to_constraint()
+def _bound(draft: Draft, op: AddColumnOp | AlterColumnOp) -> Iterator[set[str]]:
+    """Yield the columns of the constraints and unique indexes that a table has, or gets in the downgrade."""
+    table = model_tables(draft.context)[full_name(op.table_name, op.schema)]
+    come = [inner for inner in each(draft.downgrade) if getattr(inner, "table_name", None) == op.table_name]
+    constraints = [*table.constraints, *(inner.to_constraint() for inner in come if isinstance(inner, AddConstraintOp))]
+    indexes = [*table.indexes, *(inner.to_index() for inner in come if isinstance(inner, CreateIndexOp))]
+    for constraint in constraints:
         text = str(getattr(constraint, "sqltext", ""))
-        return {*getattr(constraint, "column_keys", ()), *re.findall(r"\w+", text)}
-    return set()
+        yield {*getattr(constraint, "column_keys", ()), *re.findall(r"\w+", text)}
+    yield from ({column.name for column in index.columns} for index in indexes if index.unique)
 
 
 def _typeable(type_: Any, dialect: Dialect) -> Any:
@@ -102,9 +112,9 @@ def _typeable(type_: Any, dialect: Dialect) -> Any:
 def _read(text: str, name: str, type_: Any) -> Any:
     """Return the value that somebody wrote, of the type's own Python type."""
     kind = getattr(type_, "python_type", str)
-    if isinstance(type_, sqlalchemy.Enum) and text in type_.enums:
-        return text
     try:
+        if isinstance(type_, sqlalchemy.Enum):
+            return type_.enums[type_.enums.index(text)]
         if kind is bool:
             return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
         if kind in (date, datetime, time):
@@ -133,19 +143,21 @@ def _code(value: Any, type_: Any, dialect: Dialect) -> str:
         return f"sa.literal_column({digits.format(value.hex())!r})"
     if isinstance(value, (dict, list)) and not isinstance(type_, sqlalchemy.ARRAY):
         value, type_ = json.dumps(value), sqlalchemy.String()
+    if isinstance(value, datetime) and value.tzinfo and dialect.name != "postgresql":
+        raise CommandError(f"{value} has an offset, which {dialect.name} does not keep. Nothing was written.")
     impl = type_.dialect_impl(dialect)
     if isinstance(impl, sqlalchemy.Interval):  # a date after the epoch, on a database that has no intervals
         return f"sa.literal_column({_quoted(impl.bind_processor(dialect)(value))!r})"
-    as_literal = impl.literal_processor(dialect) or _quoted
-    return f"sa.literal_column({as_literal(value)!r})"
+    as_literal = impl.literal_processor(dialect)
+    literal = single_percents(as_literal(value), dialect) if as_literal else _quoted(value)
+    return f"sa.literal_column({literal!r})"
 
 
 def _default_code(default: Any, dialect: Dialect) -> str:
     """Return an expression for a server default."""
     if isinstance(default, str):
         return f"sa.literal_column({_quoted(default)!r})"
-    text = str(default.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-    return f"sa.literal_column({text!r})"
+    return f"sa.literal_column({sql_of(default, dialect)!r})"
 
 
 def _quoted(value: Any) -> str:

@@ -11,7 +11,7 @@ from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import Column, Index, Table, text
 from sqlalchemy.schema import CreateIndex
 
-from .draft import Draft, each, model_tables
+from .draft import Draft, each, in_text, model_tables, sql_of
 from .renames import Renamed
 from .stored import same
 
@@ -38,7 +38,7 @@ def render_index(autogen_context: AutogenContext, op: IndexOp) -> str:
     """Return the code."""
     quote: Any = autogen_context.dialect.identifier_preparer
     create = op.sql.replace(" INDEX ", " INDEX IF NOT EXISTS ", 1) if op.if_not_exists else op.sql
-    return f"op.execute({f'DROP INDEX {quote.quote(op.name)}' if op.drop else create!r})"
+    return f"op.execute({f'DROP INDEX {quote.quote(op.name)}' if op.drop else in_text(create)!r})"
 
 
 def compare_on_sqlite(autogen_context: AutogenContext, upgrade_ops: Any, schemas: Any) -> PriorityDispatchResult:
@@ -112,7 +112,7 @@ def keep(draft: Draft) -> None:
 def _lost(draft: Draft, op: MigrateOperation, made: set[str]) -> list[IndexOp]:
     table = model_tables(draft.context).get(op.table_name) if isinstance(op, ModifyTableOps) else None
     indexes = [index for index in table.indexes if _has_expression(index)] if table is not None else []
-    there = [(str(index.name), str(CreateIndex(index).compile(dialect=draft.context.dialect))) for index in indexes]
+    there = [(str(index.name), sql_of(CreateIndex(index), draft.context.dialect)) for index in indexes]
     return [IndexOp(name, sql, if_not_exists=True) for name, sql in there if name not in made]
 
 
@@ -136,7 +136,7 @@ def _where(index: Index, dialect: str = "postgresql") -> Any:
 
 
 def _sql(autogen_context: AutogenContext, index: Index) -> str:
-    return str(CreateIndex(index).compile(dialect=autogen_context.dialect))
+    return sql_of(CreateIndex(index), autogen_context.dialect)
 
 
 def _same(one: str, other: str) -> bool:

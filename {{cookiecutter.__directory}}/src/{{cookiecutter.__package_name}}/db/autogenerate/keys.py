@@ -16,7 +16,7 @@ from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import Constraint, ForeignKeyConstraint, PrimaryKeyConstraint, Table, UniqueConstraint
 
-from .draft import Draft, full_name, model_tables
+from .draft import Draft, full_name, in_text, model_tables, single_percents
 
 PLUGIN = "keys"
 
@@ -54,7 +54,7 @@ def render_primary_key(autogen_context: AutogenContext, op: ChangePrimaryKeyOp) 
             return [*drop, f"batch_op.create_primary_key({name!r}, {_columns(op.new)!r})"]
         schema = f", schema={op.schema!r}" if op.schema else ""
         return [*drop, f"op.create_primary_key({name!r}, {op.table_name!r}, {_columns(op.new)!r}{schema})"]
-    return [f"op.execute({statement!r})"]
+    return [f"op.execute({in_text(single_percents(statement, autogen_context.dialect))!r})"]
 
 
 def compare_keys(

@@ -33,7 +33,7 @@ class FillOp(MigrateOperation):
 def render_fill(autogen_context: AutogenContext, op: FillOp) -> str:
     """Return the UPDATE as code that runs on every database, or why there is none."""
     if not op.value:
-        return f"# This fails where {op.table} has rows: what they had in {op.column} is gone."
+        return f"# This fails while a row of {op.table} has no {op.column}: fill it first."
     schema = f", schema={op.schema!r}" if op.schema else ""
     values = f"{op.column!r}: {op.value}"
     return (
@@ -49,8 +49,8 @@ def in_steps(draft: Draft) -> None:
     """Put, for every column that becomes NOT NULL without a server default, the steps in which rows survive it.
 
     The rows get the model's default; where that is no plain value, what ``-x fill=table.column=value`` says, or the
-    answer to a question. Raises CommandError where there is none of them and nobody to ask. When a dropped column
-    comes back, in the downgrade, what the rows had is gone: they get a 0, an empty string, or the like.
+    answer to a question. Raises CommandError where there is none of them and nobody to ask. In the downgrade, where
+    what the rows had is gone or was never there, they get a 0, an empty string, or the like.
     """
     _split_all(draft.upgrade, lambda op: new_value(draft, op))
     _split_all(draft.downgrade, lambda op: stand_in(draft, op))

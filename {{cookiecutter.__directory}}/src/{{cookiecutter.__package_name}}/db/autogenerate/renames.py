@@ -40,9 +40,10 @@ class RenameColumn(AlterColumnOp):
     """ALTER TABLE ... RENAME COLUMN, up and down; MariaDB and MySQL must be told again all that the column is."""
 
     @classmethod
-    def of(cls, table: Table, old: Column[Any], new: str) -> "RenameColumn":
+    def of(cls, dialect: str, table: Table, old: Column[Any], new: str) -> "RenameColumn":
         """Return the operation that gives a column, as reflected, a new name."""
-        extra: dict[str, Any] = {"autoincrement": True} if old.autoincrement is True else {}
+        counts = dialect == "mysql" and old.autoincrement is True
+        extra: dict[str, Any] = {"autoincrement": True} if counts else {}
         return cls(
             table.name,
             old.name,
@@ -114,6 +115,8 @@ class Renamed:
             told["referred_columns"] = _in_new_names(self.columns.get(referred, {}), told["referred_columns"])
         for part in _PARTS & set(told):
             told[part] = _in_new_names(names, told[part])
+        if told.get("computed"):
+            told["computed"] = told["computed"] | {"sqltext": self.in_sql(names, told["computed"]["sqltext"])}
         if "sqltext" in told:
             told["sqltext"] = self.in_sql(names, told["sqltext"])
         if "expressions" in told:
@@ -180,7 +183,7 @@ def ask(draft: Draft) -> None:
     for pair in chosen(draft.answers, _columns(draft)):
         old, new = pair.gone, pair.come
         columns.setdefault((new.table.schema, new.table.name), {})[old.name] = new.name
-        renames.append(RenameColumn.of(new.table, old, new.name))
+        renames.append(RenameColumn.of(draft.dialect, new.table, old, new.name))
     if columns:
         draft.upgrade.ops = _compare(draft, tables, columns)
     draft.upgrade.ops[:0] = renames
@@ -199,9 +202,10 @@ def _compare(draft: Draft, tables: dict[Key, str], columns: dict[Key, dict[str, 
 
 def chosen(answers: Answers, pairs: list[Pair]) -> list[Pair]:
     """Return the pairs that are renames, the most likely first; nothing is renamed twice."""
+    pairs.sort(key=lambda pair: (-pair.likely, pair.old, pair.new))
     chosen = [pair for pair in pairs if answers.rename(pair.old, pair.new, pair.short)]
     undecided = []
-    for pair in sorted(pairs, key=lambda pair: -pair.likely):
+    for pair in pairs:
         taken = any(pair.old == other.old or pair.new == other.new for other in chosen)
         if taken or not pair.likely or answers.no_rename(pair.old):
             continue
@@ -211,9 +215,11 @@ def chosen(answers: Answers, pairs: list[Pair]) -> list[Pair]:
             chosen.append(pair)
     if undecided:
         first = undecided[0]
+        unused = "".join(f"{answer} fits none of them.\n" for answer in answers.unused("rename"))
         raise CommandError(
             "Something goes and something like it comes, and only you know whether it was renamed:\n"
             + "".join(f"  {pair.old} to {pair.new}\n" for pair in undecided)
+            + unused
             + f"Say -x rename={first.old}:{first.short} for each that was, and -x no-rename for the "
             "rest (alembic -x ... revision ...). Nothing was written."
         )
@@ -242,7 +248,7 @@ def _columns(draft: Draft) -> list[Pair]:
             name = full_name(op.table_name, op.schema)
             gone = [drop.to_column() for drop in op.ops if isinstance(drop, DropColumnOp)]
             come = [known[name].columns[add.column.key] for add in op.ops if isinstance(add, AddColumnOp)]
-            for old, new in ((old, new) for old in gone for new in come):
+            for old, new in ((old, new) for old in gone for new in come if old.name != new.name):
                 pairs.append(Pair(f"{name}.{old.name}", f"{name}.{new.name}", _likely(draft, old, new), old, new))
     return pairs
 

@@ -12,6 +12,7 @@ from sqlalchemy.sql.functions import now
 from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import generic_repr
 
+from .draft import in_text
 from .enums import enum_of
 
 
@@ -23,9 +24,11 @@ def render_item(type_: str, obj: Any, autogen_context: AutogenContext) -> str | 
     if type_ == "server_default" and isinstance(getattr(obj, "arg", None), now):
         return "sa.func.now()"
     if type_ == "server_default" and isinstance(getattr(obj, "arg", None), TextClause):
-        return f"sa.text({obj.arg.text!r})"  # Alembic doubles its percent signs
-    if isinstance(obj, postgresql.JSON):  # Alembic writes JSONB(astext_type=Text()) unless connected to PostgreSQL
-        autogen_context.imports.add("from sqlalchemy import Text")
+        return f"sa.text({in_text(obj.arg.text)!r})"
+    if type_ == "server_default" and isinstance(getattr(obj, "arg", None), str):
+        return repr(obj.arg)  # Alembic cuts off quotes at its ends
+    if isinstance(obj, postgresql.JSON) and autogen_context.dialect.name != "postgresql":
+        autogen_context.imports.add("from sqlalchemy import Text")  # Alembic writes JSONB(astext_type=Text())
     if (
         type_ == "type"
         and autogen_context.dialect.name == "postgresql"
