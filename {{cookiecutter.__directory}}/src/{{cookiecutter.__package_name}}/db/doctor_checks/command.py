@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from . import CHECKS, STAGES, Check, Elsewhere, Note, Problem, Skipped, Unknown, first_line
-from .hints import hint
 from .project import Project
 
 for _stage in STAGES:  # their order is the order in which they run
@@ -125,6 +124,8 @@ def _outcome(one: Check, project: Project) -> Any:
 
 
 def _crash(project: Project, error: BaseException) -> list[Problem] | Unknown:
+    from .hints import hint
+
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if project.owns(frame.filename)]
     what = f"{type(error).__name__}: {first_line(error)}"

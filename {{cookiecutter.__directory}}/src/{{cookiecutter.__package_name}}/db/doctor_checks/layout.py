@@ -132,12 +132,16 @@ class Layout:
         """Tell whether a file belongs to the project, and not to a library."""
         if path.startswith("<"):  # made by exec(), as Alembic makes its op
             return False
-        return f"{os.sep}site-packages{os.sep}" not in path and Path(os.path.abspath(path)).is_relative_to(self.root)
+        if f"{os.sep}site-packages{os.sep}" in path:
+            return False
+        root, file = map(os.path.normcase, (os.path.join(self.root, ""), os.path.abspath(path)))
+        return file.startswith(root)  # not by Path: it is asked of every module that is imported
 
     def owns(self, path: str | None) -> bool:
         """Tell whether a file is the owner's: in the project, and none of those around this one."""
-        machinery = self.package and Path(path or "").is_relative_to(self.sources / self.package / "db")
-        return bool(path) and self.is_inside(str(path)) and not machinery
+        if not path or not self.is_inside(path):
+            return False
+        return not (self.package and Path(path).is_relative_to(self.sources / self.package / "db"))
 
     def has_module(self, name: str) -> bool:
         """Tell whether a module, were it there, would be the project's own and not a library's."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from . import Note, Problem, Skipped, Unknown, check, first_line
-from .hints import hint
 from .project import Project, all_heads, version
 from .schema import build, buildable, described, differences, prepare, read
 from .standin import engine
@@ -142,6 +141,8 @@ def offline_prints_sql(project: Project) -> Iterable[Problem]:
     except Exception as error:  # whatever else it is, a later check reports
         last = traceback.extract_tb(error.__traceback__)[-1]
         if isinstance(error, AttributeError) and "'NoneType'" in str(error):
+            from .hints import hint
+
             what = f"alembic upgrade head --sql ends here: {first_line(error)}"
             yield Note(project.name(last.filename, last.lineno), what, hint(error))
     finally:

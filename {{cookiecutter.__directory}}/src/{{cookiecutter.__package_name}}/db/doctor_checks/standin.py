@@ -93,6 +93,8 @@ class Scratch:
             arguments, parameters = dialect.create_connect_args(make_url(url).set(drivername=dialect.name))
             parameters = {**there, **parameters}
         connection = dialect.connect(*arguments, **parameters)
+        if url and dialect.driver == "pysqlite":
+            connection.execute("PRAGMA synchronous=OFF")  # what is thrown away need not survive a power cut
         self._connections[id(connection)] = (connection, url, place)  # kept, so that no other gets its id
         return connection
 
