@@ -12,7 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy import MetaData, inspect
 
 from ... import models
-from . import casts, checks, computed, defaults, drops, enums, indexes, keys, notnull, order, renames
+from . import casts, checks, computed, defaults, drops, enums, indexes, keys, notnull, order, renames, stored
 from .answers import Answers
 from .draft import Draft, Rule, model_tables
 from .rendering import render_item
@@ -26,6 +26,7 @@ PLUGINS = [
     defaults.PLUGIN,  # server defaults
     checks.PLUGIN,  # CHECKs, by their text
     computed.PLUGIN,  # what columns are computed from
+    stored.PLUGIN,  # how PostgreSQL writes the texts of both
     indexes.PLUGIN,  # the expressions and predicates of indexes
     keys.PLUGIN,  # primary keys, and the names of foreign keys
     enums.PLUGIN,  # PostgreSQL's enum types and their labels
@@ -102,7 +103,8 @@ def tidy(context: MigrationContext, revision: Any, directives: list[Any]) -> Non
     """Apply the rules to a revision that is to be written; where there is nothing to write, say so instead."""
     if not _is_written(context):
         return
-    _require_own_tables(context)
+    if not revision:
+        _require_own_tables(context)
     answers = Answers(context)
     for script in directives:
         draft = Draft(context, answers, script.upgrade_ops_list[-1], script.downgrade_ops_list[-1])
@@ -122,7 +124,7 @@ def _is_written(context: MigrationContext) -> bool:
 
 def _require_own_tables(context: MigrationContext) -> None:
     """Raise CommandError when the models' tables are there and no revision made them: it would come out empty."""
-    if context.get_current_heads() or context.connection is None:
+    if context.connection is None:
         return
     there = set(inspect(context.connection).get_table_names())
     found = sorted(there & {table.name for table in model_tables(context).values()})

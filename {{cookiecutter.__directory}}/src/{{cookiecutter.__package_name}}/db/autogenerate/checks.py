@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, Table
 from sqlalchemy.schema import AddConstraint
 
 from .draft import Draft, each, sql_of
-from .stored import same
+from .stored import Question, compare
 
 PLUGIN = "check_texts"
 
@@ -31,9 +31,9 @@ def compare_checks(
     there = {one.name: one for one in inspected.constraints if isinstance(one, CheckConstraint) and one.name}
     for wanted in [one for one in model.constraints if isinstance(one, CheckConstraint)]:
         found = there.get(quote.unformat_identifiers(quote.format_constraint(wanted))[0]) if wanted.name else None
-        if found is not None and not _same(autogen_context, found, wanted, inspected):
-            operations.ops.append(DropConstraintOp.from_constraint(found))
-            operations.ops.append(AddConstraintOp.from_constraint(wanted))
+        if found is not None:
+            anew = [DropConstraintOp.from_constraint(found), AddConstraintOp.from_constraint(wanted)]
+            compare(autogen_context, operations, _question(autogen_context.dialect, inspected, found, wanted), anew)
     return PriorityDispatchResult.CONTINUE
 
 
@@ -58,15 +58,9 @@ def _without_check(type_: Any) -> Any:
     return plain
 
 
-def _same(autogen_context: AutogenContext, found: CheckConstraint, wanted: CheckConstraint, table: Table) -> bool:
+def _question(dialect: Any, table: Table, found: CheckConstraint, wanted: CheckConstraint) -> Question:
     add = AddConstraint(wanted, isolate_from_table=False)  # else a table would be made without it from now on
-    _, _, constraint = sql_of(add, autogen_context.dialect).partition(" ADD ")
-    new = sql_of(wanted.sqltext, autogen_context.dialect)
-    query = (
-        "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conrelid = to_regclass(:table) AND contype = 'c'"
-    )
-
-    def made(copy: str) -> str:
-        return f"ALTER TABLE {copy} ADD {constraint}"
-
-    return same(autogen_context, str(found.sqltext), new, table, made, query)
+    _, _, constraint = sql_of(add, dialect).partition(" ADD ")
+    query = "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'c'"
+    old, new = sql_of(found.sqltext, dialect), sql_of(wanted.sqltext, dialect)
+    return Question(table, old, new, lambda copy: f"ALTER TABLE {copy} ADD {constraint}", query)

@@ -13,7 +13,7 @@ from sqlalchemy.schema import CreateIndex
 
 from .draft import Draft, each, in_text, model_tables, sql_of
 from .renames import Renamed
-from .stored import same
+from .stored import Question, differing
 
 PLUGIN = "indexes"
 
@@ -73,27 +73,27 @@ def compare_on_postgresql(autogen_context: AutogenContext, upgrade_ops: Any, sch
     ]
     found = {schema: inspector.get_multi_indexes(schema=schema) for schema in {table.schema for table in tables}}
     made = {op.index_name for op in each(upgrade_ops) if isinstance(op, CreateIndexOp)}
+    asked: list[tuple[Index, Question]] = []
     for table in tables:
         there = {one["name"]: one["dialect_options"] for one in found[table.schema].get((table.schema, table.name), ())}
         for index in table.indexes:
             old = there.get(index.name, {}).get("postgresql_where")
             if old and _where(index) is not None and index.name not in made:
-                upgrade_ops.ops += _anew(autogen_context, index, table, old)
+                asked.append((index, _question(autogen_context, index, table, old)))
+    different = differing(autogen_context, [question for _, question in asked])
+    for index, question in asked:
+        if question in different:
+            name, sql = str(index.name), _sql(autogen_context, index)
+            create, where, _ = sql.partition(" WHERE ")
+            upgrade_ops.ops += [IndexOp(name, f"{create}{where}{question.old}", drop=True), IndexOp(name, sql)]
     return PriorityDispatchResult.CONTINUE
 
 
-def _anew(autogen_context: AutogenContext, index: Index, table: Table, old: str) -> list[IndexOp]:
-    """Return what gives an index the predicate of the models, if it has another one."""
-    name, sql = str(index.name), _sql(autogen_context, index)
-    create, where, new = sql.partition(" WHERE ")
-    query = "SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE indrelid = to_regclass(:table)"
-
-    def made(copy: str) -> str:
-        return f"CREATE INDEX ON {copy} ((1)) WHERE {new}"
-
-    if same(autogen_context, old, new, table, made, query):
-        return []
-    return [IndexOp(name, f"{create}{where}{old}", drop=True), IndexOp(name, sql)]
+def _question(autogen_context: AutogenContext, index: Index, table: Table, old: str) -> Question:
+    """Return the question whether an index has the predicate of the models."""
+    _, _, new = _sql(autogen_context, index).partition(" WHERE ")
+    query = "SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE indrelid = to_regclass($1)"
+    return Question(table, old, new, lambda copy: f"CREATE INDEX ON {copy} ((1)) WHERE {new}", query)
 
 
 _PLUGIN = Plugin(PLUGIN)
