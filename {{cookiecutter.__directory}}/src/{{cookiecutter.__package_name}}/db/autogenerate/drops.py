@@ -31,14 +31,17 @@ def render_destroys(autogen_context: AutogenContext, op: Destroys) -> str:
 
 def ask(draft: Draft) -> None:
     """Let only those drops pass that somebody means. Raises CommandError for the others."""
-    losses = {name: said for op in each(draft.upgrade) for name, said in _loss(draft, op).items()}
-    refused = [name for name in losses if not draft.answers.allow_drop(name)]
+    losses: dict[str, str] = {}
+    for op in each(draft.upgrade):
+        name = _name(op)
+        if name and not draft.answers.allow_drop(name) and (said := _loss(draft, op)):
+            losses[name] = f"{name} {said}"
     if draft.answers.can_ask:
-        refused = [name for name in refused if not draft.answers.yes(f"{losses[name]}. Is that meant?")]
-    if refused:
-        said = "".join(f"  {losses[name]}\n" for name in refused)
+        losses = {name: said for name, said in losses.items() if not draft.answers.yes(f"{said}. Is that meant?")}
+    if losses:
+        said = "".join(f"  {said}\n" for said in losses.values())
         raise CommandError(
-            f"This revision would destroy data:\n{said}If that is meant, say -x allow-drop={refused[0]} for each "
+            f"This revision would destroy data:\n{said}If that is meant, say -x allow-drop={next(iter(losses))} for each "
             "(alembic -x ... revision ...). Nothing was written."
         )
 
@@ -49,19 +52,25 @@ def mark(draft: Draft) -> None:
         operations.ops = [Destroys(op) if _loss(draft, op) else op for op in operations.ops]
 
 
-def _loss(draft: Draft, op: MigrateOperation) -> dict[str, str]:
-    """Return what loses data by an operation, a table or a column, with a sentence; or nothing."""
+def _name(op: MigrateOperation) -> str | None:
+    """Return the name of the table or column that is dropped, or gets another type, or None."""
     if isinstance(op, DropTableOp):
-        name = full_name(op.table_name, op.schema)
-        return {name: f"{name} is in no model any more, and is dropped with its rows"}
-    name = f"{full_name(getattr(op, 'table_name', ''), getattr(op, 'schema', None))}.{getattr(op, 'column_name', '')}"
+        return full_name(op.table_name, op.schema)
+    if isinstance(op, DropColumnOp) or (isinstance(op, AlterColumnOp) and op.modify_type is not None):
+        return f"{full_name(op.table_name, op.schema)}.{op.column_name}"
+    return None
+
+
+def _loss(draft: Draft, op: MigrateOperation) -> str | None:
+    """Return what is lost by an operation, in words, or None."""
+    if isinstance(op, DropTableOp):
+        return "is in no model any more, and is dropped with its rows"
     if isinstance(op, DropColumnOp) and op.to_column().computed is None:  # what is computed is no data of its own
-        return {name: f"{name} is in no model any more, and is dropped with its values"}
+        return "is in no model any more, and is dropped with its values"
     if isinstance(op, AlterColumnOp) and op.modify_type is not None:
         old, new = (impl_of(type_, draft.context.dialect) for type_ in (op.existing_type, op.modify_type))
-        if _narrows(old, new, draft.dialect):
-            return {name: f"{name} becomes {op.modify_type!r}, and what that cannot hold is cut off"}
-    return {}
+        return f"becomes {op.modify_type!r}, and what that cannot hold is cut off" * _narrows(old, new, draft.dialect)
+    return None
 
 
 def _narrows(old: Any, new: Any, dialect: str) -> bool:
