@@ -39,9 +39,9 @@ def ask(draft: Draft) -> None:
     if draft.answers.can_ask:
         losses = {name: said for name, said in losses.items() if not draft.answers.yes(f"{said}. Is that meant?")}
     if losses:
-        said = "".join(f"  {said}\n" for said in losses.values())
+        said, first = "".join(f"  {said}\n" for said in losses.values()), next(iter(losses))
         raise CommandError(
-            f"This revision would destroy data:\n{said}If that is meant, say -x allow-drop={next(iter(losses))} for each "
+            f"This revision would destroy data:\n{said}If that is meant, say -x allow-drop={first} for each "
             "(alembic -x ... revision ...). Nothing was written."
         )
 

@@ -125,7 +125,7 @@ def _read(text: str, name: str, type_: Any) -> Any:
             return json.loads(text)
         if kind in (int, float, Decimal, str, UUID):
             return kind(text)
-        return text if kind is object else ast.literal_eval(text)  # of a type that only the database knows
+        return text if kind is object else ast.literal_eval(text)  # object: only the database knows the type
     except (KeyError, ValueError, SyntaxError, ArithmeticError):
         raise CommandError(f"{text!r} is no value for {name}, a column of {type_!r}. Nothing was written.") from None
 
@@ -143,6 +143,8 @@ def _code(value: Any, type_: Any, dialect: Dialect) -> str:
         return f"sa.literal_column({digits.format(value.hex())!r})"
     if isinstance(value, (dict, list)) and not isinstance(type_, sqlalchemy.ARRAY):
         value, type_ = json.dumps(value), sqlalchemy.String()
+    if value == []:
+        return "sa.literal_column(\"'{}'\")"  # ARRAY[] has no type
     if isinstance(value, datetime) and value.tzinfo and dialect.name != "postgresql":
         raise CommandError(f"{value} has an offset, which {dialect.name} does not keep. Nothing was written.")
     impl = type_.dialect_impl(dialect)
