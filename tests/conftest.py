@@ -27,6 +27,10 @@ SERVERS = {"postgresql": "TEST_POSTGRESQL_URL", "mysql": "TEST_MYSQL_URL"}
 DATABASES = ["sqlite", *SERVERS]
 
 
+# A process for several alembic commands, as to import Alembic takes longer than most of them.
+IN_ONE = "import shlex, sys; from alembic.config import main; [main(shlex.split(line)) for line in sys.argv[1:]]"
+
+
 @dataclass(frozen=True)
 class Project:
     """A baked project that can be run, broken and read."""
@@ -69,8 +73,7 @@ class Project:
 
     def alembic(self, *commands: str) -> str:
         """Run alembic commands, which must succeed, in one process, and return their output."""
-        run = "import shlex, sys; from alembic.config import main; [main(shlex.split(line)) for line in sys.argv[1:]]"
-        return self.ok("python", "-c", run, *commands)
+        return self.ok("python", "-c", IN_ONE, *commands)
 
     def change(self, message: str, *answers: str) -> str:
         """Write a revision, clean for the linter, upgrade to it, let alembic check find nothing more; return its text.
