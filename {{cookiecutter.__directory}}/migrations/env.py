@@ -38,7 +38,9 @@ def run_migrations_offline() -> None:
 def run_migrations_online() -> None:
     """Run the migrations on the database."""
     with connection.connect(config) as conn:
-        context.configure(connection=conn, **options, **connection.dialect_options(conn.dialect.name))
+        dialect = conn.dialect.name
+        schemas = autogenerate.include_schemas(context.script, target_metadata, dialect)
+        context.configure(connection=conn, **schemas | options, **connection.dialect_options(dialect))
         downgrade.ask()  # before it drops what has rows or values
         with context.begin_transaction():
             context.run_migrations()

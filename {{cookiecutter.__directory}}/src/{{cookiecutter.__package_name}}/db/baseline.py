@@ -11,7 +11,6 @@ from typing import Any
 from alembic import command
 from alembic.autogenerate import produce_migrations
 from alembic.config import Config
-from alembic.operations.ops import ExecuteSQLOp
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
@@ -22,6 +21,7 @@ from sqlalchemy.schema import conv
 
 from .. import settings
 from .autogenerate.draft import model_tables
+from .autogenerate.schemas import GroundOp
 from .doctor_checks import Unknown, first_line
 from .doctor_checks.command import quiet
 from .doctor_checks.schema import buildable
@@ -34,7 +34,7 @@ class Found:
 
     heads: tuple[str, ...]
     own: set[str]  # the tables that Alembic and this package keep in it
-    before: list[str]  # the statements that its tables build upon
+    before: list[GroundOp]  # what its tables build upon
     reflected: MetaData  # its tables that are in a model
 
 
@@ -55,7 +55,7 @@ def look(config: Config, reflect: bool = False) -> Found:
             )
         own = {migration.version_table, "alembic_unfinished"}
         reflected = _reflected(migration, migration.connection, models) if reflect else MetaData()
-        found.append(Found(heads, own, _before(migration.connection, models), reflected))
+        found.append(Found(heads, own, _before(migration.connection), reflected))
         return []
 
     with EnvironmentContext(config, scripts, fn=find, dont_mutate=True):
@@ -65,15 +65,12 @@ def look(config: Config, reflect: bool = False) -> Found:
     return found[0]
 
 
-def _before(connection: Connection, models: list[Table]) -> list[str]:
-    """Return the statements that make what autogenerate leaves out, and tables build upon: schemas and extensions."""
-    schemas = sorted({table.schema for table in models if table.schema})
-    statements = [f'CREATE SCHEMA IF NOT EXISTS "{name}"' for name in schemas]
-    if connection.dialect.name == "postgresql":
-        query = "SELECT extname FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY oid"
-        names = connection.exec_driver_sql(query).scalars()
-        statements += [f'CREATE EXTENSION IF NOT EXISTS "{name}"' for name in names]
-    return statements
+def _before(connection: Connection) -> list[GroundOp]:
+    """Return what makes that which autogenerate leaves out, and tables build upon: extensions."""
+    if connection.dialect.name != "postgresql":
+        return []
+    query = "SELECT extname FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY oid"
+    return [GroundOp("EXTENSION", name) for name in connection.exec_driver_sql(query).scalars()]
 
 
 def _reflected(migration: MigrationContext, connection: Connection, models: list[Table]) -> MetaData:
@@ -125,7 +122,7 @@ def write(ini: Path, directory: Path, scratch: str, found: Found) -> Script:
         if found.reflected.tables:
             made = produce_migrations(migration, found.reflected)
             script.upgrade_ops, script.downgrade_ops = made.upgrade_ops, made.downgrade_ops
-        script.upgrade_ops.ops[:0] = map(ExecuteSQLOp, found.before)
+        script.upgrade_ops.ops[:0] = found.before
 
     config = Config(ini)
     config.set_main_option("version_locations", str(directory).replace("%", "%%"))

@@ -1,23 +1,19 @@
 """What autogenerate compares, and what a new revision may contain: the rules, each in a module of its own."""
 
-import ast
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import MetaData, inspect
 
 from ... import models
-from . import casts, checks, computed, defaults, drops, enums, indexes, keys, notnull, order, renames, stored
+from . import casts, checks, computed, defaults, drops, enums, indexes, keys, notnull, order, renames, schemas, stored
 from .answers import Answers
-from .draft import Draft, Rule, model_tables
+from .draft import Draft, Rule, full_name, model_tables
+from .ours import include_object, include_schemas
 from .rendering import render_item
 
-__all__ = ["PLUGINS", "RULES", "include_object", "render_item", "tidy", "with_tables"]
+__all__ = ["PLUGINS", "RULES", "include_object", "include_schemas", "render_item", "tidy", "with_tables"]
 
 # What is compared. To leave something out, delete its line; without the first, nothing is compared.
 PLUGINS = [
@@ -39,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     drops.ask,  # nothing is dropped that nobody meant to drop
     checks.once,  # the CHECK of a type is written once, by its name
     casts.using,  # PostgreSQL is told how to convert values to a type of another kind
+    schemas.make,  # a schema of PostgreSQL comes before the first table in it
     Draft.reverse,  # the downgrade, from what the upgrade is by now
     indexes.keep,  # SQLite forgets some indexes when it rebuilds a table
     order.arrange,  # what refers to something comes after it
@@ -72,33 +69,6 @@ def with_tables(metadata: MetaData) -> MetaData:
     return metadata
 
 
-def include_object(script: ScriptDirectory) -> Callable[..., bool]:
-    """Return what leaves out a table that is in the database, but neither in a model nor made by a revision of these.
-
-    Such a table is somebody else's.
-    """
-
-    def include(obj: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:
-        return not (type_ == "table" and reflected and compare_to is None) or name in _made(script)
-
-    return include
-
-
-@cache
-def _made(script: ScriptDirectory) -> set[object]:
-    """Return the names of the tables that revisions create, or rename something to."""
-    trees = (ast.parse(Path(revision.path).read_bytes()) for revision in script.walk_revisions())
-    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    named = {"create_table": 0, "rename_table": 1}
-    return {
-        argument.value
-        for call in calls
-        if isinstance(call.func, ast.Attribute) and call.func.attr in named
-        for argument in call.args[named[call.func.attr] :][:1]
-        if isinstance(argument, ast.Constant)
-    }
-
-
 def tidy(context: MigrationContext, revision: Any, directives: list[Any]) -> None:
     """Apply the rules to a revision that is to be written; where there is nothing to write, say so instead."""
     if not _is_written(context):
@@ -126,8 +96,10 @@ def _require_own_tables(context: MigrationContext) -> None:
     """Raise CommandError when the models' tables are there and no revision made them: it would come out empty."""
     if context.connection is None:
         return
-    there = set(inspect(context.connection).get_table_names())
-    found = sorted(there & {table.name for table in model_tables(context).values()})
+    inspector, models = inspect(context.connection), model_tables(context)
+    schemas_there = {table.schema for table in models.values()} & {None, *inspector.get_schema_names()}
+    there = {full_name(name, schema) for schema in schemas_there for name in inspector.get_table_names(schema)}
+    found = sorted(there & set(models))
     if found:
         raise CommandError(
             f"The database has {', '.join(found)} already, but is at no revision: something other than migrations made "

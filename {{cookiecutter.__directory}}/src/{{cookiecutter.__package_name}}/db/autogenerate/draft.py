@@ -11,7 +11,18 @@ from sqlalchemy import Table, TextClause
 from ..impls import impl_of, in_text, single_percents
 from .answers import Answers
 
-__all__ = ["Draft", "Rule", "each", "full_name", "impl_of", "in_text", "model_tables", "single_percents", "sql_of"]
+__all__ = [
+    "Draft",
+    "Rule",
+    "each",
+    "full_name",
+    "impl_of",
+    "in_text",
+    "model_tables",
+    "schema_of",
+    "single_percents",
+    "sql_of",
+]
 
 
 @dataclass
@@ -40,7 +51,13 @@ def model_tables(context: MigrationContext) -> dict[str, Table]:
     """Return the tables of the models, by their full names."""
     metadata = context.opts["target_metadata"]
     several = metadata if isinstance(metadata, (list, tuple)) else [metadata]
-    return {name: table for one in several for name, table in one.tables.items()}
+    tables = [table for one in several for table in one.tables.values()]
+    return {full_name(table.name, schema_of(table, context.dialect)): table for table in tables}
+
+
+def schema_of(table: Table, dialect: Any) -> str | None:
+    """Return the schema of a table as the inspector and the operations have it: None for the default one."""
+    return None if table.schema == dialect.default_schema_name else table.schema
 
 
 def full_name(table: str, schema: str | None) -> str:

@@ -166,7 +166,7 @@ def ask(draft: Draft) -> None:
     """Keep the rows of a label that goes where one comes and somebody says that it is the same."""
     for op in draft.upgrade.ops:
         if isinstance(op, EnumOp) and op.before and op.after:
-            op.renamed = _renamed(draft, str(op.type.name), op.before, op.after)
+            op.renamed = _renamed(draft, full_name(str(op.type.name), op.type.schema), op.before, op.after)
             _without_same_defaults(draft, op)
         elif isinstance(op, ModifyTableOps) and draft.dialect == "mysql":
             op.ops = [step for inner in op.ops for step in _relabelled(draft, inner)]

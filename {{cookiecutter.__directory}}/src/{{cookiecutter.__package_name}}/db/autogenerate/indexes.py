@@ -11,7 +11,7 @@ from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import Column, Index, Table, text
 from sqlalchemy.schema import CreateIndex
 
-from .draft import Draft, each, in_text, model_tables, sql_of
+from .draft import Draft, each, in_text, model_tables, schema_of, sql_of
 from .renames import Renamed
 from .stored import Question, differing
 
@@ -19,14 +19,16 @@ PLUGIN = "indexes"
 
 
 class IndexOp(MigrateOperation):
-    """Makes an index of SQLite by its SQL, or drops it."""
+    """Makes an index by its SQL, or drops it."""
 
-    def __init__(self, name: str, sql: str, drop: bool = False, if_not_exists: bool = False) -> None:
-        self.name, self.sql, self.drop, self.if_not_exists = name, sql, drop, if_not_exists
+    def __init__(
+        self, name: str, sql: str, drop: bool = False, if_not_exists: bool = False, schema: str | None = None
+    ) -> None:
+        self.name, self.sql, self.drop, self.if_not_exists, self.schema = name, sql, drop, if_not_exists, schema
 
     def reverse(self) -> "IndexOp":
         """Return the way back."""
-        return IndexOp(self.name, self.sql, not self.drop)
+        return IndexOp(self.name, self.sql, not self.drop, schema=self.schema)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """Return how alembic check calls it."""
@@ -38,7 +40,8 @@ def render_index(autogen_context: AutogenContext, op: IndexOp) -> str:
     """Return the code."""
     quote: Any = autogen_context.dialect.identifier_preparer
     create = op.sql.replace(" INDEX ", " INDEX IF NOT EXISTS ", 1) if op.if_not_exists else op.sql
-    return f"op.execute({f'DROP INDEX {quote.quote(op.name)}' if op.drop else in_text(create)!r})"
+    schema = f"{quote.quote_schema(op.schema)}." if op.schema else ""
+    return f"op.execute({f'DROP INDEX {schema}{quote.quote(op.name)}' if op.drop else in_text(create)!r})"
 
 
 def compare_on_sqlite(autogen_context: AutogenContext, upgrade_ops: Any, schemas: Any) -> PriorityDispatchResult:
@@ -71,11 +74,13 @@ def compare_on_postgresql(autogen_context: AutogenContext, upgrade_ops: Any, sch
     tables = [
         table for table in autogen_context.sorted_tables if any(_where(index) is not None for index in table.indexes)
     ]
-    found = {schema: inspector.get_multi_indexes(schema=schema) for schema in {table.schema for table in tables}}
+    schemas = {schema_of(table, autogen_context.dialect) for table in tables}
+    found = {key: there for schema in schemas for key, there in inspector.get_multi_indexes(schema=schema).items()}
     made = {op.index_name for op in each(upgrade_ops) if isinstance(op, CreateIndexOp)}
     asked: list[tuple[Index, Question]] = []
     for table in tables:
-        there = {one["name"]: one["dialect_options"] for one in found[table.schema].get((table.schema, table.name), ())}
+        key = schema_of(table, autogen_context.dialect), table.name
+        there = {one["name"]: one["dialect_options"] for one in found.get(key, ())}
         for index in table.indexes:
             old = there.get(index.name, {}).get("postgresql_where")
             if old and _where(index) is not None and index.name not in made:
@@ -85,7 +90,8 @@ def compare_on_postgresql(autogen_context: AutogenContext, upgrade_ops: Any, sch
         if question in different:
             name, sql = str(index.name), _sql(autogen_context, index)
             create, where, _ = sql.partition(" WHERE ")
-            upgrade_ops.ops += [IndexOp(name, f"{create}{where}{question.old}", drop=True), IndexOp(name, sql)]
+            schema, before = question.table.schema, f"{create}{where}{question.old}"
+            upgrade_ops.ops += [IndexOp(name, before, drop=True, schema=schema), IndexOp(name, sql, schema=schema)]
     return PriorityDispatchResult.CONTINUE
 
 

@@ -7,6 +7,7 @@ from alembic.autogenerate.render import render_op, renderers
 from alembic.operations.ops import (
     AddConstraintOp,
     CreateCheckConstraintOp,
+    CreateForeignKeyOp,
     DropConstraintOp,
     DropIndexOp,
     MigrateOperation,
@@ -71,11 +72,13 @@ def compare_keys(
     old, new = inspected.primary_key, model.primary_key
     if _columns(old) != _columns(new) or _renamed(autogen_context, old, new):
         operations.ops.append(ChangePrimaryKeyOp(old, new))
-    there = {_means(key): key for key in inspected.foreign_key_constraints}
+    default = autogen_context.dialect.default_schema_name
+    there = {_means(key, default): key for key in inspected.foreign_key_constraints}
     _without_same_checks(autogen_context, operations)
+    _without_same_foreign_keys(default, operations)
     dropped = {op.constraint_name for op in operations.ops if isinstance(op, DropConstraintOp)}
     for wanted in model.foreign_key_constraints:
-        found = there.get(_means(wanted))
+        found = there.get(_means(wanted, default))
         if found is not None and found.name not in dropped and _renamed(autogen_context, found, wanted):
             operations.ops.append(DropConstraintOp.from_constraint(found))
             operations.ops.append(AddConstraintOp.from_constraint(wanted))
@@ -118,12 +121,32 @@ def _without_same_checks(autogen_context: AutogenContext, operations: ModifyTabl
             operations.ops.remove(same)
 
 
+def _without_same_foreign_keys(default: str | None, operations: ModifyTableOps) -> None:
+    """Leave out a foreign key that goes, and comes with the name of the default schema, which the database omits."""
+
+    def told(op: Any) -> tuple[Any, ...]:
+        key = op.to_constraint()
+        return op.constraint_name, _means(key, default), *(getattr(key, name) for name in _ACTIONS)
+
+    come = {told(op): op for op in operations.ops if isinstance(op, CreateForeignKeyOp)}
+    drops = [op for op in operations.ops if isinstance(op, DropConstraintOp)]
+    for gone in [op for op in drops if op.constraint_type == "foreignkey"]:
+        if same := come.get(told(gone)):
+            operations.ops.remove(gone)
+            operations.ops.remove(same)
+
+
+_ACTIONS = ("ondelete", "onupdate", "deferrable", "initially")
+
+
 def _columns(key: PrimaryKeyConstraint) -> list[str]:
     return [column.name for column in key.columns]
 
 
-def _means(key: ForeignKeyConstraint) -> tuple[Any, ...]:
-    return tuple(sorted((element.parent.name, element.target_fullname) for element in key.elements))
+def _means(key: ForeignKeyConstraint, default: str | None) -> tuple[Any, ...]:
+    """Return from which columns a foreign key leads to which ones; the default schema is left out."""
+    prefix = f"{default}."
+    return tuple(sorted((one.parent.name, one.target_fullname.removeprefix(prefix)) for one in key.elements))
 
 
 def _renamed(autogen_context: AutogenContext, old: Constraint, new: Constraint) -> bool:

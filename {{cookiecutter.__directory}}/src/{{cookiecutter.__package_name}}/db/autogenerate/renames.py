@@ -23,7 +23,7 @@ from alembic.util import CommandError
 from sqlalchemy import Column, Inspector, Table, inspect, text
 
 from .answers import Answers
-from .draft import Draft, full_name, model_tables
+from .draft import Draft, full_name, model_tables, schema_of
 
 Key = tuple[str | None, str]  # a schema and a table
 
@@ -79,6 +79,9 @@ class Renamed:
     columns: dict[Key, dict[str, str]]  # by the table's new name
 
     def __getattr__(self, name: str) -> Any:
+        many = f"get_multi_{name.removeprefix('get_')}"
+        if hasattr(self.inspector, many):  # this one is of one table
+            return lambda table, schema=None: getattr(self, many)(schema, [table])[schema, table]
         found = getattr(self.inspector, name)
         if not name.startswith("get_multi_"):
             return found
@@ -182,7 +185,7 @@ def ask(draft: Draft) -> None:
         draft.upgrade.ops = _compare(draft, tables, columns)
     for pair in chosen(draft.answers, _columns(draft)):
         old, new = pair.gone, pair.come
-        columns.setdefault((new.table.schema, new.table.name), {})[old.name] = new.name
+        columns.setdefault((old.table.schema, new.table.name), {})[old.name] = new.name
         renames.append(RenameColumn.of(draft.dialect, new.table, old, new.name))
     if columns:
         draft.upgrade.ops = _compare(draft, tables, columns)
@@ -230,8 +233,8 @@ def _tables(draft: Draft) -> list[Pair]:
     """Return the tables that go, each with those that come; they are alike if they share half of their columns."""
     gone = [op.to_table() for op in draft.upgrade.ops if isinstance(op, DropTableOp)]
     come = [op.to_table() for op in draft.upgrade.ops if isinstance(op, CreateTableOp)]
-    pairs = []
-    for old, new in ((old, new) for old in gone for new in come if old.schema == new.schema):
+    pairs, dialect = [], draft.context.dialect
+    for old, new in ((old, new) for old in gone for new in come if old.schema == schema_of(new, dialect)):
         here, there = set(old.columns.keys()), {column.name for column in new.columns}
         shared = len(here & there) / max(len(here), len(there), 1)
         likely = shared + alike(old.name, new.name) if shared >= 0.5 else 0

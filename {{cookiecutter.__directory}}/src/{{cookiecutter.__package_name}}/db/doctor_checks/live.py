@@ -17,18 +17,22 @@ from typing import Any
 
 from . import Note, Problem, Skipped, Unknown, check, first_line
 from .project import Project, Run, all_heads, version
-from .schema import described, differences, read
+from .schema import described, differences, model_names, read, table_names
 from .standin import engine
 
 
 @dataclass(frozen=True)
 class Database:
-    """A live database: the Run that was led to a scratch database instead, the URL, its version and its tables."""
+    """A live database: the Run that was led to a scratch database instead, the URL, its version and its tables.
+
+    And the names that the tables of the models have in it.
+    """
 
     run: Run
     url: Any
     version: set[str]
     tables: set[str]
+    models: set[str]
 
     @property
     def name(self) -> str:
@@ -45,8 +49,6 @@ def databases(project: Project) -> list[Database]:
     """Look at the databases that env.py leads to, once. Raises Skipped or Unknown when there is nothing to look at."""
 
     def look() -> list[Database]:
-        from sqlalchemy import inspect
-
         found = []
         for run, url in project.live():
             if not exists(url):
@@ -55,8 +57,9 @@ def databases(project: Project) -> list[Database]:
                 raise Unknown("env-reaches-run-migrations comes first")
             try:
                 with reading(url).connect() as connection:
-                    tables = set(inspect(connection).get_table_names())
-                found.append(Database(run, url, version(run, reading(url)), tables))
+                    tables = table_names(connection, run.tables.values())
+                    models = model_names(connection.dialect, run.tables.values())
+                found.append(Database(run, url, version(run, reading(url)), tables, models))
             except Exception as error:
                 raise Unknown(f"{masked(url)} cannot be read: {first_line(error)}") from None
         return found
@@ -143,7 +146,7 @@ def live_revision_is_known(project: Project) -> Iterable[Problem]:
         for revision in sorted(database.version - known):
             what = f"it is at revision {revision}, of which there is no file"
             yield Problem(database.name, what, "restore the file, or check out the branch that has it")
-        made = sorted(database.tables & {table.name for table in database.run.tables.values()})
+        made = sorted(database.tables & database.models)
         if not database.version and made:
             what = f"it has the tables {', '.join(made)}, but is at no revision: no migration made them"
             fix = "begin with an empty database; or, if they are as the revisions make them: alembic stamp head"
@@ -198,8 +201,9 @@ def live_matches_its_revisions(project: Project) -> Iterable[Problem]:
         with project.scratch.standing_in(database.run.place, fresh):
             for revision in sorted(database.version):
                 project.alembic("upgrade", project.config(), revision)
-        wanted = {name: items for name, items in read(fresh).items() if name.split(".")[-1] not in database.own}
-        there = read(reading(database.url))
+        live = reading(database.url)
+        there, built = read(live), read(fresh, live.dialect.default_schema_name)
+        wanted = {name: items for name, items in built.items() if name.split(".")[-1] not in database.own}
         yield from differences(wanted, there, None, ("its revisions make", "it has"), database.name, fix)
 
 
@@ -251,13 +255,12 @@ def live_tables_have_owners(project: Project) -> Iterable[Problem]:
 
     Others may belong to somebody else, or be left over.
     """
-    from sqlalchemy import inspect
-
     for database in databases(project):
         run = database.run
         with engine(run.database).connect() as connection:
-            made = set(inspect(connection).get_table_names())
-        alone = sorted(database.tables - {table.name for table in run.tables.values()} - made - database.own)
+            made = table_names(connection, run.tables.values())
+        strangers = database.tables - database.models - made
+        alone = sorted(name for name in strangers if name.split(".")[-1] not in database.own)
         if alone:
             fix = "nothing, if they are somebody else's"
             if not (run.context.opts.get("include_object") or run.context.opts.get("include_name")):
@@ -269,7 +272,6 @@ def answers(project: Project) -> dict[str, Any]:
     """Return which tables the models register, which are in the live database, and what Alembic sees."""
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
-    from sqlalchemy import inspect
 
     tables = list(project.defined) if project.package else list(project.handed_over.values())
     found: dict[str, Any] = {"models": sorted(table.fullname for table in tables)}
@@ -281,9 +283,9 @@ def answers(project: Project) -> dict[str, Any]:
         metadata: Any = opts.get("target_metadata") or (tables[0].metadata if tables else None)
         with reading(url).connect() as connection:
             context = MigrationContext.configure(connection, opts=opts)
-            found["tables"] = sorted(
-                {*inspect(connection).get_table_names()} - {context.version_table, "alembic_unfinished"}
-            )
+            found["models"] = sorted(model_names(connection.dialect, tables))
+            own = {context.version_table, "alembic_unfinished"}
+            found["tables"] = sorted(name for name in table_names(connection, tables) if name.split(".")[-1] not in own)
             found["revision"] = sorted(context.get_current_heads())
             found["differences"] = [described(one) for one in compare_metadata(context, metadata)] if metadata else []
     return found

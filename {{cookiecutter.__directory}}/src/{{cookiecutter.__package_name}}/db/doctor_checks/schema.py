@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import reduce
 from typing import Any, NamedTuple
 
 from . import Note, Problem, Unknown
@@ -73,22 +74,26 @@ _COMMENTS["mariadb"] = _COMMENTS["mysql"]
 def read(source: Any, default: str | None = None, comments: bool = False) -> Schema:
     """Read the schema of a database, given its URL or an engine, on request with the comments.
 
-    The default is the schema whose name is left out, where env.py has chosen one by PostgreSQL's search_path.
+    The default is a schema whose name is left out too, where env.py has chosen one by PostgreSQL's search_path.
     """
-    prefix = f"{default}." if default else "public."
+    prefixes = {"public.", f"{default or 'public'}."}
+
+    def plain(part: Any) -> str:
+        return reduce(lambda text, prefix: text.replace(prefix, ""), prefixes, str(part or ""))
+
     schema: Schema = {}
     with engine(source).connect() as connection:
         reader = _READERS.get(connection.dialect.name)
         if reader is None:
             raise Unknown(f"the doctor does not read the schema of a database of {connection.dialect.name}")
         for row in reader(connection):
-            table, item, text = ((part or "").replace(prefix, "") for part in row)
+            table, item, text = map(plain, row)
             items = schema.setdefault(table, {})
             if item:
                 items[item] = text
         if comments and (query := _COMMENTS.get(connection.dialect.name)):
             for table, item, text in connection.exec_driver_sql(query):
-                schema.setdefault(table.replace(prefix, ""), {})[item] = text
+                schema.setdefault(plain(table), {})[item] = text
     return schema
 
 
@@ -241,6 +246,24 @@ def _bare(text: str) -> str:
 def buildable(dialect: str, tables: list[Any]) -> list[Any]:
     """Return those of the tables that a scratch database can hold: a schema may be another database, and a real one."""
     return [table for table in tables if dialect == "postgresql" or not table.schema]
+
+
+def table_names(connection: Any, models: Iterable[Any]) -> set[str]:
+    """Return the names of the tables in a database: those in the default schema, and in the schemas of the models."""
+    from sqlalchemy import inspect
+
+    look = inspect(connection)
+    names = set(look.get_table_names())
+    here = {None, look.default_schema_name}
+    for schema in {table.schema for table in buildable(connection.dialect.name, [*models])} - here:
+        names.update(f"{schema}.{name}" for name in look.get_table_names(schema))
+    return names
+
+
+def model_names(dialect: Any, models: Iterable[Any]) -> set[str]:
+    """Return the names that the models' tables have in a database, in full where they are not in its default schema."""
+    default = f"{dialect.default_schema_name}."
+    return {table.fullname.removeprefix(default) for table in models}
 
 
 def prepare(connection: Any, source: str, tables: list[Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from . import Note, Problem, Skipped, Unknown, check, first_line
 from .project import Project, all_heads, version
-from .schema import build, buildable, described, differences, prepare, read
+from .schema import build, buildable, described, differences, model_names, prepare, read, table_names
 from .standin import engine
 from .watch import Watch
 
@@ -24,11 +24,10 @@ def importing_makes_no_table(project: Project) -> Iterable[Problem]:
 
     A table that is there before its migration is one that autogenerate does not write.
     """
-    from sqlalchemy import inspect
-
     for run in project.runs():
         with engine(run.database).connect() as connection:
-            made = sorted(set(inspect(connection).get_table_names()) & {table.name for table in run.tables.values()})
+            tables = run.tables.values()
+            made = sorted(table_names(connection, tables) & model_names(connection.dialect, tables))
         if made:
             what = f"running it makes the tables {', '.join(made)} at once: something that it imports creates them"
             yield Problem(project.name(project.env), what, "let only migrations create tables")
@@ -267,7 +266,7 @@ def schema_matches_models(project: Project) -> Iterable[Problem]:
             prepare(connection, run.database, tables)
             build(connection, tables)
         named = {str(one.name) for table in tables for one in (*table.constraints, *table.indexes) if one.name}
-        built, wanted = read(run.database, dialect.default_schema_name), read(described)
+        built, wanted = (read(source, dialect.default_schema_name) for source in (run.database, described))
         yield from differences(wanted, built, named, ("the models describe", "the revisions build"), where, fix)
         known = {
             *wanted,
