@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, Table
 from sqlalchemy.schema import AddConstraint
 
 from .draft import Draft, each, sql_of
+from .keys import stored_name
 from .stored import Question, compare
 
 PLUGIN = "check_texts"
@@ -27,10 +28,9 @@ def compare_checks(
     """Make anew the CHECKs with another text. (MariaDB rewrites every text, and does not say how.)"""
     if inspected is None or model is None or autogen_context.dialect.name not in ("sqlite", "postgresql"):
         return PriorityDispatchResult.CONTINUE
-    quote: Any = autogen_context.dialect.identifier_preparer
     there = {one.name: one for one in inspected.constraints if isinstance(one, CheckConstraint) and one.name}
     for wanted in [one for one in model.constraints if isinstance(one, CheckConstraint)]:
-        found = there.get(quote.unformat_identifiers(quote.format_constraint(wanted))[0]) if wanted.name else None
+        found = there.get(stored_name(autogen_context, wanted)) if wanted.name else None
         if found is not None:
             anew = [DropConstraintOp.from_constraint(found), AddConstraintOp.from_constraint(wanted)]
             compare(autogen_context, operations, _question(autogen_context.dialect, inspected, found, wanted), anew)

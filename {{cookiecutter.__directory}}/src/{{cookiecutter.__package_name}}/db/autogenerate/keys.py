@@ -1,5 +1,6 @@
 """Primary keys, and the names of foreign keys, which Alembic does not compare."""
 
+from collections.abc import Callable
 from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
@@ -15,7 +16,7 @@ from alembic.operations.ops import (
 )
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import Constraint, ForeignKeyConstraint, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import Constraint, ForeignKeyConstraint, PrimaryKeyConstraint, Table, UniqueConstraint, inspect
 
 from .draft import Draft, full_name, in_text, model_tables, single_percents
 
@@ -50,7 +51,7 @@ def render_primary_key(autogen_context: AutogenContext, op: ChangePrimaryKeyOp) 
         statement = "ALTER TABLE {} RENAME CONSTRAINT {} TO {}".format(table, *names)
     else:
         drop = render_op(autogen_context, DropConstraintOp.from_constraint(op.old))
-        name = _name(autogen_context, op.new)
+        name = stored_name(autogen_context, op.new)
         if autogen_context._has_batch:
             return [*drop, f"batch_op.create_primary_key({name!r}, {_columns(op.new)!r})"]
         schema = f", schema={op.schema!r}" if op.schema else ""
@@ -89,31 +90,44 @@ Plugin(PLUGIN).add_autogenerate_comparator(compare_keys, "table", PLUGIN, priori
 
 
 def drop_implicit_indexes(draft: Draft) -> None:
-    """Drop, with a foreign key, the index that MariaDB and MySQL made for it because the models have none."""
+    """Drop, with a foreign key, the index that MariaDB and MySQL made for it because there was none."""
     if draft.dialect == "mysql":
-        for op in draft.downgrade.ops:
-            if isinstance(op, ModifyTableOps):
-                op.ops = [step for inner in op.ops for step in (inner, *_implicit_index(draft, inner))]
+        for operations, is_there in ((draft.upgrade, _in_database), (draft.downgrade, _made_by_upgrade)):
+            for container in (operations, *(op for op in operations.ops if isinstance(op, ModifyTableOps))):
+                container.ops = [step for op in container.ops for step in (op, *_index_of(draft, op, is_there))]
 
 
-def _implicit_index(draft: Draft, op: MigrateOperation) -> list[MigrateOperation]:
-    if not isinstance(op, DropConstraintOp) or op.constraint_type != "foreignkey":
-        return []
+def _index_of(
+    draft: Draft, op: MigrateOperation, is_there: Callable[[Draft, DropConstraintOp], bool]
+) -> list[MigrateOperation]:
+    if isinstance(op, DropConstraintOp) and op.constraint_type == "foreignkey" and is_there(draft, op):
+        return [DropIndexOp(str(op.constraint_name), table_name=op.table_name, schema=op.schema)]
+    return []
+
+
+def _in_database(draft: Draft, op: DropConstraintOp) -> bool:
+    """Tell whether the database has an index with the name of a foreign key."""
+    inspector = inspect(draft.context.connection)
+    if inspector is None or not inspector.has_table(op.table_name, schema=op.schema):
+        return False
+    return any(one["name"] == op.constraint_name for one in inspector.get_indexes(op.table_name, schema=op.schema))
+
+
+def _made_by_upgrade(draft: Draft, op: DropConstraintOp) -> bool:
+    """Tell whether no index of the models served a foreign key, so that the database made one."""
     table, constraint = model_tables(draft.context)[full_name(op.table_name, op.schema)], op.to_constraint()
     uniques = [one for one in table.constraints if isinstance(one, UniqueConstraint)]
     keys = [list(key.columns.keys()) for key in (table.primary_key, *uniques)] + [
         list(one.columns.keys()) for one in table.indexes
     ]
     columns = [column.name for column in constraint.columns] if isinstance(constraint, ForeignKeyConstraint) else []
-    if any(key[: len(columns)] == columns for key in keys):
-        return []
-    return [DropIndexOp(str(op.constraint_name), table_name=op.table_name, schema=op.schema)]
+    return not any(key[: len(columns)] == columns for key in keys)
 
 
 def _without_same_checks(autogen_context: AutogenContext, operations: ModifyTableOps) -> None:
     """Leave out a CHECK that goes, and comes with the name that the database had to shorten."""
     checks = [op for op in operations.ops if isinstance(op, CreateCheckConstraintOp)]
-    come = {_name(autogen_context, op.to_constraint()): op for op in checks}
+    come = {stored_name(autogen_context, op.to_constraint()): op for op in checks}
     for gone in [op for op in operations.ops if isinstance(op, DropConstraintOp) and op.constraint_type == "check"]:
         same = come.get(str(gone.constraint_name))
         if same is not None and same.constraint_name != gone.constraint_name:
@@ -151,11 +165,13 @@ def _means(key: ForeignKeyConstraint, default: str | None) -> tuple[Any, ...]:
 
 def _renamed(autogen_context: AutogenContext, old: Constraint, new: Constraint) -> bool:
     """Tell whether a constraint that has a name in the database has another one in the models."""
-    return bool(old.name and _name(autogen_context, old) != _name(autogen_context, new))
+    return bool(old.name and stored_name(autogen_context, old) != stored_name(autogen_context, new))
 
 
-def _name(autogen_context: AutogenContext, constraint: Constraint) -> str:
+def stored_name(autogen_context: AutogenContext, constraint: Constraint) -> str:
     """Return a constraint's name in the database: completed by the naming convention, and not too long."""
     quote: Any = autogen_context.dialect.identifier_preparer
     name: str = quote.unformat_identifiers(quote.format_constraint(constraint))[0]
-    return name
+    if autogen_context.dialect.name != "postgresql":
+        return name
+    return name.encode()[: autogen_context.dialect.max_identifier_length].decode(errors="ignore")  # it counts bytes
