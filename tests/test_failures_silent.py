@@ -413,9 +413,7 @@ MUTANTS = {
     ),
     "S48": Mutant(both(revised(BY_HAND), CHECK), MATCH, "ck_book_ck_book_titled"),
     "S49": Mutant(both(first_revision, edit(AUTHOR, ", unique=True", "")), MATCH, "remove_constraint uq_author_email"),
-    "S50": Mutant(
-        option(INCLUDE, '"version_table_schema": "public"'), EVERY, "is dropped with its rows", "postgresql"
-    ),
+    "S50": Mutant(option(INCLUDE, '"version_table_schema": "public"'), EVERY, "is dropped with its rows", "postgresql"),
     "S51": Mutant(option(INCLUDE, '"version_table": "shop_version"'), COMPARES, DROPS),
     "S52": Mutant(
         several(edit(ENV, "**schemas | options", "**options"), thing(args="{'schema': 'app'}"), first_revision),

@@ -281,8 +281,8 @@ def _different(wanted: dict[str, dict[str, str]], there: dict[str, dict[str, str
 def _bare(text: str | None) -> str | None:
     """Return a text of the catalogue without what makes no difference.
 
-    Those are the casts of literals, which PostgreSQL chooses, the quotes of a number, and an index's table, which SQLite
-    quotes in a rename.
+    Those are the casts of literals, which PostgreSQL chooses, the quotes of a number, and an index's table, which
+    SQLite quotes in a rename.
     """
     if text is None:
         return None
@@ -321,5 +321,6 @@ def _answers(pair: Pair) -> Iterator[str]:
                 yield f"fill={new.name}.{column.name}={values.answer(value)}"
     if ambiguous:
         yield "no-rename"
-    if any(c.type != new.column(c.key).type for old, new in kept for c in old.columns if new.column(c.key)):
+    both = [(c, after) for old, new in kept for c in old.columns if (after := new.column(c.key))]
+    if any(before.type != after.type for before, after in both):
         yield "allow-drop"  # of what another type cannot hold
