@@ -64,7 +64,7 @@ def test_a_table_and_columns_renamed_at_once(project: Project, database: str) ->
         project.edit(USERS, old, new)
     said = project.refused()
     assert "only you know whether it was renamed:\n  users to people\nSay -x rename=users:people for each" in said
-    answers = ["rename=users->people", "rename=people.name=full_name", "rename=people.nick:people.nickname"]
+    answers = ["rename=users->people", "rename=users.name=full_name", "rename=people.nick:people.nickname"]
     said = project.refused(*answers)
     assert "renamed:\n  posts.user_id to posts.person_id\nSay" in said
     assert "Warning" not in said

@@ -160,6 +160,7 @@ class Pair:
     likely: float
     gone: Any
     come: Any
+    before: str = ""  # the old one, where its table has been renamed too
 
     @property
     def short(self) -> str:
@@ -183,7 +184,7 @@ def ask(draft: Draft) -> None:
         renames.append(RenameTable(old.name, new.name, schema=old.schema))
     if tables:
         draft.upgrade.ops = _compare(draft, tables, columns)
-    for pair in chosen(draft.answers, _columns(draft)):
+    for pair in chosen(draft.answers, _columns(draft, tables)):
         old, new = pair.gone, pair.come
         columns.setdefault((old.table.schema, new.table.name), {})[old.name] = new.name
         renames.append(RenameColumn.of(draft.dialect, new.table, old, new.name))
@@ -206,7 +207,7 @@ def _compare(draft: Draft, tables: dict[Key, str], columns: dict[Key, dict[str, 
 def chosen(answers: Answers, pairs: list[Pair]) -> list[Pair]:
     """Return the pairs that are renames, the most likely first; nothing is renamed twice."""
     pairs.sort(key=lambda pair: (-pair.likely, pair.old, pair.new))
-    chosen = [pair for pair in pairs if answers.rename(pair.old, pair.new, pair.short)]
+    chosen = [p for p in pairs if any(answers.rename(old, p.new, p.short) for old in (p.old, p.before))]
     undecided = []
     for pair in pairs:
         taken = any(pair.old == other.old or pair.new == other.new for other in chosen)
@@ -242,17 +243,19 @@ def _tables(draft: Draft) -> list[Pair]:
     return pairs
 
 
-def _columns(draft: Draft) -> list[Pair]:
+def _columns(draft: Draft, tables: dict[Key, str]) -> list[Pair]:
     """Return the columns that go, each with those that come into its table; they are alike if their types are."""
     known = model_tables(draft.context)
     pairs = []
     for op in draft.upgrade.ops:
         if isinstance(op, ModifyTableOps):
             name = full_name(op.table_name, op.schema)
+            before = {new: full_name(old, schema) for (schema, old), new in tables.items()}.get(op.table_name, name)
             gone = [drop.to_column() for drop in op.ops if isinstance(drop, DropColumnOp)]
             come = [known[name].columns[add.column.key] for add in op.ops if isinstance(add, AddColumnOp)]
             for old, new in ((old, new) for old in gone for new in come if old.name != new.name):
-                pairs.append(Pair(f"{name}.{old.name}", f"{name}.{new.name}", _likely(draft, old, new), old, new))
+                likely, was = _likely(draft, old, new), f"{before}.{old.name}"
+                pairs.append(Pair(f"{name}.{old.name}", f"{name}.{new.name}", likely, old, new, was))
     return pairs
 
 
