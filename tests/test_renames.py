@@ -118,7 +118,7 @@ def test_on_a_terminal_it_asks(project: Project, sqlite: str) -> None:
     asks = "Did you rename users.{} to users.{}? [y/N] "
     assert asks.format("nick", "nickname") + asks.format("name", "full_name") in said
     assert "users.name is in no model any more, and is dropped with its values. Is that meant? [y/N]" in said
-    assert "  users.name is in no model any more" in said
+    assert "destroy data: users.name is in no model any more" in said
     assert code != 0
     assert not asked(project)
     said, code = project.answered("y\ny\n", *command)

@@ -39,10 +39,9 @@ def ask(draft: Draft) -> None:
     if draft.answers.can_ask:
         losses = {name: said for name, said in losses.items() if not draft.answers.yes(f"{said}. Is that meant?")}
     if losses:
-        said, first = "".join(f"  {said}\n" for said in losses.values()), next(iter(losses))
         raise CommandError(
-            f"This revision would destroy data:\n{said}If that is meant, say -x allow-drop={first} for each "
-            "(alembic -x ... revision ...). Nothing was written."
+            f"This revision would destroy data: {'; '.join(losses.values())}. If that is meant, say "
+            f"-x allow-drop={next(iter(losses))} for each (alembic -x ... revision ...). Nothing was written."
         )
 
 
