@@ -22,6 +22,7 @@ __all__ = [
     "schema_of",
     "single_percents",
     "sql_of",
+    "update",
 ]
 
 
@@ -77,3 +78,15 @@ def sql_of(element: Any, dialect: Any) -> str:
         return element.text.replace("\\:", ":")
     options = {"literal_binds": True, "include_table": False}
     return single_percents(str(element.compile(dialect=dialect, compile_kwargs=options)), dialect)
+
+
+def update(table: str, schema: str | None, column: str, where: str, value: str) -> str:
+    """Return the code of an UPDATE that runs on every database: of rows where the column is as said, to a value."""
+    its_schema = f", schema={schema!r}" if schema else ""
+    return (
+        "op.execute(\n"
+        f"    sa.update(sa.table({table!r}, sa.column({column!r}){its_schema}))\n"
+        f"    .where(sa.column({column!r}){where})\n"
+        "    .values({" + f"{column!r}: {value}" + "})\n"
+        ")"
+    )

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,12 +18,12 @@ from alembic.operations.ops import (
 )
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import ARRAY, DefaultClause, Enum
+from sqlalchemy import ARRAY, DefaultClause
 from sqlalchemy.dialects.postgresql import ENUM
 
 from .defaults import plain
 from .draft import Draft, each, full_name, impl_of, in_text, single_percents
-from .renames import Pair, alike, chosen
+from .labels import relabelled, renamed_labels
 
 PLUGIN = "enum_types"
 _BRACES = "{}"  # of an array
@@ -166,21 +165,10 @@ def ask(draft: Draft) -> None:
     """Keep the rows of a label that goes where one comes and somebody says that it is the same."""
     for op in draft.upgrade.ops:
         if isinstance(op, EnumOp) and op.before and op.after:
-            op.renamed = _renamed(draft, full_name(str(op.type.name), op.type.schema), op.before, op.after)
+            op.renamed = renamed_labels(draft, full_name(str(op.type.name), op.type.schema), op.before, op.after)
             _without_same_defaults(draft, op)
         elif isinstance(op, ModifyTableOps) and draft.dialect == "mysql":
-            op.ops = [step for inner in op.ops for step in _relabelled(draft, inner)]
-
-
-def _renamed(draft: Draft, name: str, before: list[str], after: list[str]) -> dict[str, str]:
-    """Return the labels that have another name now, and which."""
-    pairs = [
-        Pair(f"{name}.{old}", f"{name}.{new}", (place == after.index(new)) + alike(old, new) + 0.1, old, new)
-        for place, old in enumerate(before)
-        for new in after
-        if old not in after and new not in before
-    ]
-    return {pair.gone: pair.come for pair in chosen(draft.answers, pairs)}
+            op.ops = [step for inner in op.ops for step in relabelled(draft, inner)]
 
 
 def _without_same_defaults(draft: Draft, enum: EnumOp) -> None:
@@ -197,47 +185,6 @@ def _without_same_defaults(draft: Draft, enum: EnumOp) -> None:
             ):
                 op.modify_server_default = False
                 table.ops = [one for one in table.ops if one is not op or op.has_changes()]
-
-
-class RelabelOp(MigrateOperation):
-    """Gives the rows with one label of a MariaDB or MySQL enum another one."""
-
-    def __init__(self, table: str, schema: str | None, column: str, old: str, new: str) -> None:
-        self.table, self.schema, self.column, self.old, self.new = table, schema, column, old, new
-
-    def reverse(self) -> "RelabelOp":
-        """Return the way back."""
-        return RelabelOp(self.table, self.schema, self.column, self.new, self.old)
-
-
-@renderers.dispatch_for(RelabelOp)
-def render_relabel(autogen_context: AutogenContext, op: RelabelOp) -> str:
-    """Return the code."""
-    schema = f", schema={op.schema!r}" if op.schema else ""
-    return (
-        "op.execute(\n"
-        f"    sa.update(sa.table({op.table!r}, sa.column({op.column!r}){schema}))\n"
-        f"    .where(sa.column({op.column!r}) == {op.old!r})\n"
-        "    .values({" + f"{op.column!r}: {op.new!r}" + "})\n"
-        ")"
-    )
-
-
-def _relabelled(draft: Draft, op: MigrateOperation) -> list[MigrateOperation]:
-    """Return an operation, or the steps in which the rows of a column keep labels that have another name now."""
-    if not (isinstance(op, AlterColumnOp) and isinstance(op.existing_type, Enum) and isinstance(op.modify_type, Enum)):
-        return [op]
-    name = f"{full_name(op.table_name, op.schema)}.{op.column_name}"
-    before, after = op.existing_type.enums, op.modify_type.enums
-    renamed = _renamed(draft, name, before, after)
-    if not renamed:
-        return [op]
-    both = Enum(*before, *(label for label in after if label not in before))
-    first, last = copy(op), copy(op)
-    first.modify_type = last.existing_type = both
-    first.modify_nullable, first.modify_server_default, first.modify_comment = None, False, False
-    relabel = [RelabelOp(op.table_name, op.schema, op.column_name, old, new) for old, new in renamed.items()]
-    return [first, *relabel, last]
 
 
 def _types_gone(op: MigrateOperation) -> list[Any]:

@@ -12,7 +12,7 @@ from sqlalchemy import Column, Index, Table, text
 from sqlalchemy.schema import CreateIndex
 
 from .draft import Draft, each, in_text, model_tables, schema_of, sql_of
-from .renames import Renamed
+from .renamed import Renamed
 from .stored import Question, differing
 
 PLUGIN = "indexes"

@@ -17,7 +17,7 @@ from alembic.operations.ops import (
     OpContainer,
 )
 
-from .draft import Draft
+from .draft import Draft, update
 from .fills import new_value, stand_in
 from .keys import ChangePrimaryKeyOp
 
@@ -31,18 +31,10 @@ class FillOp(MigrateOperation):
 
 @renderers.dispatch_for(FillOp)
 def render_fill(autogen_context: AutogenContext, op: FillOp) -> str:
-    """Return the UPDATE as code that runs on every database, or why there is none."""
+    """Return the code of an UPDATE, or why there is none."""
     if not op.value:
         return f"# This fails while a row of {op.table} has no {op.column}: fill it first."
-    schema = f", schema={op.schema!r}" if op.schema else ""
-    values = f"{op.column!r}: {op.value}"
-    return (
-        "op.execute(\n"
-        f"    sa.update(sa.table({op.table!r}, sa.column({op.column!r}){schema}))\n"
-        f"    .where(sa.column({op.column!r}).is_(None))\n"
-        "    .values({" + values + "})\n"
-        ")"
-    )
+    return update(op.table, op.schema, op.column, ".is_(None)", op.value)
 
 
 def in_steps(draft: Draft) -> None:
