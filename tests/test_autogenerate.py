@@ -111,16 +111,12 @@ def test_what_it_writes_runs_and_is_quiet(project: Project, database: str) -> No
     assert text.count("import shop.types") == 1
     project.ok("ruff", "check", ".")
     project.ok("mypy")
-    project.ok("alembic", "upgrade", "head", DATABASE_URL=database)
-    project.ok("alembic", "check", DATABASE_URL=database)
-    project.ok("alembic", "downgrade", "base", DATABASE_URL=database)
-    project.ok("alembic", "upgrade", "head", DATABASE_URL=database)
+    project.alembic("upgrade head", "check", "downgrade base", "upgrade head", DATABASE_URL=database)
 
 
 def test_a_change_of_default_is_seen(project: Project, database: str) -> None:
     """Comparing defaults leniently must not mean not at all."""
-    project.ok("alembic", "revision", "--autogenerate", "-m", "first", DATABASE_URL=database)
-    project.ok("alembic", "upgrade", "head", DATABASE_URL=database)
+    project.alembic("revision --autogenerate -m first", "upgrade head", DATABASE_URL=database)
     project.edit("src/PACKAGE/models/author.py", "server_default=func.now()", "server_default='2026-01-01 00:00:00'")
     done = project.run("alembic", "check", DATABASE_URL=database)
     assert done.returncode != 0
@@ -132,9 +128,7 @@ def assert_change_is_seen(project: Project, url: str, default: str, changed: str
     column = f"    title: Mapped[str] = mapped_column(String(200), server_default={default})\n"
     project.edit("src/PACKAGE/models/book.py", "    title: Mapped[str] = mapped_column(String(200))\n", column)
     project.edit("src/PACKAGE/models/book.py", "String\n", "String, text\n")
-    project.ok("alembic", "revision", "--autogenerate", "-m", "first", DATABASE_URL=url)
-    project.ok("alembic", "upgrade", "head", DATABASE_URL=url)
-    project.ok("alembic", "check", DATABASE_URL=url)
+    project.alembic("revision --autogenerate -m first", "upgrade head", "check", DATABASE_URL=url)
     project.edit("src/PACKAGE/models/book.py", f"server_default={default}", f"server_default={changed}")
     assert "modify_default" in project.run("alembic", "check", DATABASE_URL=url).stdout
 
@@ -152,12 +146,9 @@ def test_a_default_that_is_a_function_is_compared(project: Project, postgresql: 
 
 def test_a_renamed_check_is_seen(project: Project, database: str) -> None:
     """CHECKs are compared by name."""
-    project.ok("alembic", "revision", "--autogenerate", "-m", "first", DATABASE_URL=database)
-    project.ok("alembic", "upgrade", "head", DATABASE_URL=database)
+    project.alembic("revision --autogenerate -m first", "upgrade head", DATABASE_URL=database)
     project.edit("src/PACKAGE/models/book.py", '"pages_positive"', '"pages_above_zero"')
-    project.ok("alembic", "revision", "--autogenerate", "-m", "check", DATABASE_URL=database)
-    project.ok("alembic", "upgrade", "head", DATABASE_URL=database)
-    project.ok("alembic", "check", DATABASE_URL=database)
+    project.alembic("revision --autogenerate -m check", "upgrade head", "check", DATABASE_URL=database)
     with create_engine(database, poolclass=NullPool).connect() as connection:
         names = [check["name"] for check in inspect(connection).get_check_constraints("book")]
     assert names == ["ck_book_pages_above_zero"]
@@ -165,8 +156,7 @@ def test_a_renamed_check_is_seen(project: Project, database: str) -> None:
 
 def test_a_foreign_key_and_its_column_are_dropped(project: Project, database: str) -> None:
     """In an order that MariaDB accepts; and back."""
-    project.ok("alembic", "revision", "--autogenerate", "-m", "first", "--rev-id", "a1", DATABASE_URL=database)
-    project.ok("alembic", "upgrade", "head", DATABASE_URL=database)
+    project.alembic("revision --autogenerate -m first --rev-id a1", "upgrade head", DATABASE_URL=database)
     book = (project.sources / "models/book.py").read_text(encoding="utf-8").splitlines(keepends=True)
     kept = [line for line in book if "author_id:" not in line and "author:" not in line]
     project.write("src/PACKAGE/models/book.py", "".join(kept).replace("ForeignKey, ", ""))
@@ -175,9 +165,7 @@ def test_a_foreign_key_and_its_column_are_dropped(project: Project, database: st
     )
     drop = ("-x", "allow-drop=book.author_id")
     project.ok("alembic", *drop, "revision", "--autogenerate", "-m", "alone", DATABASE_URL=database)
-    project.ok("alembic", "upgrade", "head", DATABASE_URL=database)
-    project.ok("alembic", "check", DATABASE_URL=database)
-    project.ok("alembic", "downgrade", "-1", DATABASE_URL=database)
+    project.alembic("upgrade head", "check", "downgrade -1", DATABASE_URL=database)
 
 
 def test_a_table_of_somebody_else_is_left_alone(project: Project, database: str) -> None:
@@ -274,8 +262,7 @@ def test_the_arguments_of_a_type_are_not_lost(project: Project) -> None:
 def test_nothing_to_write_nothing_written(project: Project, database: str) -> None:
     """A sentence and exit code 0; a revision that is asked for by hand is written as ever."""
     project.write(".env", f"DATABASE_URL={database}\n")
-    project.ok("alembic", "revision", "--autogenerate", "-m", "first")
-    project.ok("alembic", "upgrade", "head")
+    project.alembic("revision --autogenerate -m first", "upgrade head")
     said = project.ok("alembic", "revision", "--autogenerate", "-m", "again")
     assert "Models and database agree: there is nothing to write." in said
     assert len(list((project.path / "migrations/versions").glob("*.py"))) == 1

@@ -127,8 +127,7 @@ def test_a_failed_revision_edited_before_its_mistake_stops(project: Project, mys
     assert done.returncode != 0
     assert "was interrupted after 3 statements and cannot go on: its next statement was another one" in done.stdout
     assert "Traceback" not in done.stdout
-    project.ok("alembic", "stamp", "head", DATABASE_URL=mysql)
-    project.ok("alembic", "upgrade", "head", DATABASE_URL=mysql)
+    project.alembic("stamp head", "upgrade head", DATABASE_URL=mysql)
 
 
 def test_what_was_undone_by_hand_is_not_taken_for_done(project: Project, mysql: str) -> None:
@@ -275,8 +274,7 @@ def test_a_pooler_is_recognized(project: Project, postgresql: str) -> None:
 
 def test_a_cascade_does_not_follow_a_rebuilt_table(project: Project, sqlite: str) -> None:
     """SQLite, foreign keys enforced by the application: a batch on the parent keeps the children's rows."""
-    project.ok("alembic", "revision", "--autogenerate", "-m", "first", "--rev-id", "a1", DATABASE_URL=sqlite)
-    project.ok("alembic", "upgrade", "head", DATABASE_URL=sqlite)
+    project.alembic("revision --autogenerate -m first --rev-id a1", "upgrade head", DATABASE_URL=sqlite)
     rows(sqlite, "INSERT INTO author (id, name) VALUES (1, 'Han Kang')")
     rows(sqlite, "INSERT INTO book (id, author_id, title, pages) VALUES (1, 1, 'The Vegetarian', 183)")
     batch = "with op.batch_alter_table('author') as batch:\n    batch.alter_column('name', type_=sa.Text())"
@@ -287,8 +285,7 @@ def test_a_cascade_does_not_follow_a_rebuilt_table(project: Project, sqlite: str
 
 def test_rows_without_their_parent_stop_the_migration(project: Project, sqlite: str) -> None:
     """SQLite: foreign keys are checked before the commit. Those that dangled before are not the migration's fault."""
-    project.ok("alembic", "revision", "--autogenerate", "-m", "first", "--rev-id", "a1", DATABASE_URL=sqlite)
-    project.ok("alembic", "upgrade", "head", DATABASE_URL=sqlite)
+    project.alembic("revision --autogenerate -m first --rev-id a1", "upgrade head", DATABASE_URL=sqlite)
     rows(sqlite, "INSERT INTO book (id, author_id, title, pages) VALUES (1, 7, 'An orphan of old', 1)")
     project.revision("b2", "a1", "op.execute('UPDATE book SET pages = 2')")
     project.ok("alembic", "upgrade", "head", DATABASE_URL=sqlite)

@@ -63,9 +63,9 @@ def test_a_column_and_a_table_are_dropped_if_somebody_means_it(project: Project,
     without_label_and_pins(project)
     said = project.refused()
     assert (
-        "This revision would destroy data: pins is in no model any more, and is dropped with its rows; notes.label is in "
-        "no model any more, and is dropped with its values. If that is meant, say -x allow-drop=pins for each (alembic "
-        "-x ... revision ...). Nothing was written."
+        "This revision would destroy data: pins is in no model any more, and is dropped with its rows; notes.label is "
+        "in no model any more, and is dropped with its values. If that is meant, say -x allow-drop=pins for each "
+        "(alembic -x ... revision ...). Nothing was written."
     ) in said
     assert "pins is in no model any more" in project.refused("allow-drop=notes.label")
     text = project.change("gone", "allow-drop=notes.label", "allow-drop=pins")

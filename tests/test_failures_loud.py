@@ -413,9 +413,7 @@ def test_a_default_of_json_is_quiet(project: Project, postgresql: str) -> None:
     """L31: PostgreSQL cannot compare it, so that alembic check would fail."""
     IMPORT(project)
     project.edit(BOOK, COLUMN, f"{COLUMN}    data: Mapped[str] = mapped_column(sa.JSON, server_default='{{}}')\n")
-    project.ok("alembic", "revision", "--autogenerate", "-m", "first", DATABASE_URL=postgresql)
-    project.ok("alembic", "upgrade", "head", DATABASE_URL=postgresql)
-    project.ok("alembic", "check", DATABASE_URL=postgresql)
+    project.alembic("revision --autogenerate -m first", "upgrade head", "check", DATABASE_URL=postgresql)
 
 
 def test_all_that_the_doctor_says_is_in_one_stream(project: Project) -> None:

@@ -164,12 +164,10 @@ def test_what_nobody_feels_is_quiet(project: Project) -> None:
 def test_what_autogenerate_writes(project: Project, postgresql: str) -> None:
     """New tables and a nullable column are quiet; a column that is filled and then becomes NOT NULL is not."""
     project.write(".env", f"DATABASE_URL={postgresql}\n")
-    project.ok("alembic", "revision", "--autogenerate", "-m", "first")
-    project.ok("alembic", "upgrade", "head")
+    project.alembic("revision --autogenerate -m first", "upgrade head")
     pages = "    pages: Mapped[int]\n"
     project.edit(BOOK, pages, f"{pages}    isbn: Mapped[str | None] = mapped_column(String(13))\n")
-    project.ok("alembic", "revision", "--autogenerate", "-m", "isbn")
-    project.ok("alembic", "upgrade", "head")
+    project.alembic("revision --autogenerate -m isbn", "upgrade head")
     assert lint(project, "postgresql")[0] == 0
     project.edit(BOOK, pages, f"{pages}    rating: Mapped[int] = mapped_column(default=3)\n")
     project.ok("alembic", "revision", "--autogenerate", "-m", "rating")

@@ -19,8 +19,7 @@ LITERALS = """\
 def filled(project: Project, database: str) -> Project:
     """A project with its first revision, and a row in each table, on each database in turn."""
     project.write(".env", f"DATABASE_URL={database}\n")
-    project.ok("alembic", "revision", "--autogenerate", "-m", "first")
-    project.ok("alembic", "upgrade", "head")
+    project.alembic("revision --autogenerate -m first", "upgrade head")
     rows(database, "INSERT INTO author (id, name) VALUES (1, '한강')")
     rows(database, "INSERT INTO book (id, title, pages, author_id) VALUES (1, '흰', 5, 1)")
     return project
@@ -48,12 +47,10 @@ def test_rows_get_the_default_of_the_model(filled: Project, database: str) -> No
 def test_a_column_that_is_there_is_filled_as_well(filled: Project, database: str) -> None:
     """It was nullable, and has a NULL."""
     filled.edit(BOOK, PAGES, "    pages: Mapped[int | None]\n")
-    filled.ok("alembic", "revision", "--autogenerate", "-m", "nullable")
-    filled.ok("alembic", "upgrade", "head")
+    filled.alembic("revision --autogenerate -m nullable", "upgrade head")
     rows(database, "UPDATE book SET pages = NULL")
     filled.edit(BOOK, "    pages: Mapped[int | None]\n", "    pages: Mapped[int] = mapped_column(default=7)\n")
-    filled.ok("alembic", "revision", "--autogenerate", "-m", "not null")
-    filled.ok("alembic", "upgrade", "head")
+    filled.alembic("revision --autogenerate -m 'not null'", "upgrade head")
     assert rows(database, "SELECT pages FROM book") == [(7,)]
     assert "No new upgrade operations" in filled.ok("alembic", "check")
 
@@ -70,15 +67,13 @@ def test_without_a_default_it_stops_and_says_how_to_answer(filled: Project, data
     wrong = filled.run("alembic", "-x", "fill=book.rank=many", "revision", "--autogenerate", "-m", "rank")
     assert "'many' is no value for book.rank, a column of Integer()" in wrong.stdout
     assert revisions(filled) == 1
-    filled.ok("alembic", "-x", "fill=book.rank=12", "revision", "--autogenerate", "-m", "rank")
-    filled.ok("alembic", "upgrade", "head")
+    filled.alembic("-x fill=book.rank=12 revision --autogenerate -m rank", "upgrade head")
     assert rows(database, "SELECT * FROM book")[0][-1] == 12
 
 
 def test_on_a_terminal_it_asks(project: Project) -> None:
     """And writes what it is told."""
-    project.ok("alembic", "revision", "--autogenerate", "-m", "first")
-    project.ok("alembic", "upgrade", "head")
+    project.alembic("revision --autogenerate -m first", "upgrade head")
     project.edit(BOOK, PAGES, f"{PAGES}    rank: Mapped[int]\n")
     ours, theirs = pty.openpty()
     os.write(ours, b"41\n")
@@ -93,8 +88,7 @@ def test_on_a_terminal_it_asks(project: Project) -> None:
 
 def test_a_server_default_needs_one_step(project: Project) -> None:
     """The database gives it to the rows itself."""
-    project.ok("alembic", "revision", "--autogenerate", "-m", "first")
-    project.ok("alembic", "upgrade", "head")
+    project.alembic("revision --autogenerate -m first", "upgrade head")
     project.edit(BOOK, PAGES, f"{PAGES}    rank: Mapped[int] = mapped_column(server_default='5')\n")
     project.ok("alembic", "revision", "--autogenerate", "-m", "rank")
     text = next((project.path / "migrations/versions").glob("*_rank.py")).read_text("utf-8")

@@ -99,6 +99,7 @@ class Shop:
         self.kind = make_url(url).get_backend_name()
         self.config = Config(project.path / "alembic.ini")
         self.config.set_main_option("version_locations", str(versions))
+        self.config.attributes["allow-drop"] = True
         self.schemas = importlib.import_module("shop.db.doctor_checks.schema")
         command.upgrade(self.config, "first")
         for statement in ROWS.splitlines():

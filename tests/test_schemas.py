@@ -61,8 +61,7 @@ def revision(project: Project, *answers: str) -> str:
     given = [word for answer in answers for word in ("-x", answer)]
     before = set(project.path.glob("migrations/versions/*.py"))
     project.ok("alembic", *given, "revision", "--autogenerate", "-m", "next")
-    project.ok("alembic", "upgrade", "head")
-    project.ok("alembic", "check")
+    project.alembic("upgrade head", "check")
     [written] = set(project.path.glob("migrations/versions/*.py")) - before
     return written.read_text("utf-8")
 

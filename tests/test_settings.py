@@ -122,8 +122,7 @@ def test_an_odd_directory_is_no_obstacle(project: Project, tmp_path: Path) -> No
     odd = tmp_path / "ein 가 'b'"
     project.path.rename(odd)
     project = Project(odd, project.home)
-    project.ok("alembic", "revision", "--autogenerate", "-m", "first")
-    project.ok("alembic", "upgrade", "head")
+    project.alembic("revision --autogenerate -m first", "upgrade head")
     assert (odd / "shop.db").exists()
     assert project.doctor().returncode == 0
 

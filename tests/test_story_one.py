@@ -74,8 +74,7 @@ def service(project: Project, database: str) -> Project:
     (project.path / "tests/test_models.py").unlink()
     for name in NAMES:
         project.write(f"src/PACKAGE/models/{name}.py", MODEL.format(name=name))
-    project.ok("alembic", "revision", "--autogenerate", "-m", "service", DATABASE_URL=database)
-    project.ok("alembic", "upgrade", "head", DATABASE_URL=database)
+    project.alembic("revision --autogenerate -m service", "upgrade head", DATABASE_URL=database)
     return project
 
 
@@ -89,8 +88,7 @@ def test_the_empty_upgrade_cannot_pass_unnoticed(service: Project, database: str
     empty = next((service.path / "migrations/versions").glob("*empty*")).read_text(encoding="utf-8")
     assert '"""Apply this revision."""\n    pass\n' in empty
     assert "verified_emails" not in empty
-    service.ok("alembic", "upgrade", "head", DATABASE_URL=database)
-    service.ok("alembic", "check", DATABASE_URL=database)
+    service.alembic("upgrade head", "check", DATABASE_URL=database)
 
     steps = yaml.safe_load((service.path / ".github/workflows/ci.yml").read_text(encoding="utf-8"))["jobs"]["test"][
         "steps"
@@ -111,10 +109,9 @@ def test_the_empty_upgrade_cannot_pass_unnoticed(service: Project, database: str
     assert f"{seen}add_index ix_verified_emails_id" in done.stdout
 
     service.write("migrations/env.py", (service.path / "migrations/env.py").read_text(encoding="utf-8") + DISPATCH)
-    service.ok("alembic", "upgrade", "head", DATABASE_URL=database)
-    service.ok("alembic", "revision", "--autogenerate", "-m", "verified emails", DATABASE_URL=database)
-    service.ok("alembic", "upgrade", "head", DATABASE_URL=database)
-    service.ok("alembic", "check", DATABASE_URL=database)
+    service.alembic(
+        "upgrade head", "revision --autogenerate -m 'verified emails'", "upgrade head", "check", DATABASE_URL=database
+    )
     healthy = service.doctor(DATABASE_URL=database, **server_of(database))
     assert healthy.returncode == 0, healthy.stdout
     with create_engine(database, poolclass=NullPool).connect() as connection:

@@ -237,11 +237,15 @@ def models_match_revisions(project: Project) -> Iterable[Problem]:
         fix = 'alembic revision --autogenerate -m "what changed", read it, alembic upgrade head'
         constraints = [one for table in project.handed_over.values() for one in table.constraints]
         of_types = {one.name for one in constraints if getattr(one, "_type_bound", False)}
-        if any(one[0] == "add_constraint" and one[1].name in of_types for one in _flat(differences)):
+        come, gone = ({one[1].name for one in _flat(differences) if one[0] == f"{what}_constraint"} for what in _WAYS)
+        if of_types & (come - gone):
             fix = "write the type without create_constraint: this database has it, and makes no CHECK for it"
         yield Problem(project.name(project.versions[0]), what, fix)
     elif project.revisions and b"process_revision_directives" in project.env.read_bytes():
         project.alembic("check", project.chain)  # which a hook may break
+
+
+_WAYS = ("add", "remove")
 
 
 def _is_empty(tree: ast.Module) -> bool:
