@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import json
 import os
 import pty
 import re
@@ -11,9 +12,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,27 @@ DATABASES = ["sqlite", *SERVERS]
 
 # A process for several alembic commands, as to import Alembic takes longer than most of them.
 IN_ONE = "import shlex, sys; from alembic.config import main; [main(shlex.split(line)) for line in sys.argv[1:]]"
+
+
+@cache
+def zygote() -> subprocess.Popen[str]:
+    """Return the process that runs commands of Alembic's: see zygote.py."""
+    command = [sys.executable, "-I", str(Path(__file__).parent / "zygote.py")]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", cwd="/")
+
+
+def forked(
+    command: tuple[str, ...], directory: Path, environment: dict[str, str], commands: list[Any]
+) -> subprocess.CompletedProcess[str]:
+    """Run commands of Alembic's as a process of their own would, but quicker."""
+    server = zygote()
+    assert server.stdin
+    assert server.stdout
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as output:
+        request = {"directory": str(directory), "environment": environment, "commands": commands, "output": output.name}
+        print(json.dumps(request), file=server.stdin, flush=True)
+        code = int(server.stdout.readline())
+        return subprocess.CompletedProcess(command, code, output.read())
 
 
 @dataclass(frozen=True)
@@ -58,10 +82,16 @@ class Project:
 
     def run(self, *command: str, cwd: str = ".", **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the project and return it finished, its output and errors together in stdout."""
+        environment = self.environment(**variables)
+        commands = [command[1:]] if command[0] == "alembic" else [shlex.split(one) for one in command[3:]]
+        if (command[0] == "alembic" or command[2:3] == (IN_ONE,)) and environment["PATH"].startswith(
+            f"{BIN}{os.pathsep}"
+        ):
+            return forked(command, self.path / cwd, environment, commands)
         return subprocess.run(
             command,
             cwd=self.path / cwd,
-            env=self.environment(**variables),
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",

@@ -337,13 +337,16 @@ RAN = {"env-runs-migrations", "metadata-is-the-models", "upgrade-is-committed", 
 
 @pytest.mark.parametrize("kind", CORRECT)
 def test_a_sound_project_is_sound(plain: Foreign, pristine: Project, tmp_path: Path, kind: str) -> None:
-    """From its own directory without its database, from elsewhere with it; and nothing is written anywhere."""
+    """From elsewhere, with its database; the first one also from its own directory, and without; nothing is written."""
     project = plain.copy(tmp_path / kind)
     CORRECT[kind](project)
     prove(project)
     before, elsewhere = project.files(), tmp_path / "elsewhere"
     elsewhere.mkdir()
-    for said in (project.examine(pristine, "--no-live"), project.examine(pristine, cwd=elsewhere)):
+    reports = [project.examine(pristine, cwd=elsewhere)]
+    if kind == next(iter(CORRECT)):
+        reports.append(project.examine(pristine, "--no-live"))
+    for said in reports:
         assert not verdicts(said, "problem", "unknown"), said
         assert said["exit_code"] == 0
         assert set(verdicts(said, "ok", "note")) >= RAN, said
@@ -453,7 +456,7 @@ def test_every_release(pristine: Project, home: Path, tmp_path: Path, alembic: s
     said = project.examine(pristine)
     assert not verdicts(said, "problem", "unknown"), said
     project.edit(ENV, DISPATCH, "")
-    assert "env-runs-migrations" in verdicts(project.examine(pristine, "--no-live"), "problem")
+    assert "env-runs-migrations" in verdicts(project.examine(pristine, "--only", "static"), "problem")
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mysql"])

@@ -10,7 +10,7 @@ from conftest import DATABASES, Project, make_database
 from machine.bench import Bench
 from machine.findings import ALL, Result, report, search, shrunk
 
-PAIRS = {"sqlite": 100, "postgresql": 40, "mysql": 40}
+PAIRS = {"sqlite": 60, "postgresql": 30, "mysql": 30}
 
 
 @pytest.fixture(scope="module")
