@@ -59,8 +59,10 @@ def _without_check(type_: Any) -> Any:
 
 
 def _question(dialect: Any, table: Table, found: CheckConstraint, wanted: CheckConstraint) -> Question:
-    add = AddConstraint(wanted, isolate_from_table=False)  # else a table would be made without it from now on
-    _, _, constraint = sql_of(add, dialect).partition(" ADD ")
+    def made(copy: str) -> str:
+        add = AddConstraint(wanted, isolate_from_table=False)  # else a table would be made without it from now on
+        return f"ALTER TABLE {copy} ADD {sql_of(add, dialect).partition(' ADD ')[2]}"
+
     query = "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype = 'c'"
     old, new = sql_of(found.sqltext, dialect), sql_of(wanted.sqltext, dialect)
-    return Question(table, old, new, lambda copy: f"ALTER TABLE {copy} ADD {constraint}", query)
+    return Question(table, old, new, made, query)

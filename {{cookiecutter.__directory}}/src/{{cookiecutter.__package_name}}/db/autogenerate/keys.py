@@ -165,7 +165,7 @@ def _means(key: ForeignKeyConstraint, default: str | None) -> tuple[Any, ...]:
 
 def _renamed(autogen_context: AutogenContext, old: Constraint, new: Constraint) -> bool:
     """Tell whether a constraint that has a name in the database has another one in the models."""
-    return bool(old.name and stored_name(autogen_context, old) != stored_name(autogen_context, new))
+    return bool(old.name and str(old.name) != stored_name(autogen_context, new))
 
 
 def stored_name(autogen_context: AutogenContext, constraint: Constraint) -> str:
