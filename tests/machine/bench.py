@@ -281,12 +281,12 @@ def _different(wanted: dict[str, dict[str, str]], there: dict[str, dict[str, str
 def _bare(text: str | None) -> str | None:
     """Return a text of the catalogue without what makes no difference.
 
-    Those are the casts of literals, which PostgreSQL chooses, the quotes of a number, and an index's table, which
-    SQLite quotes in a rename.
+    Those are the casts of literals, which PostgreSQL chooses, the quotes of a number, one name or the other of now(),
+    and an index's table, which SQLite quotes in a rename.
     """
     if text is None:
         return None
-    text = re.sub(r"^'(\d+)'$", r"\1", text)
+    text = re.sub(r"^'(\d+)'$", r"\1", text).replace("CURRENT_TIMESTAMP", "now()")
     text = re.sub(r"^(CREATE (UNIQUE )?INDEX .*?) ON ([^()]* )?\((?!.* USING )", r"\1 ON (", text)
     return re.sub(r"('(?:[^']|'')*')::[a-z][a-z ]*(\(\d+(,\d+)?\))?", r"\1", text)
 
@@ -301,6 +301,9 @@ def _answers(pair: Pair) -> Iterator[str]:
     lost = [table for table in pair.first.tables if pair.second.table(table.key) is None]
     came = [table for table in pair.second.tables if pair.first.table(table.key) is None]
     ambiguous = bool(lost and came)
+    for enum in pair.first.enums:
+        here, there = set(enum.labels), {x for e in pair.second.enums if e.key == enum.key for x in e.labels}
+        ambiguous |= bool(here - there and there - here)
     for table in lost:
         yield f"allow-drop={table.name}"
     for old, new in kept:
