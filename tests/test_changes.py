@@ -348,3 +348,27 @@ def test_a_null_finds_its_way_back(project: Project, database: str) -> None:
     project.alembic("downgrade -1")
     assert schema(database) == before
     assert rows(database, "SELECT part FROM thing") == [(0,)]
+
+
+MADE = """\
+    id: Mapped[int] = mapped_column(primary_key=True)
+    size: Mapped[int]
+    double: Mapped[int | None] = mapped_column(Computed("size * 2", persisted=True), index=True)
+    fifth: Mapped[int | None] = mapped_column(Computed("size * 5", persisted=True), unique=True)
+"""
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_computed_columns_are_made_anew_with_what_is_on_them(project: Project, database: str) -> None:
+    """Two at once: neither is taken for a rename of the other, and an index and a unique come back."""
+    before = first(project, database, THINGS + MADE, "INSERT INTO thing (id, size) VALUES (1, 7)")
+    project.edit(THING, "size * 2", "size * 3")
+    project.edit(THING, "size * 5", "size * 6")
+    project.change("anew")
+    assert rows(database, "SELECT double, fifth FROM thing") == [(21, 42)]
+    with pytest.raises(DBAPIError):
+        rows(database, "INSERT INTO thing (id, size) VALUES (2, 7)")
+    project.alembic("downgrade -1")
+    assert {name: sorted(items) for name, items in schema(database).items()} == {
+        name: sorted(items) for name, items in before.items()
+    }

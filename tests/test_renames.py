@@ -113,6 +113,9 @@ def test_an_answer_that_fits_nothing(project: Project, sqlite: str) -> None:
     for wrong in ("rename=users.nik:nickname", "allow-drop=users.nick"):
         assert f"-x {wrong} fits nothing that changes. Nothing was written." in project.refused(fits, wrong)
     assert "-x rename=users.x:y fits none of them." in project.refused("rename=users.x:y")
+    project.edit(USERS, "nickname:", "alias: Mapped[str | None] = mapped_column(String(20))\n    nickname:")
+    said = project.refused(fits, "rename=users.nick:alias")
+    assert "-x rename= says two things of users.nick. Nothing was written." in said
     assert "There is no -x renam: did you mean -x rename?" in project.refused("renam=users.nick:nickname")
 
 

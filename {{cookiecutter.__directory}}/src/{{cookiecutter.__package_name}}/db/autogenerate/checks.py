@@ -5,11 +5,10 @@ from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import AddColumnOp, AddConstraintOp, AlterColumnOp, DropConstraintOp, ModifyTableOps
-from alembic.runtime.plugins import Plugin
-from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import CheckConstraint, Table
 from sqlalchemy.schema import AddConstraint
 
+from .comparing import compare_tables
 from .draft import Draft, each, sql_of
 from .keys import stored_name
 from .stored import Question, compare
@@ -17,27 +16,17 @@ from .stored import Question, compare
 PLUGIN = "check_texts"
 
 
-def compare_checks(
-    autogen_context: AutogenContext,
-    operations: ModifyTableOps,
-    schema: str | None,
-    name: str,
-    inspected: Table | None,
-    model: Table | None,
-) -> PriorityDispatchResult:
+def compare_checks(autogen_context: AutogenContext, operations: ModifyTableOps, inspected: Table, model: Table) -> None:
     """Make anew the CHECKs with another text. (MariaDB rewrites every text, and does not say how.)"""
-    if inspected is None or model is None or autogen_context.dialect.name not in ("sqlite", "postgresql"):
-        return PriorityDispatchResult.CONTINUE
     there = {one.name: one for one in inspected.constraints if isinstance(one, CheckConstraint) and one.name}
     for wanted in [one for one in model.constraints if isinstance(one, CheckConstraint)]:
         found = there.get(stored_name(autogen_context, wanted)) if wanted.name else None
         if found is not None:
             anew = [DropConstraintOp.from_constraint(found), AddConstraintOp.from_constraint(wanted)]
             compare(autogen_context, operations, _question(autogen_context.dialect, inspected, found, wanted), anew)
-    return PriorityDispatchResult.CONTINUE
 
 
-Plugin(PLUGIN).add_autogenerate_comparator(compare_checks, "table", PLUGIN, priority=DispatchPriority.LAST)
+compare_tables(PLUGIN, compare_checks, "sqlite", "postgresql")
 
 
 def once(draft: Draft) -> None:

@@ -1,14 +1,23 @@
 """Columns that are computed otherwise now: Alembic sees it, warns, and writes nothing."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import AddColumnOp, DropColumnOp, ModifyTableOps
-from alembic.runtime.plugins import Plugin
-from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import Column, Table
+from alembic.operations.ops import (
+    AddColumnOp,
+    AddConstraintOp,
+    CreateIndexOp,
+    DropColumnOp,
+    DropConstraintOp,
+    DropIndexOp,
+    MigrateOperation,
+    ModifyTableOps,
+)
+from sqlalchemy import Column, Table, UniqueConstraint
 from sqlalchemy.schema import CreateColumn
 
+from .comparing import compare_tables
 from .draft import sql_of
 from .stored import Question, compare
 
@@ -16,38 +25,46 @@ PLUGIN = "computed_columns"
 
 
 def compare_computed(
-    autogen_context: AutogenContext,
-    operations: ModifyTableOps,
-    schema: str | None,
-    name: str,
-    inspected: Table | None,
-    model: Table | None,
-) -> PriorityDispatchResult:
+    autogen_context: AutogenContext, operations: ModifyTableOps, inspected: Table, model: Table
+) -> None:
     """Make anew the columns that are computed otherwise: they have no data of their own.
 
     (MariaDB and MySQL write every expression in their own way, and do not say how.)
     """
-    dialect = autogen_context.dialect
-    if inspected is not None and model is not None and dialect.name in ("sqlite", "postgresql"):
-        for column in [one for one in model.columns if one.computed is not None]:
-            old = inspected.columns.get(column.name)
-            if old is not None and old.computed is not None:
-                gone = DropColumnOp.from_column_and_tablename(schema, name, old)
-                anew = AddColumnOp.from_column_and_tablename(schema, name, column)
-                compare(autogen_context, operations, _question(dialect, inspected, old, column), [gone, anew])
-    return PriorityDispatchResult.CONTINUE
+    for column in [one for one in model.columns if one.computed is not None]:
+        old = inspected.columns.get(column.name)
+        if old is not None and old.computed is not None:
+            schema, name = operations.schema, operations.table_name
+            gone = DropColumnOp.from_column_and_tablename(schema, name, old)
+            come = AddColumnOp.from_column_and_tablename(schema, name, column)
+            anew = [gone, come, *_bound(inspected, model, column.name)]
+            compare(autogen_context, operations, _question(autogen_context.dialect, inspected, old, column), anew)
 
 
-Plugin(PLUGIN).add_autogenerate_comparator(compare_computed, "table", PLUGIN, priority=DispatchPriority.LAST)
+compare_tables(PLUGIN, compare_computed, "sqlite", "postgresql")
+
+
+def _bound(inspected: Table, model: Table, column: str) -> Iterator[MigrateOperation]:
+    """Yield what makes the indexes and uniques anew that go with a column, and that Alembic finds unchanged."""
+    indexes = {index.name: index for index in inspected.indexes}
+    for index in [one for one in model.indexes if column in one.columns and one.name in indexes]:
+        yield from (DropIndexOp.from_index(indexes[index.name]), CreateIndexOp.from_index(index))
+    uniques = {tuple(one.columns.keys()): one for one in inspected.constraints if isinstance(one, UniqueConstraint)}
+    for unique in [one for one in model.constraints if isinstance(one, UniqueConstraint) and column in one.columns]:
+        if there := uniques.get(tuple(unique.columns.keys())):
+            yield from (DropConstraintOp.from_constraint(there), AddConstraintOp.from_constraint(unique))
 
 
 def _question(dialect: Any, table: Table, old: Column[Any], new: Column[Any]) -> Question:
     before, after = (sql_of(getattr(column.computed, "sqltext", None), dialect) for column in (old, new))
-    _, _, generated = sql_of(CreateColumn(new), dialect).partition(" GENERATED ")
-    type_ = dialect.type_compiler_instance.process(new.type)
     query = (
         "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum "
         "WHERE adrelid = to_regclass($1) AND attname = 'computed'"
     )
-    made = f"ADD computed {type_} GENERATED {generated}"
-    return Question(table, before, after, lambda copy: f"ALTER TABLE {copy} {made}", query)
+
+    def made(copy: str) -> str:
+        _, _, generated = sql_of(CreateColumn(new), dialect).partition(" GENERATED ")
+        type_ = dialect.type_compiler_instance.process(new.type)
+        return f"ALTER TABLE {copy} ADD computed {type_} GENERATED {generated}"
+
+    return Question(table, before, after, made, query)

@@ -14,10 +14,9 @@ from alembic.operations.ops import (
     MigrateOperation,
     ModifyTableOps,
 )
-from alembic.runtime.plugins import Plugin
-from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import Constraint, ForeignKeyConstraint, PrimaryKeyConstraint, Table, UniqueConstraint, inspect
 
+from .comparing import compare_tables
 from .draft import Draft, full_name, in_text, model_tables, single_percents
 
 PLUGIN = "keys"
@@ -59,17 +58,8 @@ def render_primary_key(autogen_context: AutogenContext, op: ChangePrimaryKeyOp) 
     return [f"op.execute({in_text(single_percents(statement, autogen_context.dialect))!r})"]
 
 
-def compare_keys(
-    autogen_context: AutogenContext,
-    operations: ModifyTableOps,
-    schema: str | None,
-    name: str,
-    inspected: Table | None,
-    model: Table | None,
-) -> PriorityDispatchResult:
+def compare_keys(autogen_context: AutogenContext, operations: ModifyTableOps, inspected: Table, model: Table) -> None:
     """Add what the primary key, and the names of the foreign keys, need."""
-    if inspected is None or model is None:
-        return PriorityDispatchResult.CONTINUE
     old, new = inspected.primary_key, model.primary_key
     if _columns(old) != _columns(new) or _renamed(autogen_context, old, new):
         operations.ops.append(ChangePrimaryKeyOp(old, new))
@@ -83,10 +73,9 @@ def compare_keys(
         if found is not None and found.name not in dropped and _renamed(autogen_context, found, wanted):
             operations.ops.append(DropConstraintOp.from_constraint(found))
             operations.ops.append(AddConstraintOp.from_constraint(wanted))
-    return PriorityDispatchResult.CONTINUE
 
 
-Plugin(PLUGIN).add_autogenerate_comparator(compare_keys, "table", PLUGIN, priority=DispatchPriority.LAST)
+compare_tables(PLUGIN, compare_keys)
 
 
 def drop_implicit_indexes(draft: Draft) -> None:

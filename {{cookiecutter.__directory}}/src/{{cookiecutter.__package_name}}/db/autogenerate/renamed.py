@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Inspector, text
 
-Key = tuple[str | None, str]  # a schema and a table
+from .ours import Key
 
 
 @dataclass

@@ -23,7 +23,8 @@ from sqlalchemy import Column, Table, inspect
 
 from .answers import Answers
 from .draft import Draft, full_name, model_tables, schema_of
-from .renamed import Key, Renamed
+from .ours import Key
+from .renamed import Renamed
 
 
 class RenameTable(RenameTableOp):
@@ -125,6 +126,10 @@ def chosen(answers: Answers, pairs: list[Pair]) -> list[Pair]:
     """Return the pairs that are renames, the most likely first; nothing is renamed twice."""
     pairs.sort(key=lambda pair: (-pair.likely, pair.old, pair.new))
     chosen = [p for p in pairs if any(answers.rename(old, p.new, p.short) for old in (p.old, p.before))]
+    for side in ("old", "new"):
+        names = [getattr(pair, side) for pair in chosen]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise CommandError(f"-x rename= says two things of {', '.join(sorted(twice))}. Nothing was written.")
     undecided = []
     for pair in pairs:
         taken = any(pair.old == other.old or pair.new == other.new for other in chosen)
@@ -170,7 +175,9 @@ def _columns(draft: Draft, tables: dict[Key, str]) -> list[Pair]:
             before = {new: full_name(old, schema) for (schema, old), new in tables.items()}.get(op.table_name, name)
             gone = [drop.to_column() for drop in op.ops if isinstance(drop, DropColumnOp)]
             come = [known[name].columns[add.column.key] for add in op.ops if isinstance(add, AddColumnOp)]
-            for old, new in ((old, new) for old in gone for new in come if old.name != new.name):
+            anew = {column.name for column in gone} & {column.name for column in come}  # what is computed otherwise
+            gone, come = ([one for one in columns if one.name not in anew] for columns in (gone, come))
+            for old, new in ((old, new) for old in gone for new in come):
                 likely, was = _likely(draft, old, new), f"{before}.{old.name}"
                 pairs.append(Pair(f"{name}.{old.name}", f"{name}.{new.name}", likely, old, new, was))
     return pairs
