@@ -1,0 +1,46 @@
+"""Makes SQLAlchemy + Alembic safe. What is in ``__all__`` is public, and imported when it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .autogenerate.pipeline import options
+    from .errors import DatabaseNotReady, SettingsError
+    from .migrate.connection import connect, migrating
+    from .startup import require_head
+    from .url import database_url
+
+__version__ = "1.0.0"
+__all__ = [
+    "DatabaseNotReady",
+    "SettingsError",
+    "__version__",
+    "connect",
+    "database_url",
+    "migrating",
+    "options",
+    "require_head",
+]
+
+_HOMES = {
+    "DatabaseNotReady": "errors",
+    "SettingsError": "errors",
+    "connect": "migrate.connection",
+    "database_url": "url",
+    "migrating": "migrate.connection",
+    "options": "autogenerate.pipeline",
+    "require_head": "startup",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

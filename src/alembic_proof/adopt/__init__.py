@@ -1,0 +1,38 @@
+"""Brings a database that exists under migrations, and an Alembic project under this library."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+from ..errors import ProofError
+
+
+def run(config_path: Path, from_database: bool = False, write_env: bool = False) -> int:
+    """Adopt the database that env.py connects to, and print what was done.
+
+    If env.py does not use this library yet, the lines to add are printed, or on request written.
+
+    :param config_path: of alembic.ini, or of a pyproject.toml with [tool.alembic].
+    :param from_database: make the baseline from the database's tables, not from the models.
+    :param write_env: add the lines to env.py.
+    :return: the exit code: 0, 1 when all is left as it was, or 130 after Ctrl-C.
+    """
+    from alembic.util import CommandError
+
+    from .adoption import adopt
+    from .env_lines import use_library
+
+    logging.basicConfig(format="%(message)s")
+    try:
+        if not use_library(config_path, write_env):
+            return 1
+        adopt(config_path, from_database)
+    except (CommandError, ProofError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted. Run it again: it starts over, or says what is done already.", file=sys.stderr)
+        return 130
+    return 0

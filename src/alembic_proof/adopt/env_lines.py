@@ -1,0 +1,43 @@
+"""Tells which lines an env.py needs, or adds them."""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+from pathlib import Path
+
+from ..doctor.project import Project
+from ..errors import ProofError
+from .env_file import LINES, UnknownEnvError, with_library
+
+
+def use_library(config_path: Path, write: bool) -> bool:
+    """Return whether env.py uses this library, after adding the lines on request. Else they are printed, as a diff.
+
+    Raises ProofError if there is no env.py, or if it is one that no program can change.
+    """
+    project = Project(config_path)
+    if project.uses_library:
+        return True
+    name = project.name(project.env)
+    if not project.env.is_file():
+        raise ProofError(f"There is no {name}: run alembic-proof doctor. Nothing was changed.")
+    with project.env.open(encoding="utf-8", newline="") as file:
+        text = file.read()
+    source = text.replace("\r\n", "\n")
+    try:
+        changed = with_library(source)
+    except UnknownEnvError as error:
+        needed = "\n".join(f"    {line}" for line in LINES)
+        raise ProofError(
+            f"{name} does not use alembic-proof yet, and adopt cannot add the lines itself: {error}. It needs\n\n"
+            f"{needed}\n\nwith whatever else context.configure() gets handed to options(). Nothing was changed."
+        ) from None
+    diff = "\n".join(unified_diff(source.split("\n"), changed.split("\n"), name, name, lineterm="", n=2))
+    if not write:
+        print(f"{name} does not use alembic-proof yet. Add these lines, or run alembic-proof adopt --write-env:")
+        print(f"\n{diff}\n\nNothing was changed.")
+        return False
+    with project.env.open("w", encoding="utf-8", newline="") as file:
+        file.write(changed.replace("\n", "\r\n") if "\r\n" in text else changed)
+    print(f"Changed: {name}\n\n{diff}\n")
+    return True

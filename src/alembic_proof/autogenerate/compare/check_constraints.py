@@ -1,0 +1,71 @@
+"""CHECK constraints: by their names, on every database, and by their texts, where the database can be asked.
+
+Alembic compares their names only, and only in some releases: there is no ``checkconstraint_byname`` in 1.18.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations.ops import AddConstraintOp, DropConstraintOp, MigrateOperation, ModifyTableOps
+from alembic.runtime.plugins import Plugin
+from sqlalchemy import CheckConstraint, Dialect, Table
+
+from ... import upstream
+from ..sql import sql_of, stored_name
+from . import add_table_comparison
+from .stored_expressions import Expression, compare_expression
+
+_TEXTS_COMPARED = ("sqlite", "postgresql")  # MariaDB and MySQL rewrite every text
+
+
+def setup(plugin: Plugin) -> None:
+    """Register the comparison."""
+    add_table_comparison(plugin, compare_check_constraints)
+
+
+def compare_check_constraints(
+    autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table
+) -> None:
+    """Add what makes the named CHECKs of a table those of its model."""
+    dialect = autogen_context.dialect
+    existing, wanted = _reflected_checks(autogen_context, reflected), _model_checks(model, dialect)
+    for name in sorted(existing.keys() - wanted.keys()):
+        if autogen_context.run_object_filters(existing[name], name, "check_constraint", True, None):
+            operations.ops.append(DropConstraintOp.from_constraint(existing[name]))
+    for name in sorted(wanted.keys()):
+        old, new = existing.get(name), wanted[name]
+        if not autogen_context.run_object_filters(new, name, "check_constraint", False, old):
+            continue
+        if old is None:
+            operations.ops.append(AddConstraintOp.from_constraint(new))
+        elif dialect.name in _TEXTS_COMPARED:
+            expression = Expression(reflected, sql_of(old.sqltext, dialect), sql_of(new.sqltext, dialect))
+            compare_expression(autogen_context, operations, expression, partial(_replacement, old, new))
+
+
+def _reflected_checks(autogen_context: AutogenContext, table: Table) -> dict[str, CheckConstraint]:
+    """Return the CHECKs that have a name in the database, by it."""
+    parents: Any = {"table_name": table.name, "schema_name": table.schema}
+    kind: Any = "check_constraint"  # which Alembic's type hints do not know before 1.19
+    return {
+        str(check.name): check
+        for check in table.constraints
+        if isinstance(check, CheckConstraint)
+        and check.name is not None
+        and autogen_context.run_name_filters(str(check.name), kind, parents)
+    }
+
+
+def _model_checks(table: Table, dialect: Dialect) -> dict[str, CheckConstraint]:
+    """Return the CHECKs of a model that have a name in this database, by it; those of types and columns too."""
+    constraints = [*table.constraints, *(check for column in table.columns for check in column.constraints)]
+    checks = [check for check in constraints if isinstance(check, CheckConstraint)]
+    named = [(stored_name(check, dialect), check) for check in checks if upstream.is_created(check, dialect)]
+    return {name: check for name, check in named if name is not None}
+
+
+def _replacement(old: CheckConstraint, new: CheckConstraint) -> list[MigrateOperation]:
+    return [DropConstraintOp.from_constraint(old), AddConstraintOp.from_constraint(new)]

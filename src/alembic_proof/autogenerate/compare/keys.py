@@ -1,0 +1,78 @@
+"""Primary keys, and the names of foreign keys, which Alembic does not compare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations.ops import (
+    AddConstraintOp,
+    CreateForeignKeyOp,
+    DropConstraintOp,
+    ModifyTableOps,
+)
+from alembic.runtime.plugins import Plugin
+from sqlalchemy import Constraint, Dialect, ForeignKeyConstraint, Table
+
+from ..operations import ChangePrimaryKeyOp
+from ..sql import column_names, stored_name
+from . import add_table_comparison
+
+_ACTIONS = ("ondelete", "onupdate", "deferrable", "initially")
+
+
+def setup(plugin: Plugin) -> None:
+    """Register the comparison."""
+    add_table_comparison(plugin, compare_keys)
+
+
+def compare_keys(autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table) -> None:
+    """Add what the primary key, and the names of the foreign keys, need."""
+    dialect = autogen_context.dialect
+    old, new = reflected.primary_key, model.primary_key
+    if column_names(old) != column_names(new) or _has_another_name(dialect, old, new):
+        operations.ops.append(ChangePrimaryKeyOp(old, new))
+    _remove_same_foreign_keys(dialect.default_schema_name, operations)
+    _rename_foreign_keys(dialect, operations, reflected, model)
+
+
+def _rename_foreign_keys(dialect: Dialect, operations: ModifyTableOps, reflected: Table, model: Table) -> None:
+    """Drop and add the foreign keys that have another name, and are otherwise the same."""
+    default = dialect.default_schema_name
+    existing = {_references(key, default): key for key in reflected.foreign_key_constraints}
+    dropped = {op.constraint_name for op in operations.ops if isinstance(op, DropConstraintOp)}
+    for key in model.foreign_key_constraints:
+        old = existing.get(_references(key, default))
+        if old is not None and old.name not in dropped and _has_another_name(dialect, old, key):
+            operations.ops.append(DropConstraintOp.from_constraint(old))
+            operations.ops.append(AddConstraintOp.from_constraint(key))
+
+
+def _remove_same_foreign_keys(default: str | None, operations: ModifyTableOps) -> None:
+    """Remove the drop and the creation of one foreign key: the database omits the name of the default schema."""
+
+    def identity(op: Any) -> tuple[Any, ...]:
+        key = op.to_constraint()
+        return op.constraint_name, _references(key, default), *(getattr(key, name) for name in _ACTIONS)
+
+    created = {identity(op): op for op in operations.ops if isinstance(op, CreateForeignKeyOp)}
+    for drop in [op for op in operations.ops if isinstance(op, DropConstraintOp)]:
+        create = created.get(identity(drop)) if drop.constraint_type == "foreignkey" else None
+        if create is not None:
+            operations.ops.remove(drop)
+            operations.ops.remove(create)
+
+
+def _references(key: ForeignKeyConstraint, default: str | None) -> tuple[tuple[str, str], ...]:
+    """Return from which columns a foreign key refers to which ones, without the default schema."""
+    prefix = f"{default}."
+    return tuple(sorted((each.parent.name, each.target_fullname.removeprefix(prefix)) for each in key.elements))
+
+
+def _has_another_name(dialect: Dialect, old: Constraint, new: Constraint) -> bool:
+    """Tell whether a constraint that has a name in the database has another one in the models.
+
+    Where the models give none, and have no naming convention, the name is the database's to choose.
+    """
+    name = stored_name(new, dialect)
+    return bool(old.name and name and str(old.name) != name)

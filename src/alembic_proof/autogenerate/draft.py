@@ -1,0 +1,65 @@
+"""A revision that autogenerate proposes, which the rules then change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from alembic.operations.ops import DowngradeOps, MigrateOperation, ModifyTableOps, OpContainer, UpgradeOps
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Dialect, Table
+
+from ..prompts import Answers
+from ..sqltext import full_name
+
+
+@dataclass
+class Draft:
+    """What the revision will do in both directions, and what the rules need to know to change it."""
+
+    context: MigrationContext
+    answers: Answers
+    upgrade: UpgradeOps
+    downgrade: DowngradeOps
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect of the database."""
+        return self.context.dialect
+
+    @property
+    def kind(self) -> str:
+        """The kind of database: sqlite, postgresql, or mysql for MariaDB and MySQL."""
+        return "mysql" if self.dialect.name == "mariadb" else self.dialect.name
+
+    @cached_property
+    def tables(self) -> dict[str, Table]:
+        """The tables of the models, by their full names."""
+        return model_tables(self.context)
+
+    def reverse_upgrade(self) -> None:
+        """Let the downgrade undo the upgrade."""
+        self.upgrade.reverse_into(self.downgrade)
+
+
+Rule = Callable[[Draft], None]
+
+
+def model_tables(context: MigrationContext) -> dict[str, Table]:
+    """Return the tables of the models, by their full names."""
+    metadata = context.opts["target_metadata"]
+    several = metadata if isinstance(metadata, (list, tuple)) else [metadata]
+    tables = [table for each in several for table in each.tables.values()]
+    return {full_name(table.name, reflected_schema(table, context.dialect)): table for table in tables}
+
+
+def reflected_schema(table: Table, dialect: Dialect) -> str | None:
+    """Return the schema of a table as reflection and operations have it: None for the default schema."""
+    return None if table.schema == dialect.default_schema_name else table.schema
+
+
+def each_operation(operations: OpContainer) -> Iterator[MigrateOperation]:
+    """Yield the operations, and those on a table one by one."""
+    for op in operations.ops:
+        yield from op.ops if isinstance(op, ModifyTableOps) else [op]

@@ -1,0 +1,178 @@
+"""Operations that Alembic does not have, and how each is reversed. How they are written into a revision: render.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from alembic.operations.ops import AlterColumnOp, MigrateOperation, RenameTableOp
+from sqlalchemy import Column, PrimaryKeyConstraint, Table
+from sqlalchemy.dialects.postgresql import ENUM
+
+from . import enum_types
+
+Altering = TypeVar("Altering", bound=AlterColumnOp)
+
+_ALTERED = ("type", "nullable", "server_default", "comment")
+_ATTRIBUTES = ("schema", "modify_name", *(f"{prefix}_{name}" for prefix in ("existing", "modify") for name in _ALTERED))
+
+
+def altered(op: AlterColumnOp, kind: type[Altering], **changes: Any) -> Altering:
+    """Return a copy of an ALTER COLUMN, as an operation of the given kind and with other attributes."""
+    attributes = {name: getattr(op, name) for name in _ATTRIBUTES} | op.kw | changes
+    column = attributes.pop("column_name", op.column_name)
+    return kind(op.table_name, column, **attributes)
+
+
+class RenameTableBothWaysOp(RenameTableOp):
+    """ALTER TABLE ... RENAME, which can be reversed."""
+
+    def reverse(self) -> RenameTableBothWaysOp:
+        """Return the operation that undoes this one."""
+        return RenameTableBothWaysOp(self.new_table_name, self.table_name, schema=self.schema)
+
+
+class RenameColumnOp(AlterColumnOp):
+    """ALTER TABLE ... RENAME COLUMN; MariaDB and MySQL need the whole definition of the column again."""
+
+    @classmethod
+    def of(cls, dialect: str, table: Table, column: Column[Any], new_name: str) -> RenameColumnOp:
+        """Return the operation that gives a reflected column a new name."""
+        counts = dialect == "mysql" and column.autoincrement is True
+        extra: dict[str, Any] = {"autoincrement": True} if counts else {}
+        return cls(
+            table.name,
+            column.name,
+            schema=table.schema,
+            modify_name=new_name,
+            existing_type=column.type,
+            existing_nullable=column.nullable,
+            existing_server_default=column.server_default or False,
+            existing_comment=column.comment,
+            **extra,
+        )
+
+    def reverse(self) -> RenameColumnOp:
+        """Return the operation that undoes this one."""
+        return altered(self, RenameColumnOp, column_name=self.modify_name, modify_name=self.column_name)
+
+
+class CastColumnOp(AlterColumnOp):
+    """ALTER TABLE ... ALTER COLUMN ... TYPE ... USING, on PostgreSQL. (AlterColumnOp reverses it to its own class.)"""
+
+
+@dataclass(eq=False)
+class EnumTypeOp(MigrateOperation):
+    """Creates, changes or drops an enum type of PostgreSQL: it has no labels before, or none after."""
+
+    type: ENUM
+    labels_before: list[str]
+    labels_after: list[str]
+    columns: list[enum_types.EnumColumn] = field(default_factory=list)
+    # An added label cannot be used in the transaction that adds it. True: another operation may use one.
+    used_in_same_revision: bool = False
+    renamed: dict[str, str] = field(default_factory=dict)
+
+    def reverse(self) -> EnumTypeOp:
+        """Return the operation that undoes this one."""
+        columns = [replace(column, default=self.renamed_in(column.default)) for column in self.columns]
+        return replace(
+            self,
+            labels_before=self.labels_after,
+            labels_after=self.labels_before,
+            columns=columns,
+            renamed={new: old for old, new in self.renamed.items()},
+        )
+
+    def renamed_in(self, default: str) -> str:
+        """Return a server default, in SQL, with the new names of labels."""
+        return enum_types.with_renamed_labels(default, self.renamed)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return what ``alembic check`` prints."""
+        both = (self.labels_before, self.labels_after)
+        before, after = (enum_types.sql_labels(labels) or "nothing" for labels in both)
+        return ("change_enum", f"{self.type.name}: {before} becomes {after}")
+
+    @property
+    def removed_labels(self) -> list[str]:
+        """The labels that a type loses which continues to exist."""
+        if not self.labels_after:
+            return []
+        return [label for label in self.labels_before if self.renamed.get(label, label) not in self.labels_after]
+
+
+class RenameLabelInRowsOp(MigrateOperation):
+    """Gives the rows with one label of a MariaDB or MySQL enum another label."""
+
+    def __init__(self, table: str, schema: str | None, column: str, old: str, new: str) -> None:
+        self.table, self.schema, self.column, self.old, self.new = table, schema, column, old, new
+
+    def reverse(self) -> RenameLabelInRowsOp:
+        """Return the operation that undoes this one."""
+        return RenameLabelInRowsOp(self.table, self.schema, self.column, self.new, self.old)
+
+
+class FillRowsOp(MigrateOperation):
+    """Gives a value to the rows that have none in a column.
+
+    The value is code of an SQL expression; an empty string means that no value is right, and the revision says so.
+    """
+
+    def __init__(self, table: str, schema: str | None, column: str, value: str) -> None:
+        self.table, self.schema, self.column, self.value = table, schema, column, value
+
+
+class EnsureExistsOp(MigrateOperation):
+    """Creates what tables need on PostgreSQL, a SCHEMA or an EXTENSION, if it does not exist; its reverse keeps it."""
+
+    def __init__(self, kind: str, name: str, is_reverse: bool = False) -> None:
+        self.kind, self.name, self.is_reverse = kind, name, is_reverse
+
+    def reverse(self) -> EnsureExistsOp:
+        """Return the operation that stands in a downgrade: a comment."""
+        return EnsureExistsOp(self.kind, self.name, not self.is_reverse)
+
+
+class IndexSqlOp(MigrateOperation):
+    """Creates an index by its SQL, or drops it."""
+
+    def __init__(
+        self, name: str, sql: str, drop: bool = False, if_not_exists: bool = False, schema: str | None = None
+    ) -> None:
+        self.name, self.sql, self.drop, self.if_not_exists, self.schema = name, sql, drop, if_not_exists, schema
+
+    def reverse(self) -> IndexSqlOp:
+        """Return the operation that undoes this one."""
+        return IndexSqlOp(self.name, self.sql, not self.drop, schema=self.schema)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return what ``alembic check`` prints."""
+        return ("remove_index" if self.drop else "add_index", self.sql)
+
+
+class ChangePrimaryKeyOp(MigrateOperation):
+    """Gives a table another primary key, or its primary key another name."""
+
+    def __init__(self, old: PrimaryKeyConstraint, new: PrimaryKeyConstraint) -> None:
+        self.old, self.new = old, new
+        self.table_name, self.schema = new.table.name, new.table.schema
+
+    def reverse(self) -> ChangePrimaryKeyOp:
+        """Return the operation that undoes this one."""
+        return ChangePrimaryKeyOp(self.new, self.old)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return what ``alembic check`` prints."""
+        return ("change_primary_key", self.schema, self.table_name, self.old, self.new)
+
+
+class DestructiveOp(MigrateOperation):
+    """An operation that destroys data, and is marked so in the revision."""
+
+    def __init__(self, op: MigrateOperation) -> None:
+        self.op = op
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return what ``alembic check`` prints."""
+        return self.op.to_diff_tuple()

@@ -1,0 +1,223 @@
+"""What ``context.configure()`` gets: the comparisons and the rules, in their order, together with a project's hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+from alembic import context as environment
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, MetaData, inspect, make_url
+
+from .. import ddl, dialects, upstream
+from ..errors import SettingsError
+from ..migrate import journal
+from ..migrate.connection import VERSION_TABLE, project_directory
+from ..prompts import Answers
+from ..settings import Settings, load
+from ..sqltext import full_name
+from . import hooks, ownership
+from .compare import (
+    check_constraints,
+    computed_columns,
+    enums,
+    indexes,
+    keys,
+    server_defaults,
+    stored_expressions,
+)
+from .draft import Draft, Rule, model_tables
+from .model_packages import import_packages
+from .render import render_item
+from .rewrite.casts import casts
+from .rewrite.drop_markers import drop_markers
+from .rewrite.drops import drops
+from .rewrite.enum_labels import enum_labels
+from .rewrite.implicit_indexes import implicit_indexes
+from .rewrite.not_null import not_null
+from .rewrite.ordering import ordering
+from .rewrite.renames import renames
+from .rewrite.schemas import schemas
+from .rewrite.sqlite_indexes import sqlite_indexes
+from .rewrite.type_checks import type_checks
+
+# What is compared in addition to Alembic's own comparison: plug-ins of the name alembic_proof.NAME.
+PLUGINS: dict[str, ModuleType] = {
+    "server_defaults": server_defaults,  # where Alembic's own comparison is wrong
+    "keys": keys,  # primary keys, and the names of foreign keys
+    "check_constraints": check_constraints,  # by their names, and by their texts
+    "computed_columns": computed_columns,  # what columns are computed from
+    "stored_expressions": stored_expressions,  # asks PostgreSQL how it writes the texts of the two above
+    "enums": enums,  # PostgreSQL's enum types and their labels
+    "indexes": indexes,  # the expressions and predicates of indexes
+}
+
+# What happens to the upgrade. Then the downgrade becomes its reverse.
+UPGRADE_RULES: dict[str, Rule] = {
+    "renames": renames,  # a removed table or column and an added one may be the same
+    "enum_labels": enum_labels,  # so may two labels of an enum
+    "drops": drops,  # nothing is dropped unless somebody means it
+    "type_checks": type_checks,  # the CHECK of a type is written once, by its name
+    "casts": casts,  # PostgreSQL is told how to convert values to a type of another kind
+    "schemas": schemas,  # a schema of PostgreSQL is created before the first table in it
+}
+
+# What happens to both directions.
+REVISION_RULES: dict[str, Rule] = {
+    "sqlite_indexes": sqlite_indexes,  # SQLite loses some indexes when it rebuilds a table
+    "ordering": ordering,  # what refers to something is created after it
+    "implicit_indexes": implicit_indexes,  # MariaDB and MySQL create an index for a foreign key, and leave it behind
+    "not_null": not_null,  # a column becomes NOT NULL where the table has rows
+    "drop_markers": drop_markers,  # the lines that destroy data say so
+}
+
+RULES: dict[str, Rule] = UPGRADE_RULES | REVISION_RULES
+
+# Alembic's own comparison. It has one of CHECKs in some releases, of which ours does the same and more.
+_ALEMBIC = "alembic.autogenerate.*"
+_ALEMBIC_CHECKS = ("alembic.autogenerate.checkconstraint_byname", "alembic.ext.checkconstraint_byname")
+
+for _name, _module in PLUGINS.items():
+    _module.setup(upstream.register_plugin(f"alembic_proof.{_name}"))
+
+
+def options(
+    bind: Connection | URL | str, *, target_metadata: MetaData | Sequence[MetaData], **own: Any
+) -> dict[str, Any]:
+    """Return the arguments of ``context.configure()`` with which autogenerate is safe; to be called in env.py.
+
+    :param bind: the connection to the database, or its URL in offline mode.
+    :param target_metadata: the MetaData of the models, one or several.
+    :param own: any other arguments of ``context.configure()``. Hooks (``include_object``, ``include_name``,
+        ``render_item``, ``process_revision_directives``, ``on_version_apply``, ``autogenerate_plugins``) are called
+        together with ours; ``process_revision_directives`` and ``on_version_apply`` may be one or several. Of the
+        others, those given here win.
+    :return: the arguments, without ``connection`` and ``url``.
+    :raises CommandError: if ``[tool.alembic-proof]`` of pyproject.toml is wrong, a package of models is missing, or
+        ``version_table`` is not the one that was given to ``connect()`` or ``migrating()``.
+
+    As a side effect it corrects Alembic's Impl classes (see ``alembic_proof.ddl``), and imports the modules of the
+    packages that ``models`` in ``[tool.alembic-proof]`` names.
+    """
+    ddl.install()
+    settings = _settings(environment.config)
+    import_packages(settings.models)
+    several = target_metadata if isinstance(target_metadata, Sequence) else [target_metadata]
+    if isinstance(bind, Connection):
+        _require_same_version_table(bind, own)
+    dialect = _dialect(make_url(bind).get_backend_name() if isinstance(bind, (URL, str)) else bind.dialect.name)
+    ours: dict[str, Any] = {
+        "target_metadata": target_metadata,
+        "compare_type": True,
+        "compare_server_default": True,
+        **dialect.configure_options(),
+    }
+    if not isinstance(bind, Connection):  # with named parameters, no driver's percent signs are doubled
+        ours["dialect_opts"] = {"paramstyle": "named"}
+    if dialect.name == "postgresql":  # elsewhere a schema is another database
+        ours["include_schemas"] = True
+        own["include_name"] = hooks.both(own.get("include_name"), ownership.include_name(environment.script, several))
+    if not dialect.transactional_ddl:  # last, as what the others execute belongs to the revision
+        own["on_version_apply"] = (*hooks.several(own.get("on_version_apply")), journal.forget)
+    own["include_object"] = hooks.both(own.get("include_object"), ownership.include_object(environment.script))
+    own["render_item"] = hooks.first_answer(own.get("render_item"), render_item)
+    own["autogenerate_plugins"] = _plugins(settings.off, own.get("autogenerate_plugins") or ())
+    own["process_revision_directives"] = hooks.one_after_the_other(
+        own.get("process_revision_directives"), partial(apply_rules, settings.off)
+    )
+    return ours | own
+
+
+def apply_rules(off: Iterable[str], context: MigrationContext, revision: Any, directives: list[Any]) -> None:
+    """Apply the rules that are not off to a revision that is to be written; where nothing is to be written, say so.
+
+    It has, after its first argument, the signature of ``process_revision_directives``.
+    """
+    if not upstream.is_autogenerating(context):
+        return
+    if not model_tables(context):
+        raise CommandError("The models have no table: target_metadata of env.py is empty. Nothing was written.")
+    if upstream.running_command(context) == "check":  # it only tells what a revision would contain
+        return
+    if not revision:
+        _require_no_existing_table(context)
+    answers = Answers.of(context)
+    for script in directives:
+        draft = Draft(context, answers, script.upgrade_ops_list[-1], script.downgrade_ops_list[-1])
+        _apply(UPGRADE_RULES, off, draft)
+        draft.reverse_upgrade()
+        _apply(REVISION_RULES, off, draft)
+    answers.require_used()
+    if directives and all(script.upgrade_ops.is_empty() for script in directives):
+        directives.clear()
+        tell = print if context.config is None else context.config.print_stdout
+        tell("Models and database agree: there is nothing to write.")
+
+
+def _apply(rules: dict[str, Rule], off: Iterable[str], draft: Draft) -> None:
+    for name, rule in rules.items():
+        if name not in off:
+            rule(draft)
+
+
+def _settings(config: Config) -> Settings:
+    """Return the settings of the project to which a configuration file belongs."""
+    try:
+        settings = load(project_directory(config))
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
+    known = [*PLUGINS, *RULES]
+    for name in sorted(settings.off - set(known)):
+        similar = get_close_matches(name, known, 1)
+        hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(known)}."
+        raise CommandError(f"off in [tool.alembic-proof] of {settings.path} names {name}, which does not exist: {hint}")
+    return settings
+
+
+def _dialect(name: str) -> dialects.Dialect:
+    try:
+        return dialects.get(name)
+    except KeyError:
+        known = ", ".join(dialects.KNOWN)
+        raise CommandError(f"alembic-proof does not know the database {name}; it knows {known}.") from None
+
+
+def _require_same_version_table(connection: Connection, own: dict[str, Any]) -> None:
+    """Raise CommandError if migrating() was given another version table: it asks before a downgrade by that one."""
+    given = connection.info.get(VERSION_TABLE)
+    used = (own.get("version_table") or "alembic_version", own.get("version_table_schema"))
+    if given not in (None, used):
+        given_name, used_name = (full_name(*names) for names in (given, used))
+        raise CommandError(
+            f"env.py gives the version table {used_name} to options(), but {given_name} to connect() or migrating(): "
+            "give version_table and version_table_schema to both. Nothing was changed."
+        )
+
+
+def _plugins(off: Iterable[str], own: Sequence[str]) -> list[str]:
+    """Return which plug-ins compare: Alembic's, ours that are not off, and those of the project."""
+    ours = [f"alembic_proof.{name}" for name in PLUGINS if name not in off]
+    if "check_constraints" in off:
+        return [_ALEMBIC, *ours, *own]
+    return [_ALEMBIC, f"~{_ALEMBIC_CHECKS[0]}", *ours, *(name for name in own if name not in _ALEMBIC_CHECKS)]
+
+
+def _require_no_existing_table(context: MigrationContext) -> None:
+    """Raise CommandError when tables of the models exist and no revision created them: it would come out empty."""
+    if context.connection is None:
+        return
+    inspector, models = inspect(context.connection), model_tables(context)
+    schemas_of_models = {table.schema for table in models.values()} & {None, *inspector.get_schema_names()}
+    names = {full_name(name, schema) for schema in schemas_of_models for name in inspector.get_table_names(schema)}
+    existing = sorted(names & set(models))
+    if existing:
+        raise CommandError(
+            f"The database has {', '.join(existing)} already, but is at no revision: something other than migrations "
+            "created them, and a revision written now could not create them elsewhere. Adopt the database with "
+            "alembic-proof adopt, or start with an empty one. Nothing was written."
+        )

@@ -1,0 +1,203 @@
+"""How operations, types and server defaults are written into a revision."""
+
+from __future__ import annotations
+
+from inspect import Parameter, signature
+from typing import Any, Literal
+
+from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate.render import render_op, renderers
+from alembic.operations.ops import AlterColumnOp, DropConstraintOp
+from alembic.util import CommandError
+from sqlalchemy import ARRAY, Dialect, TextClause, TypeDecorator
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.functions import now
+from sqlalchemy.types import TypeEngine
+
+from .. import upstream
+from ..sqltext import escape_colons, single_percents
+from . import enum_types
+from .conversions import conversion
+from .operations import (
+    CastColumnOp,
+    ChangePrimaryKeyOp,
+    DestructiveOp,
+    EnsureExistsOp,
+    EnumTypeOp,
+    FillRowsOp,
+    IndexSqlOp,
+    RenameLabelInRowsOp,
+    RenameTableBothWaysOp,
+)
+from .sql import column_names, stored_name
+
+
+def render_item(type_: str, obj: Any, autogen_context: AutogenContext) -> str | Literal[False]:
+    """Return the code of a type that is not SQLAlchemy's own, or of a server default; False for what Alembic renders.
+
+    It has the signature of ``render_item`` of ``context.configure()``. Raises CommandError for a type whose arguments
+    cannot be written.
+    """
+    if type_ == "server_default":
+        return _server_default(getattr(obj, "arg", None))
+    if type_ == "type":
+        return _type(obj, autogen_context)
+    return False
+
+
+def _server_default(value: Any) -> str | Literal[False]:
+    if isinstance(value, now):
+        return "sa.func.now()"  # Alembic writes it in the words of the database to which it is connected
+    if isinstance(value, TextClause):
+        return f"sa.text({escape_colons(value.text)!r})"
+    if isinstance(value, str):
+        return repr(value)  # Alembic cuts off quotes at its ends
+    return False
+
+
+def _type(type_: Any, autogen_context: AutogenContext) -> str | Literal[False]:
+    is_postgresql = autogen_context.dialect.name == "postgresql"
+    if isinstance(type_, postgresql.JSON) and not is_postgresql:
+        autogen_context.imports.add("from sqlalchemy import Text")  # Alembic writes JSONB(astext_type=Text())
+    if is_postgresql and (enum := enum_types.enum_of(type_, autogen_context.dialect)):
+        return _enum(type_, enum)
+    module = type(type_).__module__
+    if module.startswith("sqlalchemy."):
+        return False
+    autogen_context.imports.add(f"import {module}")
+    return f"{module}.{type(type_).__qualname__}({_arguments(type_)})"
+
+
+def _enum(type_: Any, enum: postgresql.ENUM) -> str:
+    """Return the code of an enum type, or of an array of one; statements of the revision create and drop it."""
+    schema = f", schema={enum.schema!r}" if enum.schema else ""
+    labels = ", ".join(map(repr, enum.enums))
+    code = f"sa.Enum({labels}, name={enum.name!r}{schema}, create_type=False)"
+    return f"sa.ARRAY({code})" if isinstance(type_, ARRAY) else code
+
+
+def _arguments(type_: TypeEngine[Any]) -> str:
+    """Return the arguments that make an equal type. Raises CommandError when the type does not keep them."""
+    class_ = type(type_)
+    parameters = [
+        parameter.name
+        for parameter in signature(class_.__init__).parameters.values()
+        if parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD) and parameter.name != "self"
+    ]
+    inherited: tuple[Any, ...] = (TypeDecorator.__repr__, TypeEngine.__repr__)
+    has_own_repr = class_.__repr__ not in inherited
+    missing = [name for name in parameters if not hasattr(type_, name)]
+    if missing and not has_own_repr:
+        raise CommandError(
+            f"The type {class_.__module__}.{class_.__qualname__} does not keep its argument {', '.join(missing)}, so "
+            "no revision can create an equal type. Keep it in an attribute of the same name, or give the class a "
+            "__repr__. Nothing was written."
+        )
+    code = upstream.type_repr(type_) if parameters and not has_own_repr else repr(type_)
+    return code.partition("(")[2].removesuffix(")")
+
+
+def update(table: str, schema: str | None, column: str, where: str, value: str) -> str:
+    """Return the code of an UPDATE that runs on every database.
+
+    ``where`` is code that follows ``sa.column(...)``, and ``value`` is code of the new value.
+    """
+    its_schema = f", schema={schema!r}" if schema else ""
+    return (
+        "op.execute(\n"
+        f"    sa.update(sa.table({table!r}, sa.column({column!r}){its_schema}))\n"
+        f"    .where(sa.column({column!r}){where})\n"
+        "    .values({" + f"{column!r}: {value}" + "})\n"
+        ")"
+    )
+
+
+def execute(sql: str) -> str:
+    """Return the code that executes SQL in which nothing is a bound parameter."""
+    return f"op.execute({escape_colons(sql)!r})"
+
+
+@renderers.dispatch_for(RenameTableBothWaysOp)
+def _rename_table(autogen_context: AutogenContext, op: RenameTableBothWaysOp) -> str:
+    schema = f", schema={op.schema!r}" if op.schema else ""
+    return f"op.rename_table({op.table_name!r}, {op.new_table_name!r}{schema})"
+
+
+@renderers.dispatch_for(CastColumnOp)
+def _cast_column(autogen_context: AutogenContext, op: CastColumnOp) -> str:
+    code = str(renderers.dispatch(AlterColumnOp)(autogen_context, op))
+    using = conversion(op.column_name, op.existing_type, op.modify_type, autogen_context.dialect)
+    return code if using is None else _with_argument(code, f"postgresql_using={using!r}")
+
+
+def _with_argument(call: str, argument: str) -> str:
+    """Return the code of a call, as Alembic writes it, with one argument more. Alembic has no operation with it."""
+    return f"{call.removesuffix(')')},\n           {argument})"
+
+
+@renderers.dispatch_for(DestructiveOp)
+def _destructive(autogen_context: AutogenContext, op: DestructiveOp) -> str:
+    (code,) = render_op(autogen_context, op.op)
+    return f"{code}  # destroys data"  # which the tests of migrations and the doctor look for
+
+
+@renderers.dispatch_for(EnumTypeOp)
+def _enum_type(autogen_context: AutogenContext, op: EnumTypeOp) -> list[str]:
+    removed = enum_types.sql_labels(op.removed_labels)
+    comment = [f"# This fails while a row has {removed}: change such rows first."] if removed else []
+    return [*comment, *map(execute, enum_types.statements(op, autogen_context.dialect))]
+
+
+@renderers.dispatch_for(RenameLabelInRowsOp)
+def _rename_label_in_rows(autogen_context: AutogenContext, op: RenameLabelInRowsOp) -> str:
+    return update(op.table, op.schema, op.column, f" == {op.old!r}", repr(op.new))
+
+
+@renderers.dispatch_for(FillRowsOp)
+def _fill_rows(autogen_context: AutogenContext, op: FillRowsOp) -> str:
+    if not op.value:
+        return f"# This fails while a row of {op.table} has no {op.column}: fill it first."
+    return update(op.table, op.schema, op.column, ".is_(None)", op.value)
+
+
+@renderers.dispatch_for(EnsureExistsOp)
+def _ensure_exists(autogen_context: AutogenContext, op: EnsureExistsOp) -> str:
+    if op.is_reverse:
+        return f"# The {op.kind.lower()} {op.name} is kept: it may have existed before, and others may use it."
+    preparer: Any = autogen_context.dialect.identifier_preparer
+    return f"op.execute({f'CREATE {op.kind} IF NOT EXISTS {preparer.quote(op.name)}'!r})"
+
+
+@renderers.dispatch_for(IndexSqlOp)
+def _index_sql(autogen_context: AutogenContext, op: IndexSqlOp) -> str:
+    if op.drop:
+        preparer: Any = autogen_context.dialect.identifier_preparer
+        schema = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
+        return f"op.execute({f'DROP INDEX {schema}{preparer.quote(op.name)}'!r})"
+    return execute(op.sql.replace(" INDEX ", " INDEX IF NOT EXISTS ", 1) if op.if_not_exists else op.sql)
+
+
+@renderers.dispatch_for(ChangePrimaryKeyOp)
+def _change_primary_key(autogen_context: AutogenContext, op: ChangePrimaryKeyOp) -> list[str]:
+    statement = _change_primary_key_sql(autogen_context.dialect, op)
+    if statement is not None:
+        return [execute(single_percents(statement, autogen_context.dialect))]
+    drop = render_op(autogen_context, DropConstraintOp.from_constraint(op.old))
+    name, columns = stored_name(op.new, autogen_context.dialect), column_names(op.new)
+    if upstream.is_in_batch(autogen_context):
+        return [*drop, f"batch_op.create_primary_key({name!r}, {columns!r})"]
+    schema = f", schema={op.schema!r}" if op.schema else ""
+    return [*drop, f"op.create_primary_key({name!r}, {op.table_name!r}, {columns!r}{schema})"]
+
+
+def _change_primary_key_sql(dialect: Dialect, op: ChangePrimaryKeyOp) -> str | None:
+    """Return the one statement that a database needs, or None where Alembic's two operations do."""
+    preparer: Any = dialect.identifier_preparer
+    table = preparer.format_table(op.new.table)
+    if dialect.name in ("mysql", "mariadb"):  # an AUTO_INCREMENT column must be in a key at all times
+        columns = ", ".join(map(preparer.quote, column_names(op.new)))
+        return f"ALTER TABLE {table} DROP PRIMARY KEY, ADD PRIMARY KEY ({columns})"
+    if dialect.name == "postgresql" and column_names(op.old) == column_names(op.new):
+        old, new = (preparer.format_constraint(key) for key in (op.old, op.new))
+        return f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}"
+    return None

@@ -1,0 +1,177 @@
+"""Rule: what refers to something is created after it, and dropped before it."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from itertools import groupby
+from typing import Any
+
+from alembic.operations.ops import (
+    AddColumnOp,
+    AddConstraintOp,
+    CreateForeignKeyOp,
+    CreateIndexOp,
+    CreateTableOp,
+    DropColumnOp,
+    DropConstraintOp,
+    DropIndexOp,
+    DropTableOp,
+    MigrateOperation,
+    ModifyTableOps,
+    OpContainer,
+)
+from sqlalchemy import ForeignKeyConstraint
+
+from ...sqltext import full_name
+from ..draft import Draft
+
+_ON_TABLES = (CreateTableOp, DropTableOp, ModifyTableOps, CreateIndexOp, DropIndexOp)
+
+
+def ordering(draft: Draft) -> None:
+    """Order the operations of both directions, and remove the DROP INDEX of tables that are dropped."""
+    for operations in (draft.upgrade, draft.downgrade):
+        _remove_redundant_drops(operations)
+        for op in operations.ops:
+            if isinstance(op, ModifyTableOps):
+                op.ops.sort(key=_rank)
+        ordered: list[MigrateOperation] = []
+        for are_on_tables, run in groupby(operations.ops, key=lambda op: isinstance(op, _ON_TABLES)):
+            ops = list(run)
+            # SQLite looks at foreign keys when the migration ends: there they stay where they are.
+            ordered += _in_order(ops, move_keys=draft.kind != "sqlite") if are_on_tables else ops
+        operations.ops = ordered
+
+
+def _rank(op: MigrateOperation) -> int:
+    """Return the place of an operation on a table: a computed column is dropped before its sources, and added after."""
+    if isinstance(op, (DropConstraintOp, DropIndexOp)):
+        return 0 if _is_foreign_key(op) else 1
+    if isinstance(op, (AddConstraintOp, CreateIndexOp)):
+        return 6 if _is_foreign_key(op) else 5
+    if isinstance(op, DropColumnOp) and op.to_column().computed is not None:
+        return 2
+    return 4 if isinstance(op, AddColumnOp) and op.column.computed is not None else 3
+
+
+def _is_foreign_key(op: Any) -> bool:
+    return isinstance(op, CreateForeignKeyOp) or getattr(op, "constraint_type", None) == "foreignkey"
+
+
+def _remove_redundant_drops(operations: OpContainer) -> None:
+    """Remove the DROP INDEX of tables that are dropped, and what is then empty."""
+    dropped = {(op.schema, op.table_name) for op in operations.ops if isinstance(op, DropTableOp)}
+
+    def is_redundant(op: MigrateOperation) -> bool:
+        return isinstance(op, DropIndexOp) and (op.schema, op.table_name) in dropped
+
+    for op in operations.ops:
+        if isinstance(op, ModifyTableOps):
+            op.ops = [inner for inner in op.ops if not is_redundant(inner)]
+    operations.ops = [op for op in operations.ops if not is_redundant(op) and getattr(op, "ops", True)]
+
+
+def _in_order(ops: list[MigrateOperation], move_keys: bool) -> list[MigrateOperation]:
+    """Return new tables, then the changes, then the drops; foreign keys are dropped first and added last if needed."""
+    created = {_name(op): op for op in ops if isinstance(op, CreateTableOp)}
+    dropped = {_name(op): op for op in ops if isinstance(op, DropTableOp)}
+    recreated = {name: op.reverse() for name, op in dropped.items()}
+    create_order, drop_order = _referring_first(created)[::-1], _referring_first(recreated)
+    changes = [op for op in ops if not isinstance(op, (CreateTableOp, DropTableOp))]
+    first: list[MigrateOperation] = []
+    last: list[MigrateOperation] = []
+    if move_keys:
+        changed = {_name(op) for op in changes if isinstance(op, ModifyTableOps) and any(map(_may_bear_keys, op.ops))}
+        first += _keys_to_dropped_tables(recreated, drop_order)
+        last += _keys_to_unready_tables(created, create_order, changed)
+        for op in changes:
+            if isinstance(op, ModifyTableOps):
+                drops, adds = _take_keys_out(op, (changed | dropped.keys()) - {_name(op)})
+                first, last = first + drops, last + adds
+    creates = [created[name] for name in create_order]
+    drops_last = [dropped[name] for name in drop_order]
+    return [*first, *creates, *(op for op in changes if getattr(op, "ops", True)), *drops_last, *last]
+
+
+def _keys_to_dropped_tables(tables: dict[str, CreateTableOp], order: list[str]) -> list[MigrateOperation]:
+    """Return the drops of the foreign keys to tables that are dropped earlier than their own tables."""
+    position = {name: number for number, name in enumerate(order)}
+    keys = [
+        (position[target], key)
+        for name in order
+        for key in _foreign_keys(tables[name])
+        if (target := _target(key)) in position and position[target] < position[name]
+    ]
+    return [DropConstraintOp.from_constraint(key) for _, key in sorted(keys, key=lambda pair: pair[0])]
+
+
+def _keys_to_unready_tables(
+    tables: dict[str, CreateTableOp], order: list[str], changed: set[str]
+) -> list[MigrateOperation]:
+    """Take out of new tables the foreign keys to tables that are created later, or changed; return what adds them."""
+    position = {name: number for number, name in enumerate(order)}
+    adds: list[MigrateOperation] = []
+    for name in order:
+        create = tables[name]
+        keys = [
+            key
+            for key in _foreign_keys(create)
+            if _target(key) in changed or position.get(_target(key), -1) > position[name]
+        ]
+        if keys:
+            create.columns = [item for item in create.columns if not any(item is key for key in keys)]
+            adds += [CreateForeignKeyOp.from_constraint(key) for key in keys]
+    return adds
+
+
+def _take_keys_out(table: ModifyTableOps, others: set[str]) -> tuple[list[MigrateOperation], list[MigrateOperation]]:
+    """Take the foreign keys to other tables that change out of those on a table; return the drops and the additions."""
+    keys: list[Any] = [op for op in table.ops if _is_foreign_key(op)]
+    moved = [op for op in keys if _target(op.to_constraint()) in others]
+    table.ops = [op for op in table.ops if op not in moved]
+    drops = [op for op in moved if isinstance(op, DropConstraintOp)]
+    return [*drops], [op for op in moved if op not in drops]
+
+
+def _may_bear_keys(op: MigrateOperation) -> bool:
+    """Tell whether an operation on a table may be about columns to which foreign keys of others refer."""
+    return not _is_foreign_key(op) and not (isinstance(op, CreateIndexOp) and not op.unique)
+
+
+def _referring_first(tables: dict[str, CreateTableOp]) -> list[str]:
+    """Return the names of tables, each before those to which it refers, as far as they do not refer to each other.
+
+    Of several that may be next, the first one is; in a circle, the first one that is left.
+    """
+    names = list(tables)
+    number = {name: place for place, name in enumerate(names)}
+    targets = {name: {_target(key) for key in _foreign_keys(tables[name])} & tables.keys() - {name} for name in names}
+    referring = Counter(target for its_targets in targets.values() for target in its_targets)
+    free = [number[name] for name in names if not referring[name]]
+    left = dict.fromkeys(names)
+    ordered = []
+    while left:
+        name = names[heapq.heappop(free)] if free else next(iter(left))
+        if name not in left:
+            continue
+        ordered.append(name)
+        del left[name]
+        for target in targets[name]:
+            referring[target] -= 1
+            if not referring[target]:
+                heapq.heappush(free, number[target])
+    return ordered
+
+
+def _name(op: CreateTableOp | DropTableOp | ModifyTableOps) -> str:
+    return full_name(op.table_name, op.schema)
+
+
+def _foreign_keys(op: CreateTableOp) -> list[ForeignKeyConstraint]:
+    return [item for item in op.columns if isinstance(item, ForeignKeyConstraint)]
+
+
+def _target(key: Any) -> str:
+    """Return the name of the table to which a foreign key refers."""
+    return str(key.elements[0].target_fullname.rpartition(".")[0])

@@ -1,0 +1,93 @@
+"""Rule: a table or column that is removed and one that is added may be the same one."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+from alembic.operations.ops import (
+    AddColumnOp,
+    CreateTableOp,
+    DropColumnOp,
+    DropTableOp,
+    MigrateOperation,
+    ModifyTableOps,
+)
+from sqlalchemy import Column
+
+from ... import upstream
+from ...sqltext import full_name
+from ..draft import Draft, reflected_schema
+from ..operations import RenameColumnOp, RenameTableBothWaysOp
+from ..renamed_inspector import NewNames, RenamedAutogenContext
+from .candidates import Candidate, name_likeness, renamed
+
+
+def renames(draft: Draft) -> None:
+    """Rename what somebody says was renamed, and compare again: what differs then is what else has changed of it.
+
+    Raises CommandError where nobody says.
+    """
+    if draft.context.connection is None:
+        return
+    new_names = NewNames(draft.dialect)
+    operations: list[MigrateOperation] = []
+    for candidate in renamed(draft.answers, _table_candidates(draft)):
+        old, new = candidate.removed, candidate.added
+        new_names.add_table(old.schema, old.name, new.name)
+        operations.append(RenameTableBothWaysOp(old.name, new.name, schema=old.schema))
+    if operations:
+        _compare_again(draft, new_names)
+    for candidate in renamed(draft.answers, _column_candidates(draft, new_names)):
+        old, new = candidate.removed, candidate.added
+        new_names.add_column(old.table.schema, new.table.name, old.name, new.name)
+        operations.append(RenameColumnOp.of(draft.kind, new.table, old, new.name))
+    if new_names.columns:
+        _compare_again(draft, new_names)
+    draft.upgrade.ops[:0] = operations
+
+
+def _compare_again(draft: Draft, new_names: NewNames) -> None:
+    draft.upgrade.ops = upstream.compare(RenamedAutogenContext(draft.context, new_names)).ops
+
+
+def _table_candidates(draft: Draft) -> list[Candidate]:
+    """Return the removed tables, each with the added ones; those are alike that share half of their columns."""
+    removed = [op.to_table() for op in draft.upgrade.ops if isinstance(op, DropTableOp)]
+    added = [op.to_table() for op in draft.upgrade.ops if isinstance(op, CreateTableOp)]
+    candidates = []
+    for old, new in product(removed, added):
+        if old.schema != reflected_schema(new, draft.dialect):
+            continue
+        old_columns, new_columns = ({column.name for column in table.columns} for table in (old, new))
+        shared = len(old_columns & new_columns) / max(len(old_columns), len(new_columns), 1)
+        likeness = shared + name_likeness(old.name, new.name) if shared >= 0.5 else 0
+        names = (full_name(old.name, old.schema), full_name(new.name, new.schema))
+        candidates.append(Candidate(*names, likeness, old, new))
+    return candidates
+
+
+def _column_candidates(draft: Draft, new_names: NewNames) -> list[Candidate]:
+    """Return the removed columns, each with those that are added to its table."""
+    candidates = []
+    for op in draft.upgrade.ops:
+        if not isinstance(op, ModifyTableOps):
+            continue
+        table = full_name(op.table_name, op.schema)
+        earlier = full_name(new_names.old_table(op.schema, op.table_name), op.schema)
+        removed = [drop.to_column() for drop in op.ops if isinstance(drop, DropColumnOp)]
+        added = [draft.tables[table].columns[add.column.key] for add in op.ops if isinstance(add, AddColumnOp)]
+        # A column that is computed from another expression is dropped and added under one name.
+        recreated = {column.name for column in removed} & {column.name for column in added}
+        for old, new in product(removed, added):
+            if old.name not in recreated and new.name not in recreated:
+                names, likeness = (f"{table}.{old.name}", f"{table}.{new.name}"), _column_likeness(draft, old, new)
+                candidates.append(Candidate(*names, likeness, old, new, f"{earlier}.{old.name}"))
+    return candidates
+
+
+def _column_likeness(draft: Draft, old: Column[Any], new: Column[Any]) -> float:
+    has_same_type = not draft.context.impl.compare_type(old, new)
+    if not has_same_type and upstream.type_affinity(old.type) is not upstream.type_affinity(new.type):
+        return 0
+    return has_same_type + (old.nullable == new.nullable) / 2 + name_likeness(old.name, new.name) + 0.1

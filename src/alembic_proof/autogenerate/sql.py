@@ -1,0 +1,39 @@
+"""What SQLAlchemy compiles, as SQL for a revision or for a comparison."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Constraint, Dialect, TextClause
+from sqlalchemy.schema import ColumnCollectionConstraint
+from sqlalchemy.sql.elements import conv
+
+from ..sqltext import single_percents
+
+
+def sql_of(element: Any, dialect: Dialect) -> str:
+    """Return an element as SQL for a revision, with its values in it."""
+    if isinstance(element, TextClause):
+        return element.text.replace("\\:", ":")
+    options = {"literal_binds": True, "include_table": False}
+    return single_percents(str(element.compile(dialect=dialect, compile_kwargs=options)), dialect)
+
+
+def column_names(constraint: ColumnCollectionConstraint) -> list[str]:
+    """Return the names of a constraint's columns, in its order."""
+    return [column.name for column in constraint.columns]
+
+
+def stored_name(constraint: Constraint, dialect: Dialect) -> str | None:
+    """Return the name that a constraint has in the database: completed by the naming convention, and not too long.
+
+    None if it has no name.
+    """
+    name: str | None = constraint.name if isinstance(constraint.name, str) else None
+    if not isinstance(name, conv) or len(name.encode()) > dialect.max_identifier_length:  # conv: it is complete
+        preparer: Any = dialect.identifier_preparer
+        formatted = None if constraint.name is None else preparer.format_constraint(constraint)
+        name = None if formatted is None else preparer.unformat_identifiers(formatted)[0]
+    if name is not None and dialect.name == "postgresql":  # it counts bytes
+        name = name.encode()[: dialect.max_identifier_length].decode(errors="ignore")
+    return name

@@ -1,0 +1,37 @@
+"""The entry of the process, and the only place that changes how the whole process behaves."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+import sys
+from typing import NoReturn
+
+from . import main
+
+
+def run(argv: list[str] | None = None) -> NoReturn:
+    """Run the command line, and end the process with its exit code."""
+    with contextlib.suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # it cleans up as after Ctrl-C
+    gc.disable()  # most of the time goes into importing, of which nothing is garbage
+    sys.modules.setdefault("mako.ext.pygmentplugin", None)  # type: ignore[arg-type]  # Mako need not import Pygments
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        code = main(argv)
+    except SystemExit as ended:  # argparse
+        code = ended.code if isinstance(ended.code, int) else 2
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # at once: taking down all that was imported takes as long as several checks
+
+
+def run_module() -> NoReturn:
+    """Run ``python -m alembic_proof`` without the working directory on the path, as the alembic command has it."""
+    home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    if sys.path[:1] in ([""], [os.getcwd()]) and home != os.getcwd():
+        del sys.path[0]
+    run()

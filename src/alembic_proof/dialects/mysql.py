@@ -1,0 +1,108 @@
+"""MariaDB and MySQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from . import base
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+
+_LOCK = "CONCAT('alembic-', MD5(DATABASE()))"  # such locks belong to the server, with names of up to 64 characters
+_TIMEOUTS = ("lock_wait_timeout", "innodb_lock_wait_timeout")
+
+
+class MySQL(base.Dialect):
+    """MariaDB and MySQL, with PyMySQL, mysqlclient or asyncmy."""
+
+    name = "mysql"
+    aliases = ("mariadb",)
+    drivers: Mapping[str, str] = {"pymysql": "pymysql", "mysqldb": "MySQLdb"}
+    port = "3306"
+    transactional_ddl = False
+    locked = frozenset({1205})
+    forbidden = frozenset({1044, 1142})
+
+    def configure_options(self) -> dict[str, Any]:
+        """Let each revision be a transaction, as far as these databases have one."""
+        return {"transaction_per_migration": True}
+
+    @contextmanager
+    def exclusive(self, connection: Connection, timeouts: base.Timeouts) -> Iterator[None]:
+        """Hold a named lock, and limit the session's wait for a table and for a row."""
+
+        def acquire() -> bool:
+            locked = connection.exec_driver_sql(f"SELECT GET_LOCK({_LOCK}, 0)").scalar_one()
+            connection.commit()
+            return bool(locked)
+
+        base.wait(acquire, connection, timeouts.migrator)
+        before = connection.exec_driver_sql(f"SELECT {', '.join(f'@@{name}' for name in _TIMEOUTS)}").one()
+        _set_timeouts(connection, *[max(1, round(timeouts.lock))] * 2)
+        try:
+            yield
+        finally:
+            from sqlalchemy.exc import DBAPIError
+
+            with suppress(DBAPIError):
+                connection.rollback()
+                _set_timeouts(connection, *before)
+                connection.exec_driver_sql(f"SELECT RELEASE_LOCK({_LOCK})")
+                connection.commit()
+
+    def catalogue(self, connection: Connection) -> Iterator[base.Item]:
+        """Yield tables, columns and defaults; constraints and indexes from SHOW CREATE TABLE."""
+        from sqlalchemy import inspect
+
+        yield from map(tuple, connection.exec_driver_sql(_CATALOGUE))
+        for table in inspect(connection).get_table_names():
+            for line in connection.exec_driver_sql(f"SHOW CREATE TABLE `{table}`").one()[1].splitlines()[1:-1]:
+                if key := _KEY.match(line):
+                    kind, name = "index" if "KEY" in key[1] else "constraint", key[2] or "PRIMARY"
+                    yield table, f"{kind} {name}", line.strip().rstrip(",").replace(f"`{key[2]}` ", "", 1)
+
+    def comments(self, connection: Connection) -> Iterator[base.Item]:
+        """Yield the comments on tables and columns."""
+        yield from map(tuple, connection.exec_driver_sql(_COMMENTS))
+
+    def connect_timeouts(self, driver: str, seconds: int) -> dict[str, Any]:
+        """Return the drivers' option for the connection, and for the server's greeting, which that does not cover."""
+        return {"connect_timeout": seconds, "read_timeout": seconds} if driver in (*self.drivers, "asyncmy") else {}
+
+    def read_only_engine(self, url: URL) -> Engine:
+        """Return an engine whose sessions are READ ONLY."""
+        options: dict[str, Any] = {}
+        if url.get_dialect()().driver in self.drivers:
+            options = {
+                "connect_timeout": base.CONNECT_TIMEOUT,
+                "init_command": "SET SESSION TRANSACTION READ ONLY",
+            }
+        return base.plain_engine(url, connect_args=options)
+
+
+def _set_timeouts(connection: Connection, *seconds: int) -> None:
+    for name, value in zip(_TIMEOUTS, seconds, strict=True):
+        connection.exec_driver_sql(f"SET SESSION {name} = {value}")
+    connection.commit()
+
+
+_KEY = re.compile(r"\s+((?:PRIMARY |UNIQUE |FULLTEXT |SPATIAL )?KEY|CONSTRAINT)\s+(?:`([^`]*)`)?")
+
+_CATALOGUE = """
+SELECT table_name, CONCAT('column ', column_name), CONCAT_WS(' ', column_type, IF(is_nullable = 'NO', 'NOT NULL', NULL),
+    NULLIF(collation_name, @@collation_database), NULLIF(extra, ''), generation_expression)
+    FROM information_schema.columns WHERE table_schema = DATABASE()
+UNION ALL SELECT table_name, CONCAT('default of ', column_name), column_default FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND column_default IS NOT NULL AND column_default <> 'NULL'
+"""
+
+_COMMENTS = """
+SELECT table_name, CONCAT('comment on ', column_name), column_comment FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND column_comment <> ''
+UNION ALL SELECT table_name, 'comment', table_comment FROM information_schema.tables
+    WHERE table_schema = DATABASE() AND table_comment <> '' AND table_type = 'BASE TABLE'
+"""

@@ -1,0 +1,134 @@
+"""PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from . import base
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+
+_LOCK = int.from_bytes(b"alembic", "big")  # any constant will do: advisory locks belong to one database
+
+_TIMED = ("psycopg", "psycopg2", "asyncpg")
+
+
+class PostgreSQL(base.Dialect):
+    """PostgreSQL, with psycopg, psycopg2 or asyncpg."""
+
+    name = "postgresql"
+    drivers: Mapping[str, str] = {"psycopg": "psycopg", "psycopg2": "psycopg2"}
+    port = "5432"
+    locked = frozenset({"55P03"})
+    forbidden = frozenset({"42501"})
+
+    def configure_options(self) -> dict[str, Any]:
+        """Let each revision be a transaction: a failure undoes that revision, and autocommit_block() works."""
+        return {"transaction_per_migration": True}
+
+    @contextmanager
+    def exclusive(self, connection: Connection, timeouts: base.Timeouts) -> Iterator[None]:
+        """Hold an advisory lock, and limit the wait of each transaction for a table."""
+        _refuse_pooler(connection)
+
+        def acquire() -> bool:
+            locked = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").scalar_one()
+            connection.commit()  # an open transaction would hold up a CREATE INDEX CONCURRENTLY
+            return bool(locked)
+
+        base.wait(acquire, connection, timeouts.migrator)
+        milliseconds = max(1, round(timeouts.lock * 1000))  # 0 would be no limit
+
+        def begin(_: Connection) -> None:
+            # Not in autocommit_block(): CREATE INDEX CONCURRENTLY holds nobody up, and would leave an invalid index.
+            if not base.is_autocommit(connection):
+                base.send(connection, f"SET LOCAL lock_timeout = {milliseconds}")
+
+        with base.listening(connection, begin=begin):
+            try:
+                yield
+            finally:
+                from sqlalchemy.exc import DBAPIError
+
+                with suppress(DBAPIError):  # a lost connection has lost its lock as well
+                    connection.rollback()
+                    connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK})")
+                    connection.commit()
+
+    def catalogue(self, connection: Connection) -> Iterator[base.Item]:
+        """Yield tables, columns, defaults, constraints, indexes, triggers, and enum types under ""."""
+        yield from map(tuple, connection.exec_driver_sql(_CATALOGUE.replace("%", "%%")))
+
+    def comments(self, connection: Connection) -> Iterator[base.Item]:
+        """Yield the comments on tables and columns."""
+        yield from map(tuple, connection.exec_driver_sql(_COMMENTS))
+
+    def drop_database(self, connection: Connection, name: str) -> None:
+        """Drop it, even if somebody is connected to it."""
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def connect_timeouts(self, driver: str, seconds: int) -> dict[str, Any]:
+        """Return libpq's option; asyncpg has its own."""
+        return {"timeout" if driver == "asyncpg" else "connect_timeout": seconds} if driver in _TIMED else {}
+
+    def read_only_engine(self, url: URL) -> Engine:
+        """Return an engine whose transactions are READ ONLY."""
+        options = self.connect_timeouts(url.get_dialect()().driver, base.CONNECT_TIMEOUT)
+        engine = base.plain_engine(url, connect_args=options)
+        return engine.execution_options(postgresql_readonly=True)
+
+
+def _refuse_pooler(connection: Connection) -> None:
+    """Raise CommandError where a connection pooler answers: through one, a session's lock may not hold.
+
+    psycopg and psycopg2 know the process that they have connected to; asyncpg's facade does not tell.
+    """
+    from alembic.util import CommandError
+
+    from ..url import masked
+
+    backend = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    info = getattr(connection.connection.driver_connection, "info", None)
+    if getattr(info, "backend_pid", backend) != backend:
+        raise CommandError(
+            f"A connection pooler such as PgBouncer answers at {masked(connection.engine.url)}, and through one a "
+            "migration lock may not hold: give this command the server's own address in the URL."
+        )
+
+
+_CATALOGUE = """
+WITH t AS (SELECT c.oid, c.oid::regclass::text AS name FROM pg_class c
+           WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
+           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e'))
+SELECT name, '', '' FROM t
+UNION ALL SELECT name, 'partitioned by', pg_get_partkeydef(oid) FROM t WHERE pg_get_partkeydef(oid) IS NOT NULL
+UNION ALL SELECT name, 'column ' || attname, format_type(atttypid, atttypmod)
+    || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END || CASE attidentity WHEN '' THEN '' ELSE ' IDENTITY' END
+    || CASE WHEN attcollation <> typcollation THEN ' COLLATE ' || attcollation::regcollation::text ELSE '' END
+    || CASE attgenerated WHEN '' THEN '' ELSE ' GENERATED ' || pg_get_expr(adbin, adrelid) END
+    FROM t JOIN pg_attribute a ON attrelid = t.oid AND attnum > 0 AND NOT attisdropped
+    JOIN pg_type y ON y.oid = atttypid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+UNION ALL SELECT name, 'default of ' || attname, CASE WHEN EXISTS (SELECT FROM pg_depend d WHERE refobjid = t.oid
+    AND refobjsubid = attnum AND deptype = 'a' AND classid = 'pg_class'::regclass
+    AND pg_get_expr(adbin, adrelid) = format('nextval(%L::regclass)', objid::regclass))
+    THEN 'nextval() of its sequence' ELSE pg_get_expr(adbin, adrelid) END FROM t JOIN pg_attrdef ON adrelid = t.oid
+    JOIN pg_attribute ON attrelid = t.oid AND attnum = adnum AND attgenerated = ''
+UNION ALL SELECT name, 'constraint ' || conname, pg_get_constraintdef(c.oid)
+    FROM t JOIN pg_constraint c ON conrelid = t.oid AND contype <> 'n'
+UNION ALL SELECT name, 'index ' || indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM t JOIN pg_index i
+    ON indrelid = t.oid WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND conrelid = indrelid)
+UNION ALL SELECT name, 'trigger ' || tgname, pg_get_triggerdef(g.oid) FROM t JOIN pg_trigger g ON tgrelid = t.oid
+    WHERE NOT tgisinternal
+UNION ALL SELECT '', 'type ' || enumtypid::regtype::text,
+    string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) FROM pg_enum GROUP BY enumtypid
+"""
+
+_COMMENTS = """
+SELECT c.oid::regclass::text, COALESCE('comment on ' || attname, 'comment'), description FROM pg_description d
+    JOIN pg_class c ON c.oid = objoid AND classoid = 'pg_class'::regclass AND relkind IN ('r', 'p')
+    LEFT JOIN pg_attribute ON attrelid = objoid AND attnum = objsubid AND objsubid > 0
+    WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
+"""

@@ -1,0 +1,169 @@
+"""SQLite."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..sqltext import one_line
+from . import base
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+
+_OBJECTS = "SELECT name, tbl_name, type, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%%'"
+
+
+class SQLite(base.Dialect):
+    """SQLite, with Python's own driver or aiosqlite."""
+
+    name = "sqlite"
+    drivers: Mapping[str, str] = {"pysqlite": "sqlite3"}
+    locked = frozenset({"database is locked"})  # the text: Python 3.10 does not tell the name of an error
+    forbidden = frozenset({"attempt to write a readonly database"})
+
+    def configure_options(self) -> dict[str, Any]:
+        """Let a whole command be one transaction, and rebuild a table to alter it.
+
+        It has one writer at a time: a failure, or a kill, undoes all of the command.
+        """
+        return {"render_as_batch": True, "transactional_ddl": True}
+
+    def check_borrowed(self, connection: Connection) -> None:
+        """Refuse a transaction in which foreign keys are enforced: they cannot be switched off there."""
+        from alembic.util import CommandError
+
+        if connection.exec_driver_sql("PRAGMA foreign_keys").scalar():
+            raise CommandError(
+                "With foreign keys enforced, rebuilding a table deletes the rows that refer to it, and they cannot be "
+                "switched off in a transaction: hand over the connection before you begin one."
+            )
+
+    @contextmanager
+    def exclusive(self, connection: Connection, timeouts: base.Timeouts) -> Iterator[None]:
+        """Begin each transaction as the only writer, with foreign keys off; check them before it commits."""
+        facade: Any = connection.connection.dbapi_connection  # synchronous for aiosqlite, too
+
+        def pragma(name: str) -> Any:
+            return base.send(connection, f"PRAGMA {name}")[0][0]
+
+        isolation_level, foreign_keys, patience = facade.isolation_level, pragma("foreign_keys"), pragma("busy_timeout")
+        milliseconds = round(timeouts.lock * 1000)
+        facade.isolation_level = None  # the driver begins no transactions of its own, DDL is then part of ours
+        # A rebuilt table is dropped on the way: with foreign keys enforced, its children's rows would go with it.
+        base.send(connection, "PRAGMA foreign_keys=OFF")
+        dangling: set[Any] = set()
+        failed = connection.dialect.loaded_dbapi.OperationalError
+
+        def find_dangling() -> set[Any]:
+            try:
+                return set(base.send(connection, "PRAGMA foreign_key_check"))
+            except failed as error:
+                base.log.warning("Foreign keys cannot be checked: %s", error)  # a foreign key to what is not unique
+                return set()
+
+        def acquire() -> bool:
+            try:
+                base.send(connection, "BEGIN IMMEDIATE")
+            except failed as error:
+                if "locked" not in str(error):  # Python 3.10 does not tell the name of an error
+                    raise
+                return False
+            return True
+
+        def begin(_: Connection) -> None:
+            if not base.is_autocommit(connection):
+                pragma("busy_timeout=0")
+                base.wait(acquire, connection, timeouts.migrator)
+                pragma(f"busy_timeout={milliseconds}")
+                dangling.update(find_dangling())
+
+        def check(_: Connection) -> None:
+            _require_no_new(find_dangling() - dangling)
+
+        try:
+            with base.listening(connection, begin=begin, commit=check):
+                yield
+        finally:
+            connection.rollback()
+            pragma(f"busy_timeout={patience}")
+            base.send(connection, f"PRAGMA foreign_keys={foreign_keys}")
+            facade.isolation_level = isolation_level
+
+    def catalogue(self, connection: Connection) -> Iterator[base.Item]:
+        """Yield what SQLite tells of its tables, and the SQL of indexes and triggers."""
+        from sqlalchemy import inspect
+
+        inspector = inspect(connection)
+        for name, table, kind, sql in connection.exec_driver_sql(_OBJECTS):
+            if kind in ("index", "trigger"):
+                yield table, f"{kind} {name}", one_line(sql)
+            elif kind == "table":
+                yield name, "", ""
+                yield from _columns(inspector, name, sql)
+                yield from _constraints(inspector, name)
+
+    def create_database(self, connection: Connection, name: str) -> None:
+        """Do nothing: a database is a file."""
+
+    def drop_database(self, connection: Connection, name: str) -> None:
+        """Do nothing: a database is a file."""
+
+    def read_only_engine(self, url: URL) -> Engine:
+        """Return an engine that opens the file for reading only."""
+        path = Path(url.database or "").absolute()
+        query = {"mode": "ro", "uri": "true"}
+        with path.open("rb") as file:
+            in_wal = file.read(20)[18:] == b"\2\2"
+        if in_wal and not Path(f"{path}-wal").exists():  # nobody has it open, and even a reader would leave files there
+            query["immutable"] = "1"
+        return base.plain_engine(url.set(drivername="sqlite", database=path.as_uri(), query=query))
+
+
+def _require_no_new(dangling: set[Any]) -> None:
+    """Raise CommandError where rows refer to missing ones."""
+    from alembic.util import CommandError
+
+    for (table, parent), rows in Counter((row[0], row[2]) for row in dangling).items():
+        raise CommandError(
+            f"After this migration {rows} rows of {table} would refer to missing rows of {parent}; nothing was "
+            "changed. Mend the revision: keep the rows they refer to, or delete or update them first."
+        )
+
+
+def _columns(inspector: Any, table: str, sql: str) -> Iterator[base.Item]:
+    for column in inspector.get_columns(table):
+        null = "" if column["nullable"] else " NOT NULL"
+        computed = f" GENERATED {column['computed']['sqltext']}" if column.get("computed") else ""
+        name = re.escape(column["name"])
+        collate = re.search(rf"[(,]\s*[\"`]?{name}\b[^,]*?(COLLATE \S+?)[\s,)]", sql, re.IGNORECASE)
+        text = f"{column['type']}{null}{computed} {collate[1] if collate else ''}".strip()
+        yield table, f"column {column['name']}", text
+        if column["default"] is not None:
+            yield table, f"default of {column['name']}", column["default"]
+
+
+def _constraints(inspector: Any, table: str) -> Iterator[base.Item]:
+    key = inspector.get_pk_constraint(table)
+    texts = (
+        [(key["name"], f"PRIMARY KEY ({_listed(key['constrained_columns'])})")] if key["constrained_columns"] else []
+    )
+    for foreign in inspector.get_foreign_keys(table):
+        columns, referred = _listed(foreign["constrained_columns"]), _listed(foreign["referred_columns"])
+        actions = sorted(foreign["options"].items())
+        text = f"FOREIGN KEY ({columns}) REFERENCES {foreign['referred_table']} ({referred}) {actions}"
+        texts.append((foreign["name"], text))
+    for unique in inspector.get_unique_constraints(table):
+        texts.append((unique["name"], f"UNIQUE ({_listed(unique['column_names'])})"))
+    for check in inspector.get_check_constraints(table):
+        texts.append((check["name"], f"CHECK ({one_line(check['sqltext'])})"))
+    for name, text in texts:
+        yield table, f"constraint {name or text}", text
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,95 @@
+"""Checks of alembic.ini, pyproject.toml, and whether the project's files can be read at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ...errors import UndeterminedError
+from ..findings import Finding, Note, Problem
+from ..project import Project
+from ..registry import check
+
+
+@check("files-parse", "static")
+def files_parse(project: Project) -> Iterable[Finding]:
+    """Every Python file about the database parses
+
+    One that does not hides whatever is wrong in it, so that nothing can be said about the rest.
+    """
+    for path in project.database_files:
+        try:
+            project.tree(path)
+        except UndeterminedError as reason:
+            if path == project.env or path in project.revision_files:
+                raise
+            yield Note(project.name(path), str(reason), "nothing, if nobody imports it: the other checks pass over it")
+
+
+@check("ini-leads-to-scripts", "static", essential=True)
+def ini_leads_to_scripts(project: Project) -> Iterable[Finding]:
+    """The configuration leads to env.py, script.py.mako and versions/
+
+    Where versions/ is missing, as git keeps no empty directory and an image may leave it out, alembic upgrade head
+    succeeds and does nothing.
+    """
+    configuration = project.configuration
+    if not project.options.get("script_location") and not project.env.is_file():
+        if configuration.sections:
+            raise UndeterminedError(f"{configuration.error}: name the one to use with -n {configuration.sections[0]}")
+        fix = "give it a section [alembic] with script_location = %(here)s/migrations"
+        yield Problem(project.name(configuration.file), configuration.error or "it has no script_location", fix)
+        return
+    restore = "restore it from version control"
+    paths = {project.env: restore, project.scripts / "script.py.mako": restore}
+    paths |= dict.fromkeys(project.versions, "make the directory, with a .gitkeep: git keeps no empty directories")
+    for path, fix in paths.items():
+        if not path.exists() or (path.is_file() and not path.read_text(encoding="utf-8").strip()):
+            yield Problem(project.name(path), "it is missing or empty", fix)
+
+
+@check("ini-has-its-logging", "static", library=True)
+def ini_has_its_logging(project: Project) -> Iterable[Finding]:
+    """alembic.ini has the logging sections that it names
+
+    Without one of them, fileConfig() in env.py fails with a KeyError in every alembic command.
+    """
+    text = project.ini.read_text(encoding="utf-8", errors="replace") if project.ini.is_file() else ""
+    if project.env.is_file() and b"fileConfig" in project.env.read_bytes():
+        lists = re.findall(r"^\[(logger|handler|formatter)s\]\s*keys *[=:] *(.*)", text, re.MULTILINE)
+        named = {f"{kind}_{key.strip()}" for kind, keys in lists for key in keys.split(",") if key.strip()}
+        existing = set(re.findall(r"^\[(\w+)\]", text, re.MULTILINE))
+        for section in sorted(({"loggers", "handlers", "formatters"} | named) - existing):
+            message = f"it has no section [{section}]"
+            yield Problem(project.name(project.ini), message, "restore it from version control")
+
+
+@check("options-have-one-meaning", "static")
+def options_have_one_meaning(project: Project) -> Iterable[Finding]:
+    """No option is set twice, or split where it should not be
+
+    What alembic.ini says wins over pyproject.toml. Without path_separator, Alembic splits prepend_sys_path at spaces,
+    commas and colons.
+    """
+    for name in project.configuration.conflicting:
+        toml = project.name(project.configuration.toml)
+        message = f"{name} is set here and differently in {toml}: this one is used"
+        yield Problem(project.name(project.ini), message, "delete one of them")
+    path = project.options.get("prepend_sys_path", "")
+    parts = [project.ini.parent / part for part in re.split("[ ,:]+", path) if part]
+    meant = all(part.is_dir() for part in parts)  # before path_separator, that was how to name several
+    if project.ini.is_file() and not project.options.get("path_separator") and re.search(r"[ ,]", path) and not meant:
+        message = "without path_separator, prepend_sys_path is split at its spaces and commas"
+        yield Problem(project.name(project.ini), message, "add the line: path_separator = os")
+
+
+@check("no-url-in-ini", "static", setting="database_variable")
+def no_url_in_ini(project: Project) -> Iterable[Finding]:
+    """The database URL has one home, and it is not alembic.ini
+
+    With two homes, the application and its migrations sooner or later work on two databases.
+    """
+    if project.options.get("sqlalchemy.url"):
+        variable = project.settings.database_variable
+        message = f"sqlalchemy.url is set, but the application reads {variable}: they will name two databases"
+        yield Problem(project.name(project.ini), message, f"delete the line, and put the URL into .env as {variable}")

@@ -1,0 +1,269 @@
+"""Checks of the database that env.py leads to outside of the sandbox. They only read."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import NotApplicableError, UndeterminedError, first_line
+from ...sandbox import engine, exists, read_only_engine
+from ...schema import model_names, own_tables, read, table_names
+from ..findings import BlockedError, Finding, Note, Problem
+from ..project import Project, Run, all_heads
+from ..registry import check
+from ..schema_findings import schema_findings
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+
+@dataclass(frozen=True)
+class Database:
+    """A live database, and the Run that was led to a scratch database in its place."""
+
+    run: Run
+    url: URL
+    version: set[str]  # the revisions that it is at
+    tables: set[str]
+    models: set[str]  # the names that the tables of the models have in it
+
+    @property
+    def name(self) -> str:
+        """Its URL for people."""
+        return f"database {_masked(self.url)}"
+
+    @property
+    def own_tables(self) -> set[str]:
+        """The tables that Alembic and this library keep in it."""
+        return own_tables(self.run.context.version_table)
+
+
+def _masked(url: URL) -> str:
+    from ...url import masked
+
+    return masked(url)
+
+
+def databases(project: Project) -> list[Database]:
+    """Read from the databases that env.py leads to, once.
+
+    Raises NotApplicableError or UndeterminedError when there is nothing to read.
+    """
+
+    def read_all() -> list[Database]:
+        return [_database(run, url) for run, url in project.live()]
+
+    databases: list[Database] = project.once("databases", read_all)
+    return databases
+
+
+def _database(run: Run | None, url: URL) -> Database:
+    if not exists(url):
+        raise NotApplicableError(f"{_masked(url)} does not exist yet")
+    if run is None:
+        raise BlockedError("env-reaches-run-migrations")
+    try:
+        with read_only_engine(url).connect() as connection:
+            tables = table_names(connection, run.tables.values())
+            models = model_names(connection.dialect, run.tables.values())
+        return Database(run, url, run.version(read_only_engine(url)), tables, models)
+    except Exception as error:
+        raise UndeterminedError(f"{_masked(url)} cannot be read: {first_line(error)}") from None
+
+
+# Runs the command line of this library, wherever it lies, as the first module of an interpreter.
+_COMMAND = """\
+import sys
+home = sys.argv.pop(1)
+sys.path[:] = [*([] if home in sys.path else [home]), *filter(None, sys.path)]
+from alembic_proof.cli.entry import run
+run()
+"""
+
+
+@check("same-database-from-everywhere", "live")
+def same_database_from_everywhere(project: Project) -> Iterable[Finding]:
+    """From another working directory, env.py leads to the same database
+
+    A relative SQLite path, and a .env that is looked for in the working directory, mean another one in each.
+    """
+    configuration, home = project.configuration, str(Path(__file__).parents[3])
+    command = [sys.executable, "-c", _COMMAND, home, "doctor", "--where", "--config", str(configuration.file)]
+    command += ["-n", configuration.section, *(part for value in project.x or () for part in ("-x", value))]
+    with tempfile.TemporaryDirectory() as directory:
+        done = subprocess.run(
+            command, cwd=directory, env=project.environment, capture_output=True, encoding="utf-8", errors="replace"
+        )
+    if done.returncode:
+        raise NotApplicableError("alembic works in the project's directory only")
+    places, places_here = set(json.loads(done.stdout)), {project.sandbox.place(url) for _, url in project.live()}
+    if places and places != places_here:
+        kind = Problem if project.settings.database_variable else Note  # a relative path is what every tutorial has
+        here, elsewhere = (" and ".join(sorted(each)) for each in (places_here, places))
+        message = f"from here it leads to {here}, from another working directory to {elsewhere}"
+        yield kind(project.name(project.env), message, "make the path absolute, starting from the file that reads it")
+
+
+@check("dotenv-is-in-force", "live", setting="database_variable")
+def dotenv_is_in_force(project: Project) -> Iterable[Finding]:
+    """What .env says about the database is not overridden by the environment
+
+    An exported variable wins over .env: a migration then runs where the shell points to.
+    """
+    dotenv, variable = project.root / ".env", str(project.settings.database_variable)
+    text = dotenv.read_text("utf-8-sig", errors="replace") if dotenv.is_file() else ""
+    pattern = rf"^\s*(?:export\s+)?{re.escape(variable)}\s*=\s*[\"']?(.*?)[\"']?\s*$"
+    written, exported = re.search(pattern, text, re.MULTILINE), project.environment.get(variable)
+    if written and exported and written[1] != exported:
+        message = f"{variable} is exported, and names another database than this file: the exported one is used"
+        yield Note(project.name(dotenv), message, f"if it is not meant so: unset {variable}")
+
+
+@check("live-revision-is-known", "live")
+def live_revision_is_known(project: Project) -> Iterable[Finding]:
+    """The database is at a revision that the project has
+
+    It is not where a branch was switched, a file deleted, or an older release deployed; and where something other
+    than migrations made the tables, it is at none.
+    """
+    scripts = project.script_directory()
+    known, heads = _known_revisions(project), all_heads(scripts)
+    for database in databases(project):
+        for revision in sorted(database.version - known):
+            message = f"it is at revision {revision}, of which there is no file"
+            yield Problem(database.name, message, "restore the file, or check out the branch that has it")
+        unmigrated = sorted(database.tables & database.models)
+        if not database.version and unmigrated:
+            message = f"it has the tables {', '.join(unmigrated)}, but is at no revision: no migration made them"
+            fix = "begin with an empty database; or, if they are as the revisions make them: alembic stamp head"
+            if project.uses_library and not project.revisions:
+                fix = "adopt it: alembic-proof adopt; or begin with an empty database"
+            yield Problem(database.name, message, fix)
+        elif database.version <= known and database.version != heads:
+            current = ", ".join(sorted(database.version)) or "no revision"
+            yield Note(database.name, f"it is at {current}, behind {', '.join(sorted(heads))}", "alembic upgrade head")
+
+
+def _known_revisions(project: Project) -> set[str]:
+    return {script.revision for script in project.script_directory().walk_revisions()}
+
+
+def _at_known_revisions(project: Project) -> list[Database]:
+    """Return the databases. Raises UndeterminedError when one is at a revision that the project does not have."""
+    known = _known_revisions(project)
+    if any(not database.version <= known for database in databases(project)):
+        raise BlockedError("live-revision-is-known")
+    return databases(project)
+
+
+@check("applied-revisions-are-unedited", "live")
+def applied_revisions_are_unedited(project: Project) -> Iterable[Finding]:
+    """No revision that the database has been through was edited since it was committed
+
+    Other databases keep what the earlier text made of them.
+    """
+    scripts = project.script_directory()
+    for database in _at_known_revisions(project):
+        for script in scripts.iterate_revisions(tuple(database.version) or "base", "base"):
+            path = Path(script.path)
+            git = ["git", "--no-optional-locks", "-C", str(path.parent), "show", f"HEAD:./{path.name}"]
+            with contextlib.suppress(OSError, SyntaxError):
+                done = subprocess.run(git, capture_output=True)
+                if not done.returncode and ast.dump(ast.parse(done.stdout)) != ast.dump(project.tree(path)):
+                    message = "it has been edited since it was committed, and this database is past it"
+                    yield Problem(project.name(path), message, "restore it, and write the change as a new revision")
+
+
+@check("live-matches-its-revisions", "live")
+def live_matches_its_revisions(project: Project) -> Iterable[Finding]:
+    """The database has the schema that its revisions make
+
+    It does not where it was stamped without an upgrade, its tables were dropped and the version stayed, a revision was
+    edited after it was applied, or somebody altered a table by hand.
+    """
+    fix = "if a revision was edited after it was applied, restore it; what was changed by hand, write as a new revision"
+    for database in _at_known_revisions(project):
+        if not database.version:
+            raise NotApplicableError("it is at no revision")
+        if project.missing_server:
+            raise NotApplicableError(project.missing_server)
+        fresh = project.sandbox.database(database.run.context.dialect.name)
+        with project.sandbox.standing_in(database.run.place, fresh):
+            for revision in sorted(database.version):
+                project.alembic("upgrade", project.config(), revision)
+        live = read_only_engine(database.url)
+        existing, built = read(live), read(fresh, live.dialect.default_schema_name)
+        wanted = {name: items for name, items in built.items() if name.split(".")[-1] not in database.own_tables}
+        yield from schema_findings(wanted, existing, None, ("its revisions make", "it has"), database.name, fix)
+
+
+def _postgresql(project: Project) -> list[Database]:
+    selected = [database for database in databases(project) if database.url.get_backend_name() == "postgresql"]
+    if not selected:
+        raise NotApplicableError("it is about PostgreSQL")
+    return selected
+
+
+@check("live-enums-have-their-labels", "live")
+def live_enums_have_their_labels(project: Project) -> Iterable[Finding]:
+    """PostgreSQL's enum types have the labels of the models
+
+    Autogenerate does not compare them: the first use of a new label fails.
+    """
+    from sqlalchemy import Enum, inspect
+
+    heads = all_heads(project.script_directory())
+    for database in [item for item in _postgresql(project) if item.version == heads]:  # else an upgrade may add them
+        with read_only_engine(database.url).connect() as connection:
+            inspector = inspect(connection)
+            existing = {enum["name"]: list(enum["labels"]) for enum in inspector.get_enums("*")}  # type: ignore[attr-defined]
+        columns = [column for table in database.run.tables.values() for column in table.columns]
+        enums = [column.type for column in columns if isinstance(column.type, Enum) and column.type.native_enum]
+        types = {str(enum.name): enum for enum in enums}
+        for name in sorted(set(types) & set(existing)):
+            for label in [label for label in types[name].enums if label not in existing[name]]:
+                fix = f"""in a revision: op.execute("ALTER TYPE {name} ADD VALUE '{label}'")"""
+                yield Problem(database.name, f"the type {name} has no label {label!r}", fix)
+
+
+@check("live-indexes-are-valid", "live")
+def live_indexes_are_valid(project: Project) -> Iterable[Finding]:
+    """PostgreSQL uses every index
+
+    A CREATE INDEX CONCURRENTLY that failed leaves one behind that is kept up to date, and never used.
+    """
+    query = "SELECT indexrelid::regclass::text, indrelid::regclass::text FROM pg_index WHERE NOT indisvalid"
+    for database in _postgresql(project):
+        with read_only_engine(database.url).connect() as connection:
+            for index, table in connection.exec_driver_sql(query):
+                message = f"the index {index} of {table} is INVALID: it costs, and serves no query"
+                fix = f"DROP INDEX CONCURRENTLY {index}; then make it again, in an autocommit_block()"
+                yield Problem(database.name, message, fix)
+
+
+@check("live-tables-have-owners", "live")
+def live_tables_have_owners(project: Project) -> Iterable[Finding]:
+    """Every table of the database is in a model or made by a revision
+
+    Others may belong to another application, or be left over.
+    """
+    for database in databases(project):
+        run = database.run
+        with engine(run.database).connect() as connection:
+            created = table_names(connection, run.tables.values())
+        others = database.tables - database.models - created
+        foreign = sorted(name for name in others if name.split(".")[-1] not in database.own_tables)
+        if foreign:
+            fix = "nothing, if they belong to another application"
+            if not (run.context.opts.get("include_object") or run.context.opts.get("include_name")):
+                fix = "autogenerate would drop them: give context.configure() an include_object that leaves them out"
+            yield Note(database.name, f"in no model, and made by no revision: {', '.join(foreign)}", fix)

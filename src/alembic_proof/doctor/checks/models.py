@@ -1,0 +1,176 @@
+"""Checks of the models, and of the metadata that env.py hands to Alembic."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ...errors import NotApplicableError
+from ...sandbox import engine
+from ...schema import model_names, table_names
+from ..findings import Finding, Note, Problem
+from ..project import Project
+from ..registry import check
+
+
+@check("no-table-outside-migrations", "static")
+def no_table_outside_migrations(project: Project) -> Iterable[Finding]:
+    """Tables come from migrations, never from create_all
+
+    It makes tables before a migration does, so that autogenerate finds nothing to write, and it never alters one.
+    Called in a revision, it makes the models of today, whatever the revision was meant to make.
+    """
+    for path in project.files_with(rb"(create|drop)_all"):
+        for node in ast.walk(project.tree(path)):
+            if isinstance(node, ast.Attribute) and node.attr in ("create_all", "drop_all") and _is_metadata(node.value):
+                message = f"{node.attr}() changes tables without Alembic, and autogenerate then sees no difference"
+                yield Problem(project.name(path, node.lineno), message, "delete the call; run: alembic upgrade head")
+
+
+def _is_metadata(node: ast.expr) -> bool:
+    return re.search(r"metadata|\bdb$", ast.unparse(node), re.IGNORECASE) is not None
+
+
+@check("importing-makes-no-table", "scratch")
+def importing_makes_no_table(project: Project) -> Iterable[Finding]:
+    """Importing the models makes no table
+
+    A table that exists before its migration is one that autogenerate does not write.
+    """
+    for run in project.runs():
+        tables = run.tables.values()
+        with engine(run.database).connect() as connection:
+            existing = sorted(table_names(connection, tables) & model_names(connection.dialect, tables))
+        if existing:
+            message = (
+                f"running it makes the tables {', '.join(existing)} at once: something that it imports creates them"
+            )
+            yield Problem(project.name(project.env), message, "let only migrations create tables")
+
+
+@check("metadata-is-the-models", "probe")
+def metadata_is_the_models(project: Project) -> Iterable[Finding]:
+    """env.py hands over the metadata with every table of the models
+
+    For a model that it does not know, no migration makes a table; and where the table exists, autogenerate takes it
+    for one that was removed, and proposes to drop it.
+    """
+    handed_over = project.handed_over
+    if not handed_over:
+        message = "target_metadata is None or has no tables: there is nothing to compare the database with"
+        yield Problem(project.name(project.env), message, "set it: target_metadata = Base.metadata")
+        return
+    for table, file in project.defined.items():
+        if handed_over.get(table.fullname) is not table:
+            message = f"it defines the table {table.fullname}, which env.py does not hand over: no migration creates it"
+            fix = "let env.py import it, by itself or through a package, and the model inherit from the same Base"
+            yield Problem(file, message, fix)
+    imported = project.loaded()
+    homes = {path.parent for path in imported if path.parent != project.root and project.scripts not in path.parents}
+    for path in project.files_with(rb"__tablename__|table ?= ?True|\.Model\b|SQLModel"):
+        if project.scripts in path.parents or (homes and not any(home in path.parents for home in homes)):
+            continue
+        for node in ast.walk(project.tree(path)):
+            if isinstance(node, ast.ClassDef) and (reason := _without_table(node, imported.get(path))):
+                kind = Note if path not in imported and _has_another_base(project, path, node) else Problem
+                yield kind(project.name(path, node.lineno), f"the model {node.name} {reason[0]}", reason[1])
+
+
+def _without_table(node: ast.ClassDef, module: Any) -> tuple[str, str] | None:
+    """Return why a class that looks like a model has no table, and the fix; given its module, if that is loaded."""
+    body = "\n".join(ast.unparse(line) for line in node.body)
+    keywords = {word.arg: ast.unparse(word.value) for word in node.keywords}
+    bases = [ast.unparse(base) for base in node.bases]
+    named = re.search(r"^__tablename__\b.*=", body, re.MULTILINE)
+    if re.search(r"^__abstract__\b.*= True", body, re.MULTILINE):
+        return ("is __abstract__, and has a __tablename__ that nothing uses", "delete one of them") if named else None
+    columns = re.search(r"mapped_column\(|\bColumn\(|\bField\(|: (orm\.)?Mapped\[", body)
+    model = keywords.get("table") == "True" or (columns and (named or any(base.endswith(".Model") for base in bases)))
+    if model and not module:
+        return "is in a module that env.py does not import: no migration creates its table", "let env.py import it"
+    if module and "SQLModel" in bases and "primary_key=True" in body and "table" not in keywords:
+        if _is_inherited(getattr(module, node.name, None)):
+            return None
+        return "has a primary key, but no table", "write: class Name(SQLModel, table=True)"
+    return None
+
+
+def _is_inherited(value: Any) -> bool:
+    """Tell whether a class that inherits from this one has a table."""
+    subclasses: list[Any] = value.__subclasses__() if isinstance(value, type) else []
+    return any(hasattr(subclass, "__table__") or _is_inherited(subclass) for subclass in subclasses)
+
+
+def _has_another_base(project: Project, path: Path, node: ast.ClassDef) -> bool:
+    """Tell whether a class inherits from a declarative base that env.py does not load: a model of another database."""
+    names, loaded = set(map(_last_name, node.bases)), project.loaded()
+    files = {
+        file
+        for file in project.files_with(rb"declarative_base|DeclarativeBase")
+        for statement in project.tree(file).body
+        if _makes_base(statement, names)
+    }
+    return path in files or (bool(files) and not files & set(loaded))
+
+
+def _makes_base(statement: ast.stmt, names: set[str]) -> bool:
+    """Tell whether a statement makes a declarative base under one of these names."""
+    if isinstance(statement, ast.ClassDef):
+        return statement.name in names and "DeclarativeBase" in map(_last_name, statement.bases)
+    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
+        targets = {ast.unparse(target) for target in statement.targets}
+        return bool(targets & names) and _last_name(statement.value.func) == "declarative_base"
+    return False
+
+
+def _last_name(node: ast.expr) -> str:
+    return ast.unparse(node).split(".")[-1]
+
+
+@check("constraints-have-names", "probe", library=True)
+def constraints_have_names(project: Project) -> Iterable[Finding]:
+    """The naming convention of the models gives every constraint a name
+
+    What has no name cannot be dropped, nor compared. Metadata without a naming convention is not examined.
+    """
+    from sqlalchemy import ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint
+
+    keys = (ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint)
+    tables = [(run, table) for run in project.runs() for table in run.tables.values() if _has_convention(table)]
+    if not tables:
+        raise NotApplicableError("the metadata has no naming_convention")
+    for run, table in tables:
+        for constraint in [item for item in table.constraints if isinstance(item, keys) and item.columns]:
+            named = constraint.name is not None
+            if not named or not run.context.dialect.identifier_preparer.format_constraint(constraint):
+                columns = ", ".join(constraint.columns.keys())
+                message = f"a {type(constraint).__name__} of {table.name} ({columns}) has no name"
+                fix = "let the naming_convention of its metadata have a name for this kind of constraint"
+                yield Problem(project.name(project.env), message, fix)
+
+
+def _has_convention(table: Any) -> bool:
+    return bool(set(table.metadata.naming_convention) - {"ix"})  # which is SQLAlchemy's default
+
+
+@check("enum-types-lie-beside-their-tables", "probe")
+def enum_types_lie_beside_their_tables(project: Project) -> Iterable[Finding]:
+    """PostgreSQL's enum types lie in the schema of their tables
+
+    Since SQLAlchemy 2.1 an Enum takes its schema from the MetaData, no longer from its table.
+    """
+    from sqlalchemy import Enum
+
+    for run in project.runs():
+        for table in run.tables.values() if run.context.dialect.name == "postgresql" else ():
+            for type_ in [column.type for column in table.columns if isinstance(column.type, Enum)]:
+                inherits = getattr(type_, "inherit_schema", False)
+                schema = table.schema if inherits else type_.schema or table.metadata.schema
+                if type_.native_enum and schema != table.schema:
+                    place = schema or "the default schema"
+                    message = f"the type {type_.name} of {table.fullname} is created in {place}"
+                    fix = f"Enum(..., schema={table.schema!r}), or give the MetaData the schema"
+                    yield Note(project.name(project.env), message, fix)

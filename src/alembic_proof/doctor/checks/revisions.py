@@ -1,0 +1,192 @@
+"""Checks of the revision files: their chain, and what is written in them."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ...revisions.markers import DESTROYS
+from ...revisions.reader import Operation, operations
+from ..findings import Finding, Problem
+from ..project import Project
+from ..registry import check
+
+
+@check("revisions-form-one-line", "static")
+def revisions_form_one_line(project: Project) -> Iterable[Finding]:
+    """The revisions form one line with one head
+
+    Two branches of work that were merged may each have brought a revision that follows the same one: alembic upgrade
+    head then refuses, at deployment. Branch labels say that it is meant so.
+    """
+    known = {values["revision"]: path for path, values in project.revisions.items()}
+    followed: set[str] = set()
+    labels = {label for values in project.revisions.values() for label in _several(values.get("branch_labels"))}
+    for path, values in project.revisions.items():
+        revision = values["revision"]
+        if known[revision] != path:
+            message = f"its id {revision} is also that of {project.name(known[revision])}"
+            yield Problem(project.name(path), message, "give one of them, and those that follow it, another id")
+        before = _several(values.get("down_revision"))
+        followed |= before
+        needed = before | (_several(values.get("depends_on")) - labels)
+        for missing in sorted(name for name in needed if not any(other.startswith(name) for other in known)):
+            message = f"it follows revision {missing}, which is missing"
+            yield Problem(project.name(path), message, f"restore the file of revision {missing} from version control")
+        if len(revision) > 32:
+            message = "its id is longer than the 32 characters that alembic_version holds"
+            yield Problem(project.name(path), message, "shorten the id, also where another revision names it")
+    heads = sorted(set(known) - followed)
+    if len(heads) > 1 and not labels:
+        message = f"there are {len(heads)} heads, {' and '.join(heads)}: alembic upgrade head will refuse to choose"
+        yield Problem(project.name(known[heads[-1]]), message, "alembic merge heads -m 'merge'")
+
+
+def _several(value: Any) -> set[str]:
+    """Return the revisions or labels that a variable of a revision names: none, one or more."""
+    return {value} if isinstance(value, str) else set(value or ())
+
+
+@check("revisions-keep-data", "static", library=True)
+def revisions_keep_data(project: Project) -> Iterable[Finding]:
+    """No revision loses data, or fails on a table that has rows, without a warning
+
+    Autogenerate takes a rename for a drop and an add. A NOT NULL column without a server default cannot be added to a
+    table with rows. A line that means to drop says so in a comment: # destroys data
+    """
+    for path in project.revisions:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for function in project.tree(path).body:
+            if isinstance(function, ast.FunctionDef) and function.name == "upgrade":
+                used = list(operations(function))
+                for line, message, fix in (*_unfilled_columns(used), *_renames(used)):
+                    if DESTROYS not in lines[line - 1]:
+                        yield Problem(project.name(path, line), message, fix)
+
+
+Risk = tuple[int, str, str]  # a line, what is wrong, the fix
+
+
+def _unfilled_columns(operations: list[Operation]) -> Iterator[Risk]:
+    """Yield each NOT NULL column that is added without a value for existing rows."""
+    for operation in operations:
+        column = operation.arguments.get("column")
+        if operation.name == "add_column" and isinstance(column, ast.Call):
+            options = {word.arg: ast.unparse(word.value) for word in column.keywords}
+            generated = re.search("Computed|Identity", ast.unparse(column))
+            no_default = options.get("server_default", "None") == "None"
+            if options.get("nullable") == "False" and no_default and not generated:
+                message = "a NOT NULL column without a server_default cannot be added to a table with rows"
+                fix = "add it with nullable=True, fill it with op.execute(), then op.alter_column(..., nullable=False)"
+                yield operation.call.lineno, message, fix
+
+
+_CHANGES = {
+    "add_column": "column",
+    "drop_column": "column_name",
+    "create_table": "table_name",
+    "drop_table": "table_name",
+}
+_OPPOSITE = {"drop_column": "add_column", "drop_table": "create_table"}
+
+
+def _renames(operations: list[Operation]) -> Iterator[Risk]:
+    """Yield each drop of a column or table beside which another one is added, unless a statement mentions it."""
+    first: dict[tuple[str, str], tuple[str, int]] = {}  # by operation and table, the name and line
+    statements = ""
+    for operation in operations:
+        argument = operation.arguments.get(_CHANGES.get(operation.name, ""))
+        if operation.name in ("execute", "bulk_insert"):
+            statements += ast.unparse(operation.call)
+        elif argument is not None:
+            table = operation.table if operation.name.endswith("column") else ""
+            first.setdefault((operation.name, table), (_literal_name(argument), operation.call.lineno))
+    for (name, table), (old, line) in first.items():
+        added = first.get((_OPPOSITE.get(name, ""), table))
+        if added and not re.search(rf"\b{re.escape(old)}\b", statements):
+            new = added[0]
+            rename = f"op.rename_table({old!r}, {new!r})"
+            if table:
+                rename = f"op.alter_column({table!r}, {old!r}, new_column_name={new!r})"
+            fix = f"if that is a rename: {rename}; if not, end the line with the comment: {DESTROYS}"
+            yield line, f"it drops {old} and adds {new}: the data of {old} is lost", fix
+
+
+def _literal_name(node: ast.expr) -> str:
+    """Return the name of a column or a table, as far as it is written as a literal."""
+    first = node.args[0] if isinstance(node, ast.Call) and node.args else node
+    return str(first.value) if isinstance(first, ast.Constant) else ast.unparse(first)
+
+
+@check("every-revision-is-loaded", "probe")
+def every_revision_is_loaded(project: Project) -> Iterable[Finding]:
+    """Every revision file is one that Alembic loads
+
+    It passes over files in subdirectories (without recursive_version_locations), and over names that are no module's.
+    """
+    loaded = {Path(script.path).resolve() for script in project.script_directory().walk_revisions()}
+    for directory in {project.scripts, *project.versions}:
+        for path in sorted(directory.rglob("*")):
+            if path.suffix in (".py", "") and path.is_file() and path.resolve() not in loaded and path != project.env:
+                text = path.read_text(encoding="utf-8", errors="replace")
+                if re.search(r"^revision\b.*=", text, re.M) and re.search(r"^down_revision\b.*=", text, re.M):
+                    message = "it looks like a revision, but Alembic does not load it: its upgrade() never runs"
+                    versions = project.name(project.versions[0])
+                    fix = f"move it to {versions}/x.py, or name its directory in version_locations"
+                    yield Problem(project.name(path), message, fix)
+
+
+@check("revisions-are-self-contained", "probe")
+def revisions_are_self_contained(project: Project) -> Iterable[Finding]:
+    """No revision uses a live model
+
+    A model changes, and what the revision did with it yesterday changes with it, or fails. Types are no models.
+    """
+    project.runs()
+    for path in project.revisions:
+        tree = project.tree(path)
+        for node in ast.walk(tree):
+            for module, dotted in _imported(node, tree):
+                if project.has_module(module) and _is_model(dotted):
+                    message = f"it uses {dotted} as it is today, not as it was when the revision was written"
+                    fix = "describe what it needs: sa.table('name', sa.column('id'), ...)"
+                    yield Problem(project.name(path, getattr(node, "lineno", None)), message, fix)
+
+
+def _imported(node: ast.AST, tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield what an import brings: the module, and the dotted name of each thing that is used of it."""
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        for alias in node.names:
+            dotted = f"{node.module}.{alias.name}"
+            yield node.module, dotted
+            for rest in _used(alias.asname or alias.name, tree):
+                yield node.module, f"{dotted}.{rest}"
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            top = alias.name.split(".")[0]
+            for rest in _used(alias.asname or top, tree):
+                yield alias.name, f"{alias.name if alias.asname else top}.{rest}"
+
+
+def _used(name: str, tree: ast.Module) -> set[str]:
+    chains = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return {chain[len(name) + 1 :] for chain in chains if chain.startswith(f"{name}.") and "(" not in chain}
+
+
+def _is_model(dotted: str) -> bool:
+    """Tell whether a dotted name is a mapped class, a table or a metadata of a module that is loaded or can be."""
+    from sqlalchemy import MetaData, Table
+
+    parts = dotted.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        with contextlib.suppress(Exception):
+            value = importlib.import_module(".".join(parts[:cut]))
+            for part in parts[cut:]:
+                value = getattr(value, part)
+            return isinstance(value, (MetaData, Table)) or (isinstance(value, type) and hasattr(value, "metadata"))
+    return False

@@ -1,0 +1,117 @@
+"""What a project's alembic.ini and pyproject.toml tell Alembic."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import SettingsError, UndeterminedError
+from ..settings import toml_loads
+
+_NO_ALEMBIC_SECTION = re.compile("(post_write_hooks|loggers|handlers|formatters|(logger|handler|formatter)_.*)$")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The options of one section of alembic.ini, and of [tool.alembic] in the pyproject.toml beside it."""
+
+    file: Path  # the one that was named
+    ini: Path
+    toml: Path
+    section: str  # of alembic.ini, as alembic -n
+    options: dict[str, str]
+    error: str  # why a file could not be read, or lacks the section; empty if it does not
+    sections: list[str]  # that may be meant where the section is missing
+    conflicting: list[str]  # the options that the two files set differently
+
+    @classmethod
+    def read(cls, file: Path, section: str) -> Configuration:
+        """Read both files, given either of them."""
+        file = file.resolve()
+        ini, toml = file, file.with_name("pyproject.toml")
+        if file.suffix == ".toml":
+            ini, toml = file.with_name("alembic.ini"), file
+        in_toml, toml_error = _toml_options(toml)
+        in_ini, ini_error, sections = _ini_options(ini, section)
+        conflicting = sorted(name for name in in_toml if in_ini.get(name, in_toml[name]) != in_toml[name])
+        options = {**in_toml, **in_ini}  # as Alembic prefers
+        return cls(file, ini, toml, section, options, ini_error or toml_error, sections, conflicting)
+
+    @property
+    def separator(self) -> str:
+        """Return what separates several paths in one option."""
+        name = self.options.get("path_separator", self.options.get("version_path_separator", "os"))
+        return {"os": os.pathsep, "space": " ", "newline": "\n"}.get(name, name if len(name) == 1 else os.pathsep)
+
+    def paths(self, option: str) -> list[str]:
+        """Return the paths that an option names, split as Alembic does it."""
+        value = self.options.get(option, "")
+        has_separator = {"path_separator", "version_path_separator"} & set(self.options)
+        from_ini_only = self.file != self.toml  # [tool.alembic] has lists
+        parts = value.split(self.separator) if has_separator or not from_ini_only else re.split(r", *| |:", value)
+        return [part.strip() for part in parts if part.strip()]
+
+
+def find_config(directory: Path) -> Path:
+    """Return the configuration file of a directory, or the nearest one above it.
+
+    That is alembic.ini, or a pyproject.toml with a section [tool.alembic].
+    Raises UndeterminedError where there is none.
+    """
+    for parent in (directory, *directory.parents):
+        if (parent / "alembic.ini").is_file():
+            return parent / "alembic.ini"
+        if _has_section(parent / "pyproject.toml"):
+            return parent / "pyproject.toml"
+    raise UndeterminedError(
+        f"There is no alembic.ini, and no pyproject.toml with [tool.alembic], in {directory} or above it: "
+        "run this in the project, or name the file with --config."
+    )
+
+
+def _has_section(toml: Path) -> bool:
+    return toml.is_file() and b"[tool.alembic]" in toml.read_bytes()
+
+
+def _toml_options(toml: Path) -> tuple[dict[str, str], str]:
+    """Return the options in [tool.alembic], and an error."""
+    if not _has_section(toml):
+        return {}, ""
+    try:
+        tables = toml_loads()(toml.read_text("utf-8"))
+    except SettingsError as error:
+        return {}, str(error)
+    except ValueError as error:  # also where it is not UTF-8
+        return {}, f"{toml.name} cannot be read: {type(error).__name__}"
+    table = tables.get("tool", {}).get("alembic", {})
+    joined = {name: os.pathsep.join(value) if isinstance(value, list) else value for name, value in table.items()}
+    return {name: str(value).replace("%(here)s", str(toml.parent)) for name, value in joined.items()}, ""
+
+
+def _ini_options(ini: Path, section: str) -> tuple[dict[str, str], str, list[str]]:
+    """Return the options in a section, an error, and the sections that may be meant instead."""
+    parser = configparser.ConfigParser({"here": str(ini.parent).replace("%", "%%")})
+    error = ""
+    try:
+        parser.read(ini, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as raised:
+        error = f"it cannot be read: {type(raised).__name__}"  # its text may hold a password
+    others = [
+        name
+        for name in parser.sections()
+        if parser.has_option(name, "script_location") and not _NO_ALEMBIC_SECTION.match(name)
+    ]
+    if section in others or not others:
+        others = []
+    else:
+        error = f"it has no [{section}], but [{'], ['.join(others)}]"
+    options = {}
+    for name in parser[section] if parser.has_section(section) else ():
+        try:
+            options[name] = parser.get(section, name)
+        except configparser.Error:  # a "%" of its own
+            options[name] = parser.get(section, name, raw=True)
+    return options, error, others

@@ -1,0 +1,169 @@
+"""What to do about an error of Alembic, SQLAlchemy or a database.
+
+An error is looked up by its code, then by its type, and then by its text, in the order of TEXTS.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Iterator
+
+ADD_AND_FILL = "add the column with nullable=True, fill it with op.execute(), then set nullable=False"
+CHANGE_ROWS = "existing rows do not satisfy this: change or delete them first with op.execute()"
+REMOVE_DUPLICATES = "remove the duplicates with op.execute() first"
+CREATED_TWICE = (
+    "it is created twice: take it out of one revision; or, if something other than revisions created it, remove it, or "
+    "stamp"
+)
+CREATE_BEFORE = "let a revision before this one create it; in a cycle of foreign keys, use_alter=True"
+IN_USE = "another process uses the table, or the revision opens a connection of its own: use op.get_bind()"
+NO_TRANSACTION = "put it into a block of its own: with op.get_context().autocommit_block()"
+NO_PARAMETERS = "DDL takes no bind parameters: write the value into the statement"
+CHECK_PASSWORD = "check the URL; str(url) masks the password: render_as_string(hide_password=False)"
+CREATE_SCHEMA = "create the schema, and commit, before context.configure()"
+NO_POOLER = "give migrations the server's own address, not a pooler's"
+LABEL_ALONE = "use the new label in a revision of its own, after the one that adds it"
+USE_BATCH = "on SQLite: with op.batch_alter_table(...), which render_as_batch=True writes"
+SYNCHRONOUS = (
+    "env.py is synchronous: give it a synchronous driver (psycopg, pymysql), or create it with alembic init -t async"
+)
+
+# SQLSTATE codes of PostgreSQL (appendix A of its manual), and error numbers of MySQL and MariaDB (their server error
+# references). A code that means several things, such as 23505 or 42704, is left to TEXTS.
+CODES: dict[str | int, str] = {
+    "23502": ADD_AND_FILL,
+    "23503": CHANGE_ROWS,
+    "23514": CHANGE_ROWS,
+    "22P02": CHANGE_ROWS,
+    "25001": NO_TRANSACTION,
+    "28P01": CHECK_PASSWORD,
+    "3F000": CREATE_SCHEMA,
+    "42701": CREATED_TWICE,
+    "42703": CREATE_BEFORE,
+    "42P01": CREATE_BEFORE,
+    "42P05": NO_POOLER,
+    "42P07": CREATED_TWICE,
+    "55P03": IN_USE,
+    "55P04": LABEL_ALONE,
+    1045: CHECK_PASSWORD,
+    1048: ADD_AND_FILL,
+    1050: CREATED_TWICE,
+    1051: CREATE_BEFORE,
+    1054: CREATE_BEFORE,
+    1060: CREATED_TWICE,
+    1061: CREATED_TWICE,
+    1062: REMOVE_DUPLICATES,
+    1091: CREATE_BEFORE,
+    1138: ADD_AND_FILL,
+    1146: CREATE_BEFORE,
+    1205: IN_USE,
+    1265: CHANGE_ROWS,
+    1292: CHANGE_ROWS,
+    1366: CHANGE_ROWS,
+    1406: CHANGE_ROWS,
+    1452: CHANGE_ROWS,
+    3819: CHANGE_ROWS,  # a CHECK, on MySQL
+    4025: CHANGE_ROWS,  # a CHECK, on MariaDB
+}
+
+# By the name of a class, its own or one of its bases.
+TYPES = {
+    "MissingGreenlet": SYNCHRONOUS,
+    "MultipleHeads": "alembic merge heads -m 'merge'",
+}
+
+# A pattern, searched in the error's text and in the line that raised it. The first one that matches counts.
+TEXTS = {
+    r"has no attribute '_ARRAY|No module named 'greenlet'|requires that the Python 'greenlet'":
+        "pip install 'sqlalchemy[asyncio]', and name it in the dependencies",
+    r"greenlet_spawn has not been called": SYNCHRONOUS,
+    r"asyncio extension requires an async driver": "env.py is asynchronous: give it an asynchronous driver (asyncpg, "
+        "aiosqlite), or a synchronous env.py",
+    r"cannot be called from a running event loop": "run the migration in a thread: await asyncio.to_thread(...)",
+    r"'(file_template|\w+_locations?|\w+_path)'.*interpolation|bad interpolation variable|"
+    r"^'(year|month|day|hour|minute|second|rev|slug|epoch)'$":
+        "in alembic.ini and in [tool.alembic] a % is written twice: %%(year)d",
+    r"interpolation|'%' must be followed by": "do not pass the URL through the ini: create_engine(url)",
+    r"sqlalchemy.dialects:postgres\b": "write postgresql:// instead of postgres://",
+    r"sqlalchemy.dialects:driver\b|Could not parse SQLAlchemy URL|Expected string or URL object|"
+    r"option values must be strings|^'url'$|^'\w*(URL|URI|DSN)'$|base 10: 'None'": "the URL is missing: set the "
+        "environment variable, or whatever names it here (sqlalchemy.url is read from alembic.ini only)",
+    r"password authentication failed": CHECK_PASSWORD,
+    r"No 'script_location' key": "run alembic where alembic.ini is, or name it with -c",
+    r"^'(loggers|handlers|formatters|(logger|handler|formatter)_\w+)'$|\.ini (doesn't exist|is invalid|is an empty)":
+        "give the ini the logging sections of alembic init, or let env.py not call fileConfig()",
+    r"Can't locate revision": "restore the revision's file, or check out the branch that has it",
+    r"Multiple head revisions": TYPES["MultipleHeads"],
+    r"contains null values|NOT NULL column with default value NULL|NOT NULL constraint failed": ADD_AND_FILL,
+    r"value too long for type (?!character varying\(32\))|CHECK constraint failed|would refer to missing rows":
+        CHANGE_ROWS,
+    r"pg_type_typname_nsp_index|expected to match one row": "another process migrated at the same time: run it again",
+    r"UniqueViolation|UNIQUE constraint failed": REMOVE_DUPLICATES,
+    r"cannot be cast automatically": "op.alter_column(..., postgresql_using='column::type')",
+    r"type \"?\w+\"? already exists": "drop the type with the last table that uses it, in downgrade() too: "
+        "op.execute('DROP TYPE name')",
+    r"type \"?\w+\"? does not exist": "create the type first: sa.Enum(..., name='name').create(op.get_bind())",
+    r"Constraint must have a name|it has no name": "name it, or give the metadata a naming_convention",
+    r"No support for ALTER of constraints in SQLite|near \"(ALTER|DROP|MODIFY)\"": USE_BATCH,
+    r"prepared statement \S+ already exists": NO_POOLER,
+    r"already exists|(?i:duplicate (column|key) name)": CREATED_TWICE,
+    r"value too long for type character varying\(32\)": "shorten the revision id to 32 characters",
+    r"cannot run inside a transaction block|cannot VACUUM": NO_TRANSACTION,
+    r"assert self\._transaction is not None": "a statement before context.configure() has begun a transaction: commit "
+        "it there",
+    r"unsafe use of new value": LABEL_ALONE,
+    r"'autogenerate'$": "a process_revision_directives hook fails without cmd_opts.autogenerate:"
+        " getattr(config.cmd_opts, 'autogenerate', False)",
+    r"generated_revisions\[-1\]": "a process_revision_directives hook empties the list, also for alembic check: let it "
+        "do so only if getattr(config.cmd_opts, 'autogenerate', False)",
+    r"operator does not exist: json": "make the column JSONB, or leave its default out of compare_server_default",
+    r"name '\w+' is not defined|has no attribute 'types'": "import it there",
+    r"'NoneType' object has no attribute '(fetch|scalar|all|first|one)": "offline no rows can be read: ask "
+        "context.is_offline_mode() first",
+    r"cannot insert multiple commands|only execute one statement at a time": "one statement for each op.execute()",
+    r"syntax error at or near \"\$1\"|data type of parameter \$1|parameters are not allowed in": NO_PARAMETERS,
+    r"value is required for bind parameter": "op.execute() takes :name for a parameter: write \\\\: for a colon",
+    r"schema \"?\w+\"? does not exist": CREATE_SCHEMA,
+    r"including %\(constraint_name\)s token requires": "give the CheckConstraint a name",
+    r"database is locked|lock timeout": IN_USE,
+    r"(relation|table) \"?\w+\"? does not exist|no such (table|column)": CREATE_BEFORE,
+    r"did not commit": "leave commits to Alembic, and no transaction open before context.configure()",
+    r"No module named|cannot import name": "install the project (pip install -e .), or set prepend_sys_path in the ini",
+}  # fmt: skip
+
+
+def hint(error: BaseException) -> str:
+    """Return what to do about an error."""
+    errors = list(_with_causes(error))
+    for code in (code for each in errors for code in _codes(each)):
+        if code in CODES:
+            return CODES[code]
+    for name in (base.__name__ for each in errors for base in type(each).__mro__):
+        if name in TYPES:
+            return TYPES[name]
+    line = "".join(str(frame.line) for frame in traceback.extract_tb(error.__traceback__)[-1:])
+    text = f"{error}\n{line}"
+    return next((fix for pattern, fix in TEXTS.items() if re.search(pattern, text, re.MULTILINE)), "correct it")
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, and those that it was raised from: SQLAlchemy keeps a driver's error as ``orig``."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = getattr(current, "orig", None) or current.__cause__
+
+
+def _codes(error: BaseException) -> Iterator[str | int]:
+    """Yield the SQLSTATE or the error number that a driver gave an error."""
+    for name in ("sqlstate", "pgcode"):  # psycopg and asyncpg; psycopg2
+        if isinstance(code := getattr(error, name, None), str):
+            yield code
+    if error.args and type(error.args[0]) is int and type(error).__module__.partition(".")[0] in _MYSQL_DRIVERS:
+        yield error.args[0]
+
+
+_MYSQL_DRIVERS = {"pymysql", "MySQLdb", "asyncmy", "aiomysql", "mysql"}

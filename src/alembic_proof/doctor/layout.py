@@ -1,0 +1,183 @@
+"""Where a project under Alembic has its env.py, revisions, models and other files. Nothing is run."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import os
+import re
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..errors import SettingsError, UndeterminedError
+from ..revisions.reader import constants
+from ..sandbox import SCRATCH_VARIABLE
+from ..settings import Settings, load
+from .configuration import Configuration
+
+_NO_SOURCES = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
+_TEST = re.compile(r"(^|/)((tests?|testing)/|tests?\.py$|conftest\.py$|test_[^/]*$|[^/]*_tests?\.py$)")
+_DATABASE = re.compile(rb"alembic|sqlalchemy|sqlmodel|__tablename__|\bdb\.|create_all|revision")
+_LIBRARY = str(Path(__file__).parents[1])
+_IMPORTS_LIBRARY = re.compile(rb"^\s*(from|import)\s+alembic_proof\b", re.MULTILINE)
+
+
+class Layout:
+    """The files of the project to which an alembic.ini, or a pyproject.toml, belongs."""
+
+    def __init__(self, config: Path, section: str = "alembic") -> None:
+        self.configuration = Configuration.read(config, section)
+        self.options = self.configuration.options
+        self.root = self.configuration.file.parent
+        location = self.options.get("script_location", "")
+        if not location and (self.root / "env.py").is_file():  # Flask-Migrate's, which finds it by itself
+            self.scripts, self.root = self.root, self.root.parent
+        else:
+            self.scripts = self._locate(location)
+            if location and not Path(location).is_absolute() and ":" not in location:
+                self.root = Path(str(self.scripts).removesuffix(str(Path(location)))).resolve()
+        self.env = self.scripts / "env.py"
+        named = self.configuration.paths("version_locations")
+        self.versions = list(map(self._locate, named)) or [self.scripts / "versions"]
+        self.sources = self.root / "src"
+        self._trees: dict[Path, ast.Module | SyntaxError | ValueError] = {}
+
+    @property
+    def ini(self) -> Path:
+        """The alembic.ini, which may be missing."""
+        return self.configuration.ini
+
+    @cached_property
+    def pyproject(self) -> Path:
+        """The pyproject.toml beside the configuration, or the nearest one above; it may be missing."""
+        directory = self.configuration.file.parent
+        files = [parent / "pyproject.toml" for parent in (directory, *directory.parents)]
+        return next((file for file in files if file.is_file()), files[0])
+
+    def _locate(self, location: str) -> Path:
+        """Return the directory that a path or ``package:path`` means."""
+        if ":" in location and not Path(location).is_absolute():
+            package, _, rest = location.partition(":")
+            location = str(Path(*package.split("."), rest))
+        bases = [self.root, self.root / "src", Path.cwd(), *self.root.parents]
+        directories = (base / location for base in bases if location and (base / location).is_dir())
+        return next(directories, self.root / location)
+
+    @cached_property
+    def uses_library(self) -> bool:
+        """Whether env.py imports this library."""
+        return self.env.is_file() and _IMPORTS_LIBRARY.search(self.env.read_bytes()) is not None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What [tool.alembic-proof] says; what holds without it where that cannot be read: see settings_error."""
+        with contextlib.suppress(SettingsError):
+            return load(self.configuration.file.parent)
+        return Settings()
+
+    @property
+    def settings_error(self) -> str:
+        """What is wrong with [tool.alembic-proof]; an empty string if nothing is."""
+        try:
+            load(self.configuration.file.parent)
+        except SettingsError as error:
+            return str(error)
+        return ""
+
+    @cached_property
+    def missing_server(self) -> str:
+        """Why the scratch database is not of the same kind as the project's: a sentence, empty if it is."""
+        variable = self.settings.database_variable
+        if SCRATCH_VARIABLE in os.environ or not variable:
+            return ""
+        files = [path for path in (self.root / ".env", self.root / ".env.example") if path.is_file()]
+        texts = [f"{variable}={os.environ.get(variable, '')}", *(path.read_text("utf-8") for path in files)]
+        dialects = "postgres(?:ql)?|mysql|mariadb|sqlite"
+        named = re.search(rf"^{re.escape(variable)}=[\"']?({dialects})", "\n".join(texts), re.MULTILINE)
+        if named is None or named[1] == "sqlite":
+            return ""
+        server = f"set {SCRATCH_VARIABLE} to a database on such a server"
+        return f"this is a {named[1]} project, and the scratch database is SQLite: {server}"
+
+    def name(self, path: Path | str, line: int | None = None) -> str:
+        """Return a path as people write it: relative to the project, with the line."""
+        shown = Path(path)
+        if shown.is_relative_to(self.root):
+            shown = shown.relative_to(self.root)
+        return f"{shown}:{line}" if line else str(shown)
+
+    def is_inside(self, path: str | None) -> bool:
+        """Tell whether a file belongs to the project, and not to a library."""
+        if not path or path.startswith("<"):  # compiled by exec(), as Alembic does with its op
+            return False
+        if f"{os.sep}site-packages{os.sep}" in path:
+            return False
+        root, file = map(os.path.normcase, (os.path.join(self.root, ""), os.path.abspath(path)))
+        return file.startswith(root) and not file.startswith(_LIBRARY)  # no Path: it is asked of every module
+
+    def has_module(self, name: str) -> bool:
+        """Tell whether a module, if it existed, would be the project's own and not a library's."""
+        top, bases = name.partition(".")[0], (self.root, self.sources, self.ini.parent)
+        return bool(top) and any((base / top).is_dir() or (base / f"{top}.py").is_file() for base in bases)
+
+    @cached_property
+    def files(self) -> list[Path]:
+        """The project's own Python files, without those of a virtual environment or of another project inside it."""
+        files = []
+        for directory, inside, names in os.walk(self.root):
+            for name in sorted(inside):
+                path = Path(directory, name)
+                other = any((path / file).exists() for file in ("pyvenv.cfg", "alembic.ini"))
+                if name in _NO_SOURCES or name.startswith(".") or (other and path != self.ini.parent):
+                    inside.remove(name)
+            files += [Path(directory, name) for name in names if name.endswith(".py")]
+        outside = [place for place in (self.scripts, *self.versions) if not place.is_relative_to(self.root)]
+        return sorted({*files, *(path for place in outside for path in place.rglob("*.py"))})
+
+    @cached_property
+    def database_files(self) -> list[Path]:
+        """Those of its files, except tests, that have to do with the database."""
+        files = [path for path in self.files if not _TEST.search(Path(self.name(path)).as_posix())]
+        return [path for path in files if _DATABASE.search(path.read_bytes())]
+
+    def files_with(self, pattern: bytes) -> list[Path]:
+        """Those of them that contain a pattern and can be parsed: an exported notebook, or a template, cannot."""
+        return [path for path in self.database_files if re.search(pattern, path.read_bytes()) and self._parses(path)]
+
+    def _parses(self, path: Path) -> bool:
+        with contextlib.suppress(UndeterminedError):
+            return bool(self.tree(path))
+        return False
+
+    def tree(self, path: Path) -> ast.Module:
+        """Return one parsed file. Raises UndeterminedError when it cannot be parsed."""
+        if path not in self._trees:
+            try:
+                self._trees[path] = ast.parse(path.read_bytes(), str(path))
+            except (SyntaxError, ValueError) as error:
+                self._trees[path] = error
+            except OSError:
+                raise UndeterminedError(f"{self.name(path)} cannot be opened") from None
+        tree = self._trees[path]
+        if isinstance(tree, ast.Module):
+            return tree
+        place, version = self.name(path, getattr(tree, "lineno", None)), ".".join(map(str, sys.version_info[:2]))
+        raise UndeterminedError(f"{place} cannot be read as Python {version}: {getattr(tree, 'msg', tree)}")
+
+    @cached_property
+    def revisions(self) -> dict[Path, dict[str, Any]]:
+        """The revision files with what they assign to revision, down_revision, branch_labels and other variables."""
+        values = {path: constants(self.tree(path)) for path in self.revision_files}
+        return {path: values[path] for path in values if isinstance(values[path].get("revision"), str)}
+
+    @cached_property
+    def revision_files(self) -> list[Path]:
+        """The files in which Alembic looks for revisions."""
+        recursive = str(self.options.get("recursive_version_locations", "")).lower() in ("true", "1", "yes", "on")
+        return [
+            path
+            for directory in self.versions
+            for path in sorted(directory.rglob("*.py") if recursive else directory.glob("*.py"))
+        ]

@@ -1,0 +1,306 @@
+"""The project under examination, and what env.py does when it is run."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import logging
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UndeterminedError
+from ..sandbox import Sandbox, engine, environment
+from ..sandbox.redirect import URL_PARTS
+from .findings import Finding
+from .layout import Layout
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from sqlalchemy import URL, Engine, Table
+
+_SYNCHRONOUS = {"aiosqlite": "pysqlite", "asyncpg": "psycopg", "aiomysql": "pymysql", "asyncmy": "pymysql"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One call of run_migrations(): its context, and the tables of the metadata that env.py hands over."""
+
+    context: MigrationContext
+    tables: dict[str, Table]  # by full name
+    database: str  # online, the URL of the scratch database
+    place: str  # online, what that stands in for: see Sandbox
+
+    def version(self, source: URL | str | Engine | None = None) -> set[str]:
+        """Return the revisions that a database is at: the scratch database, or another one."""
+        from alembic.runtime.migration import MigrationContext
+
+        names = ("version_table", "version_table_schema")
+        opts = {name: self.context.opts[name] for name in names if name in self.context.opts}
+        if source is None and self.context.dialect.name == "postgresql":  # env.py may have set its search_path
+            opts.setdefault("version_table_schema", self.context.dialect.default_schema_name)
+        with engine(source or self.database).connect() as connection:
+            return set(MigrationContext.configure(connection, opts=opts).get_current_heads())
+
+
+class Project(Layout):
+    """A project whose env.py can be run. What is expensive is determined once, when it is asked for."""
+
+    def __init__(self, config: Path, section: str = "alembic", x: list[str] | None = None) -> None:
+        super().__init__(config, section)
+        self.x = x  # what alembic -x hands to env.py
+        self.sandbox = Sandbox()
+        self.environment = dict(os.environ)  # before a variable in it names a scratch database
+        self.scratch_place = ""  # the place that database-variable names in the sandbox
+        self.logging_changed = ""  # what env.py did to the logging
+        self.proposed: set[str] = set()  # the tables that autogenerate proposes on an empty database
+        self.observed: list[Finding] = []  # what the revisions did besides their operations while they ran
+        self._results: dict[str, Any] = {}
+
+    def once(self, name: str, work: Callable[[], Any]) -> Any:
+        """Call a function the first time; return what it returned, or raise what it raised, every time."""
+        if name not in self._results:
+            try:
+                self._results[name] = work()
+            except Exception as error:
+                self._results[name] = error
+        if isinstance(self._results[name], Exception):
+            raise self._results[name]
+        return self._results[name]
+
+    def enter_sandbox(self, stack: contextlib.ExitStack) -> None:
+        """Lead every connection to scratch databases, from the project's directory, as long as the stack is open.
+
+        Raises UndeterminedError, and what a missing library raises.
+        """
+        stack.callback(os.chdir, os.getcwd())
+        stack.enter_context(self.sandbox)
+        if self.settings.database_variable:
+            self.scratch_place = self.sandbox.name_in_environment(self.settings.database_variable)
+        os.chdir(self.root)
+
+    def config(self, **options: str) -> Config:
+        """Return an Alembic Config for this project that prints nothing, with some main options replaced."""
+        from alembic.config import Config
+
+        arguments: dict[str, Any] = {"stdout": io.StringIO(), "output_buffer": io.StringIO()}
+        toml = self.configuration.toml
+        if toml.is_file() and "toml_file" in signature(Config.__init__).parameters:
+            arguments["toml_file"] = str(toml)
+        elif self.configuration.file == toml:
+            raise UndeterminedError("this Alembic does not read pyproject.toml: it needs 1.16 or newer")
+        config = Config(str(self.ini), ini_section=self.configuration.section, **arguments)
+        config.cmd_opts = Namespace(x=self.x) if self.x else None
+        config.attributes["allow-drop"] = True  # rows that revisions insert may go with the scratch database
+        config.file_config.remove_section("post_write_hooks")
+        options["script_location"] = str(self.scripts)  # absolute, as some are run from another directory
+        if "version_locations" in self.options:
+            options.setdefault("version_locations", self.configuration.separator.join(map(str, self.versions)))
+        if "path_separator" not in self.options:  # the template of Alembic 1.13 has a comment in the value
+            options["version_path_separator"] = "os"
+        for name, value in options.items():
+            config.set_main_option(name, value.replace("%", "%%"))
+        return config
+
+    @cached_property
+    def first_config(self) -> Config:
+        """A Config for a first revision, whatever revisions there are."""
+        return self.config(version_locations=self.sandbox.directory())
+
+    @cached_property
+    def chain(self) -> Config:
+        """A Config for the project's revisions; if there are none, for the one that autogenerate would write."""
+        return self.config() if self.revisions else self.first_config
+
+    def run_env(
+        self, work: Callable[[Any, Any], Any], config: Config | None = None, offline: bool = False, **options: Any
+    ) -> None:
+        """Run env.py as Alembic's commands do, with the function that run_migrations() is to call.
+
+        Raises NoScratchDatabaseError, and whatever env.py raises.
+        """
+        from alembic.runtime.environment import EnvironmentContext
+
+        config = config or self.config()
+        scripts = self.script_directory(config)
+        with self._application(offline), EnvironmentContext(config, scripts, fn=work, as_sql=offline, **options):
+            scripts.run_env()
+
+    def alembic(self, command: str, config: Config, *arguments: Any, **options: Any) -> None:
+        """Run one of Alembic's commands."""
+        from alembic import command as commands
+
+        # What env.py may read of the command line: as Alembic's own, only `revision` has --autogenerate.
+        revision = {"autogenerate": options.get("autogenerate", False)} if command == "revision" else {}
+        config.cmd_opts = Namespace(x=self.x, **revision)
+        with self._application(bool(options.get("sql"))):
+            getattr(commands, command)(config, *arguments, **options)
+
+    def runs(self, offline: bool = False) -> list[Run]:
+        """Return what env.py hands over in this mode: nothing when it never reaches run_migrations()."""
+
+        def run() -> list[Run]:
+            runs: list[Run] = []
+
+            def collect(_: Any, context: MigrationContext) -> list[Any]:
+                metadata: Any = context.opts.get("target_metadata")
+                several = metadata if isinstance(metadata, (list, tuple)) else [metadata]
+                tables = {name: table for item in several if item is not None for name, table in item.tables.items()}
+                url, place = ("", "") if offline else self.sandbox.target(context.connection)
+                runs.append(Run(context, tables, url, place))
+                return []
+
+            with self._watching_logging():
+                self.run_env(collect, offline=offline)
+            return runs
+
+        runs: list[Run] = self.once(f"runs {offline}", run)
+        return runs
+
+    @contextlib.contextmanager
+    def _watching_logging(self) -> Iterator[None]:
+        """Note what happens to the logging inside, and undo it."""
+        root, witness = logging.root, logging.getLogger("alembic_proof.witness")
+        level, handlers = root.level, list(root.handlers)
+        witness.disabled = False
+        try:
+            yield
+        finally:
+            if witness.disabled:
+                self.logging_changed = "disables the existing loggers"
+            elif (root.level, root.handlers) != (level, handlers):
+                self.logging_changed = "replaces the root logger's level and handlers"
+            root.setLevel(level)
+            root.handlers[:] = handlers
+
+    @contextlib.contextmanager
+    def _application(self, offline: bool = False) -> Iterator[None]:
+        """Enter the Flask application, where env.py asks for one; offline also a directory where it may write."""
+        if offline:
+            sys.path[:] = [os.path.abspath(entry) for entry in sys.path]
+            before = os.getcwd()
+            os.chdir(self.sandbox.directory())
+            try:
+                with self._application():
+                    yield
+            finally:
+                os.chdir(before)
+            return
+        if b"current_app" not in self.env.read_bytes():
+            yield
+            return
+        flask = importlib.import_module("flask.cli")
+        try:
+            flask.load_dotenv()  # .flaskenv, as the flask command does
+            application = flask.ScriptInfo(os.environ.get("FLASK_APP")).load_app()
+        except flask.NoAppException as error:
+            raise UndeterminedError(f"env.py needs the Flask application: set FLASK_APP ({error})") from None
+        with application.app_context():
+            yield
+
+    def live(self) -> list[tuple[Run | None, URL]]:
+        """Return the databases that env.py leads to outside of the sandbox: the Run in it, if any, and the URL.
+
+        Raises UndeterminedError when database-variable is set, and that variable does not name a database.
+        """
+        from sqlalchemy.engine import URL
+
+        if self.settings.database_variable:
+            run = None
+            with contextlib.suppress(Exception, SystemExit):
+                run = self.runs()[0]
+            return [(run, self.once("live URL", self._configured_url))]
+        databases: list[tuple[Run | None, URL]] = []
+        for run in self.runs():
+            dialect, _, parameters = self.sandbox.requests[run.place]
+            parts: Any = {name: next(filter(None, map(parameters.get, keys)), None) for name, keys in URL_PARTS.items()}
+            if dialect.name == "sqlite":
+                parts = {"database": run.place.removeprefix("sqlite: ")}
+            driver = _SYNCHRONOUS.get(dialect.driver, dialect.driver)
+            databases.append((run, URL.create(f"{dialect.name}+{driver}", **parts)))
+        return databases
+
+    def _configured_url(self) -> URL:
+        from ..errors import SettingsError
+        from ..url import database_url
+
+        variable = self.settings.database_variable
+        assert variable
+        try:
+            with environment(**{variable: self.environment.get(variable)}):
+                return database_url(variable, project=self.root)
+        except SettingsError as error:
+            raise UndeterminedError(str(error)) from None
+
+    def script_directory(self, config: Config | None = None) -> ScriptDirectory:
+        """Return Alembic's view of the revisions."""
+        from alembic.script import ScriptDirectory
+
+        return ScriptDirectory.from_config(config or self.config())
+
+    @property
+    def handed_over(self) -> dict[str, Table]:
+        """By name, the tables of all the metadata that env.py hands to Alembic."""
+        return {name: table for run in self.runs() for name, table in run.tables.items()}
+
+    def loaded(self) -> dict[Path, Any]:
+        """Return the project's own modules that are imported by now, by their files."""
+        files = [(getattr(module, "__file__", None), module) for module in list(sys.modules.values())]
+        return {Path(os.path.abspath(file)): module for file, module in files if file and self.is_inside(file)}
+
+    @cached_property
+    def defined(self) -> dict[Table, str]:
+        """The tables that the packages in the setting ``models`` define, each with its file.
+
+        Every file of them is imported, whether a package imports it itself or not.
+        """
+        from sqlalchemy import MetaData, Table
+
+        tables: dict[Table, str] = {}
+        metadatas: set[MetaData] = set()
+        for module in list(self._model_modules()):
+            place = self.name(str(module.__file__))
+            for value in list(vars(module).values()):
+                table = getattr(value, "__table__", value)
+                imported = isinstance(value, type) and value.__module__ != module.__name__
+                if isinstance(table, Table) and not imported:
+                    tables.setdefault(table, place)
+                metadatas |= {item for item in (value, getattr(value, "metadata", None)) if isinstance(item, MetaData)}
+        for table in (table for metadata in metadatas for table in metadata.tables.values()):
+            tables.setdefault(table, f"the models in {' and '.join(self.settings.models)}")
+        return tables
+
+    def _model_modules(self) -> Iterator[Any]:
+        sys.path.append(str(self.sources))
+        for name in self.settings.models:
+            package = importlib.import_module(name)
+            directories = [Path(entry) for entry in getattr(package, "__path__", ())]
+            if not directories:
+                yield package
+            for directory in directories:
+                for path in sorted(directory.rglob("*.py")):
+                    parts = path.relative_to(directory).with_suffix("").parts
+                    yield importlib.import_module(".".join([name, *parts]).removesuffix(".__init__"))
+
+
+def all_heads(scripts: ScriptDirectory) -> set[str]:
+    """Return the revisions that a fully upgraded database is at: the heads that no other revision depends on."""
+    dependencies = {
+        scripts.get_revision(name).revision
+        for script in scripts.walk_revisions()
+        for name in _several(script.dependencies)
+    }
+    return set(scripts.get_heads()) - dependencies
+
+
+def _several(names: str | Iterable[str] | None) -> list[str]:
+    return [names] if isinstance(names, str) else list(names or ())

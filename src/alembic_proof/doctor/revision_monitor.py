@@ -1,0 +1,173 @@
+"""What a revision does besides its operations, observed while its upgrade() runs."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import NoScratchDatabaseError
+from ..sqltext import one_line, quote_literal
+from .findings import Finding, Note, Problem
+from .project import Project
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
+
+_ENDS = re.compile(r"\s*(COMMIT|END|BEGIN|START TRANSACTION|ROLLBACK(?!\s+TO))\b", re.IGNORECASE)
+_CHECK = re.compile(r"(?<!\S)CHECK\s*\(", re.IGNORECASE)
+_NAMED_CHECK = re.compile(r"CONSTRAINT\s+\S+\s+CHECK", re.IGNORECASE)  # one_line() leaves no quotes
+_MORE_THAN_COLUMNS = re.compile(r"\(.*\(|\bWHERE\b", re.IGNORECASE | re.DOTALL)
+
+
+class RevisionMonitor:
+    """Observes the steps of an upgrade, and adds what it notices to project.observed."""
+
+    def __init__(self, project: Project, context: MigrationContext) -> None:
+        self.project, self.context = project, context
+        self.path = ""  # of the revision that is running
+        self.statements = 0  # that it has executed
+        self.in_block = False  # in an autocommit_block(), where everything is committed at once, and on purpose
+
+    def around(self, step: Any) -> Any:
+        """Return a step of the upgrade, observed."""
+        upgrade = step.migration_fn
+
+        def run(**options: Any) -> None:
+            self.path, self.statements = step.revision.path, 0
+            before = _Fragile.read(self.context)
+            with self._listening(), self.project.sandbox.forbidding(self.project.name(self.path)):
+                try:
+                    upgrade(**options)
+                except NoScratchDatabaseError as error:
+                    self._note(str(error), "use op.get_bind(), the migration's own connection")
+                    raise
+            text = Path(self.path).read_text(encoding="utf-8")
+            for name, table, sql in before.lost(_Fragile.read(self.context)):
+                if name not in text:
+                    self._note(f"rebuilding {table} loses {name}: {sql}", "create it again in the same revision")
+
+        step.migration_fn = run
+        return step
+
+    def _note(self, message: str, fix: str, kind: type[Finding] = Problem) -> None:
+        lines = [frame.lineno for frame in traceback.extract_stack() if frame.filename == self.path]
+        finding = kind(self.project.name(self.path, lines[-1] if lines else None), message, fix)
+        if finding not in self.project.observed:
+            self.project.observed.append(finding)
+
+    def _is_the_revision(self) -> bool:
+        """Tell whether the revision itself does what is being done, and not env.py or what it calls."""
+        stack = [frame.filename for frame in traceback.extract_stack()]
+        own = [name for name in stack if self.project.is_inside(name)]
+        return bool(own) and own[-1] == self.path and not self.in_block
+
+    @contextlib.contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Note what happens to the transaction that Alembic gave the revision, and what stays in a Session."""
+        from sqlalchemy import event
+        from sqlalchemy.orm import Session
+
+        fix = "delete it; statements that must run outside of a transaction: with op.get_context().autocommit_block():"
+        pending: set[Any] = set()
+
+        def ended(_: Any) -> None:
+            if self._is_the_revision():
+                self._note("it commits or rolls back by itself: what follows is rolled back, with exit code 0", fix)
+
+        def executed(_: Any, __: Any, statement: str, *___: Any) -> None:
+            self.statements += 1
+            if _ENDS.match(statement) and self._is_the_revision():
+                self._note(f"it executes {statement.split()[0].upper()}: Alembic's transaction ends there", fix)
+
+        connection, block = self.context.connection, self.context.autocommit_block
+        listeners: list[tuple[Any, str, Any]] = [
+            (connection, "commit", ended),
+            (connection, "rollback", ended),
+            (connection, "before_cursor_execute", executed),
+            (Session, "transient_to_pending", lambda _, instance: pending.add(instance)),
+            (Session, "pending_to_persistent", lambda _, instance: pending.discard(instance)),
+        ]
+        context: Any = self.context
+        for listener in listeners:
+            event.listen(*listener)
+        context.autocommit_block = lambda: self._block(block)
+        try:
+            yield
+        finally:
+            context.autocommit_block = block
+            for listener in listeners:
+                event.remove(*listener)
+        for instance in pending:
+            message = f"a {type(instance).__name__} that it adds to a Session is never flushed: the row is lost"
+            self._note(message, "op.bulk_insert(), or session.flush()")
+
+    @contextlib.contextmanager
+    def _block(self, block: Any) -> Iterator[None]:
+        if self.statements and self.context.impl.transactional_ddl:
+            message = "autocommit_block() commits what comes before it: after a failure, it would run a second time"
+            kind = Problem if self.project.uses_library else Note
+            self._note(message, "put the block into a revision of its own, or first", kind)
+        self.in_block = True
+        try:
+            with block():
+                yield
+        finally:
+            self.in_block = False
+
+
+class _Fragile:
+    """What SQLite loses with a rebuilt table: triggers, indexes of more than columns, CHECKs without a name."""
+
+    def __init__(self, tables: set[str], objects: dict[str, tuple[str, str]], columns: dict[str, set[str]]) -> None:
+        self.tables = tables
+        self.objects = objects  # by name, the table and the SQL
+        self.columns = columns  # by table
+
+    @classmethod
+    def read(cls, context: MigrationContext) -> _Fragile:
+        """Read it from SQLite's catalogue; there is nothing of it in any other database."""
+        tables: set[str] = set()
+        objects: dict[str, tuple[str, str]] = {}
+        columns: dict[str, set[str]] = {}
+        query = "SELECT name, tbl_name, type, sql FROM sqlite_master WHERE sql <> ''"
+        for name, table, kind, text in _sqlite_rows(context, query):
+            sql = one_line(text)
+            if kind == "trigger" or (kind == "index" and _MORE_THAN_COLUMNS.search(sql)):
+                objects[name] = (table, sql)
+            elif kind == "table":
+                tables.add(name)
+                quoted = quote_literal(name)
+                names = _sqlite_rows(context, f"SELECT name FROM pragma_table_info({quoted})")
+                columns[name] = {column for (column,) in names}
+                if _CHECK.search(_NAMED_CHECK.sub("", sql)):
+                    objects[f"a CHECK without a name of {name}"] = (name, sql)
+        return cls(tables, objects, columns)
+
+    def lost(self, after: _Fragile) -> Iterator[tuple[str, str, str]]:
+        """Yield what does not exist any more: its name, its table, which still exists, and its SQL."""
+        for name in sorted(set(self.objects) - set(after.objects)):
+            table, sql = self.objects[name]
+            dropped = self.columns[table] - after.columns.get(table, set())
+            if table in after.tables and not _is_about(sql, dropped):
+                yield name, table, sql
+
+
+def _is_about(sql: str, columns: set[str]) -> bool:
+    """Tell whether every CHECK without a name of a table is about one of these columns."""
+    checks = _CHECK.split(_NAMED_CHECK.sub("", sql))[1:]
+    names = [re.compile(rf"\b{re.escape(column)}\b") for column in columns]
+    return bool(checks) and all(any(name.search(check) for name in names) for check in checks)
+
+
+def _sqlite_rows(context: MigrationContext, query: str) -> list[Any]:
+    """Ask SQLite's catalogue through the driver, which begins no transaction for it."""
+    if context.dialect.name != "sqlite":
+        return []
+    assert context.connection is not None
+    cursor = context.connection.connection.cursor()
+    cursor.execute(query)
+    return list(cursor.fetchall())

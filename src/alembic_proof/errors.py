@@ -1,0 +1,35 @@
+"""The errors of this library. Every message is a sentence for a person, and has no password in it."""
+
+from __future__ import annotations
+
+import re
+
+
+class ProofError(Exception):
+    """The base of all of them."""
+
+
+class SettingsError(ProofError):
+    """A setting, or the URL of a database, is missing or unusable."""
+
+
+class DatabaseNotReady(ProofError):
+    """The application must not start on this database. The message says why, and what to do."""
+
+
+class UndeterminedError(ProofError):
+    """Something could not be examined. The message says why, and how it could."""
+
+
+class NotApplicableError(ProofError):
+    """A check does not apply here. The message says why."""
+
+
+class NoScratchDatabaseError(ProofError):
+    """Something wanted to connect to a database for which no scratch database can stand in, and was kept from it."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, with the password of a URL masked."""
+    line = (str(error).strip() or "without a message").splitlines()[0]
+    return re.sub(r"(://[^:/@\s]*:|found: ')\S*@", r"\1***@", line)

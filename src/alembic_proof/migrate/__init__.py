@@ -1,0 +1,1 @@
+"""How a migration connects, waits, commits, and goes on after an interruption."""

@@ -1,0 +1,161 @@
+"""How a migration connects: one migrator at a time, and transactions that are whole or never happened."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from alembic import context
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from .. import dialects
+from ..dialects import Timeouts
+from ..settings import load
+from ..url import in_memory, masked
+from . import data_loss, journal
+from .commit_check import require_committed
+from .sentences import as_sentences
+
+log = logging.getLogger("alembic.connection")
+
+# Under this key of ``connection.info`` are the version table and its schema that migrating() was given.
+VERSION_TABLE = "alembic_proof.version_table"
+
+
+@contextmanager
+def connect(
+    config: Config,
+    url: Callable[[], URL],
+    *,
+    version_table: str = "alembic_version",
+    version_table_schema: str | None = None,
+) -> Iterator[Connection]:
+    """Connect one alembic command to its database; upgrade, downgrade and stamp have it to themselves.
+
+    :param config: Alembic's Config. A Connection or an Engine in ``config.attributes["connection"]`` is used instead of
+        the URL. Whoever hands over a connection with a transaction begun keeps what belongs to it: locking, committing,
+        closing.
+    :param url: returns the URL of the database; it may raise SettingsError.
+    :param version_table: Alembic's version table, where ``context.configure()`` names another one.
+    :param version_table_schema: and its schema.
+    :raises CommandError: which the alembic command prints as one line, when the URL is unusable or the database cannot
+        be reached; when another migration, or whoever uses a table, does not finish in time; when a downgrade would
+        lose data that nobody said may be lost; when a transaction is open that nobody handed over; and when something
+        that the migration did was not committed.
+    """
+    given = config.attributes.get("connection")
+    if given is not None:
+        log.info("Database, as handed in: %s", masked(given.engine.url))
+    if isinstance(given, Connection):
+        with migrating(given, version_table=version_table, version_table_schema=version_table_schema):
+            yield given
+        return
+    engine = given if isinstance(given, Engine) else create_engine(_checked(url), poolclass=NullPool)
+    try:
+        connection = engine.connect()
+    except (DBAPIError, TypeError) as error:  # TypeError: an option that the driver does not know
+        raise CommandError(f"Cannot connect to {masked(engine.url)}: {getattr(error, 'orig', error)}") from None
+    with connection, migrating(connection, version_table=version_table, version_table_schema=version_table_schema):
+        yield connection
+
+
+@contextmanager
+def migrating(
+    connection: Connection, *, version_table: str = "alembic_version", version_table_schema: str | None = None
+) -> Iterator[None]:
+    """Let one alembic command migrate over a connection, as connect() does; for an env.py that connects by itself.
+
+    :param connection: the one that ``context.configure()`` gets: in an asynchronous env.py that of ``run_sync()``.
+    :param version_table: Alembic's version table, where ``context.configure()`` names another one.
+    :param version_table_schema: and its schema.
+    :raises CommandError: as connect() does.
+    """
+    version = (version_table, version_table_schema)
+    with as_sentences(connection.dialect), _noting(connection, *version), _exclusive(connection, *version):
+        yield
+
+
+def moves() -> bool:
+    """Tell whether the command moves the database to another revision, unlike current, check or revision."""
+    try:
+        context.get_revision_argument()
+    except KeyError:
+        return False
+    return True
+
+
+@contextmanager
+def _noting(connection: Connection, version_table: str, version_table_schema: str | None) -> Iterator[None]:
+    """Let options() see which version table migrating() was given."""
+    info = connection.info  # which an invalidated connection does not give any more
+    info[VERSION_TABLE] = (version_table, version_table_schema)
+    try:
+        yield
+    finally:
+        info.pop(VERSION_TABLE, None)
+
+
+@contextmanager
+def _exclusive(connection: Connection, version_table: str, version_table_schema: str | None) -> Iterator[None]:
+    """Let one command that moves the database have it; any other command need not wait."""
+    if not moves() or connection.dialect.name not in dialects.KNOWN:
+        yield
+        return
+    dialect = dialects.get(connection.dialect.name)
+    if connection.in_transaction():
+        _require_handed_in(connection)
+        dialect.check_borrowed(connection)
+        data_loss.ask(connection, version_table, version_table_schema)
+        yield
+        return
+    examined = data_loss.ask(connection, version_table, version_table_schema)
+    journaled = nullcontext() if dialect.transactional_ddl else journal.journaled(connection, version_table)
+    with dialect.exclusive(connection, _timeouts(context.config)), journaled:
+        if examined:
+            examined.require_unchanged(connection)
+        yield
+        require_committed(connection)
+
+
+def _require_handed_in(connection: Connection) -> None:
+    """Raise CommandError for an open transaction that env.py has begun: Alembic would leave its commit to the caller.
+
+    A program that hands over a connection puts it into ``config.attributes``, where env.py can find it.
+    """
+    handed_in = context.config.attributes.values()
+    if not any(getattr(value, "sync_connection", value) is connection for value in handed_in):
+        raise CommandError(
+            "A transaction is open on the connection before the migration, and Alembic would not commit it. "
+            "Nothing was migrated. In env.py, connect with connect(), not begin(), and commit what is executed there "
+            "before migrating(connection)."
+        )
+
+
+def _timeouts(config: Config) -> Timeouts:
+    """Return how long a project lets its migrations wait."""
+    settings = load(project_directory(config))
+    return Timeouts(settings.migrator_timeout, settings.lock_timeout)
+
+
+def project_directory(config: Config) -> Path:
+    """Return the directory of the file that configures Alembic."""
+    files = (config.config_file_name, getattr(config, "toml_file_name", None))
+    return next((Path(file).absolute().parent for file in files if file), Path.cwd())
+
+
+def _checked(url: Callable[[], URL]) -> URL:
+    """Return the URL, and log it with the password masked. Raises CommandError when it is unusable, or in memory."""
+    with as_sentences():
+        database = url()
+    if database.get_backend_name() == "sqlite" and in_memory(database):
+        raise CommandError(
+            "The URL names an SQLite database in memory, which does not exist any more when the migration ends: "
+            "name a file, as in sqlite:///app.db."
+        )
+    log.info("Database: %s", masked(database))
+    return database

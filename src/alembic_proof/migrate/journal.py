@@ -1,0 +1,175 @@
+"""The journal of a migration, with which one that died half-way on MariaDB or MySQL can be run again.
+
+There CREATE, ALTER and DROP commit at once: a revision that dies leaves its first statements behind, and a rerun would
+fail at them. So every statement of a revision is noted before it runs. The notes are deleted together with the writing
+of the new revision into alembic_version. A rerun skips what is noted as done and goes on from there; where it cannot be
+sure that this is right, it stops.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any, NamedTuple
+
+from alembic.util import CommandError
+from sqlalchemy import Connection, event
+
+from ..dialects.base import send
+
+log = logging.getLogger("alembic.journal")
+
+TABLE = "alembic_unfinished"
+
+_READS = {"DESC", "DESCRIBE", "EXPLAIN", "SELECT", "SET", "SHOW", "USE", "WITH"}
+_DDL = {"ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE"}
+# DDL that can be carried out twice: the second time it changes nothing, or fails with one of these errors, as what it
+# creates exists already (table, column, index, primary key, constraint), or what it drops or renames does not any more.
+_REPEATABLE = re.compile(
+    r"(CREATE|DROP) (TABLE|(UNIQUE )?INDEX)|TRUNCATE"
+    r"|ALTER TABLE \S+ (ADD (COLUMN|CONSTRAINT|PRIMARY)|DROP|MODIFY|CHANGE|ALTER|RENAME TO|COMMENT)"
+)
+_DONE_ALREADY = {1050, 1060, 1061, 1068, 1826, 1005, 1051, 1054, 1091, 1146}
+_COMMENTS = re.compile(r"/\*(?!!).*?\*/|(--|#)[^\n]*\n", re.DOTALL)
+# A fingerprint of all columns, to recognize that somebody has changed the tables since the interruption.
+_FINGERPRINT = (
+    "SELECT CONCAT(COUNT(*), '-', COALESCE(SUM(CRC32(CONCAT_WS(' ', table_name, column_name, column_type))), 0)) "
+    f"FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name <> '{TABLE}'"
+)
+_HOOKS = ("do_execute", "do_executemany", "do_execute_no_params")  # SQLAlchemy's events, and its dialect's methods
+
+
+@contextmanager
+def journaled(connection: Connection, version_table: str = "alembic_version") -> Iterator[None]:
+    """Note what the revisions do on this connection; what Alembic does with its version table is not noted.
+
+    Raises CommandError when they cannot go on from older notes.
+    """
+    info = connection.info  # which an invalidated connection does not give any more
+    journal = info[TABLE] = _Journal(connection, version_table)
+    hooks = {name: partial(journal.execute, getattr(connection.dialect, name)) for name in _HOOKS}
+    for name, hook in hooks.items():
+        event.listen(connection.dialect, name, hook)
+    try:
+        yield
+    finally:
+        for name, hook in hooks.items():
+            event.remove(connection.dialect, name, hook)
+        info.pop(TABLE, None)
+    journal.drop_if_empty()
+
+
+def forget(*, ctx: Any, step: Any, **_: Any) -> None:
+    """Delete the notes of a revision that is finished: for ``context.configure(on_version_apply=...)``."""
+    journal = None if ctx.as_sql else ctx.connection.info.get(TABLE)
+    if journal is not None:
+        journal.forget(is_stamp=step.is_stamp)
+
+
+class _Note(NamedTuple):
+    """Of one statement: a digest, and its state (begun, done, failed)."""
+
+    digest: str
+    state: str
+
+
+class _Journal:
+    """The statements of the revision in progress, in their order."""
+
+    def __init__(self, connection: Connection, version_table: str) -> None:
+        self._connection = connection
+        self._version_table = version_table.upper()
+        self._position = 0
+        self._exists = bool(self._sql(f"SHOW TABLES LIKE '{TABLE}'"))
+        rows = self._read()
+        self._notes = {position: _Note(digest, state) for position, digest, state, _ in rows}
+        # The tables as the last DDL left them; not known if that one is only begun.
+        fingerprints = [fingerprint for *_, state, fingerprint in rows if fingerprint or state == "begun"]
+        known = bool(fingerprints and fingerprints[-1])
+        self._is_changed = known and self._sql(_FINGERPRINT)[0][0] != fingerprints[-1]
+
+    def execute(self, run: Any, cursor: Any, statement: str, *rest: Any) -> bool | None:
+        """Carry out a statement, or skip it. Returns True, or None for one that only reads, or is Alembic's own."""
+        text = " ".join(_COMMENTS.sub(" ", statement).upper().split())
+        verb = text.split(" ")[0]
+        if verb in _READS or self._version_table in text or rest[-1].root_connection is not self._connection:
+            return None
+        self._position += 1
+        digest = hashlib.sha256(repr((statement, rest[:-1])).encode()).hexdigest()
+        note = self._notes.get(self._position)
+        if note and not (note.state == "failed" and self._position == max(self._notes)):
+            self._require(not self._is_changed, "the tables have been changed since")
+            self._require(note.digest == digest, f"its next statement was another one, now it is: {statement}")
+            self._require(
+                "TEMPORARY" not in text, f"it needs a temporary table that does not exist any more: {statement}"
+            )
+        state = note.state if note else ""
+        if state == "done":
+            self._require(not _returns_rows(rest[-1]), f"it needs the result of what was done already: {statement}")
+            cursor.lastrowid = None
+            log.info("Done before the interruption, so skipped: %s", statement)
+            return True
+        if state == "begun":
+            repeatable = bool(_REPEATABLE.match(text))
+            self._require(repeatable, f"nobody knows whether this was still carried out: {statement}")
+        # What commits the statement commits this note: DDL in its beginning, data in its transaction.
+        self._write(digest, "begun" if verb in _DDL else "done")
+        try:
+            run(cursor, statement, *rest)
+        except Exception as error:
+            if not (state == "begun" and error.args and error.args[0] in _DONE_ALREADY):
+                with suppress(Exception):  # the connection may be lost
+                    self._write(digest, "failed", commit=verb in _DDL)
+                raise
+        if verb in _DDL:
+            self._write(digest, "done", _FINGERPRINT, commit=True)
+        return True
+
+    def forget(self, is_stamp: bool) -> None:
+        """Delete all notes, in the transaction that writes the revision."""
+        left = [
+            position for position, note in self._notes.items() if position > self._position and note.state != "failed"
+        ]
+        self._require(is_stamp or not left, "now it has fewer statements")
+        if self._exists:
+            self._sql(f"DELETE FROM {TABLE}")
+        self._notes, self._position = {}, 0
+
+    def drop_if_empty(self) -> None:
+        """Drop the table once it has no notes."""
+        if self._exists and not self._read():
+            self._sql(f"DROP TABLE {TABLE}")
+
+    def _write(self, digest: str, state: str, fingerprint: str = "NULL", commit: bool = False) -> None:
+        if not self._exists:
+            columns = "position INTEGER PRIMARY KEY, digest CHAR(64), state CHAR(6), columns_ VARCHAR(64)"
+            self._sql(f"CREATE TABLE {TABLE} ({columns})")
+            self._exists = True
+        self._sql(f"REPLACE INTO {TABLE} SELECT {self._position}, '{digest}', '{state}', ({fingerprint})")
+        if commit:
+            self._connection.connection.commit()
+
+    def _read(self) -> list[Any]:
+        query = f"SELECT position, digest, state, columns_ FROM {TABLE} ORDER BY 1"
+        return self._sql(query) if self._exists else []
+
+    def _sql(self, statement: str) -> list[Any]:
+        """Execute a statement through the driver, so that these hooks do not see it; return its rows."""
+        return send(self._connection, statement)
+
+    def _require(self, sound: bool, otherwise: str) -> None:
+        if not sound:
+            done = sum(note.state == "done" for note in self._notes.values())
+            raise CommandError(
+                f"A migration of this database was interrupted after {done} statements and cannot go on: {otherwise} "
+                f"(either run the same revision as then, or undo by hand what it did, drop the table {TABLE}, and run "
+                "the command again)"
+            )
+
+
+def _returns_rows(execution: Any) -> bool:
+    return bool(getattr(execution.compiled, "effective_returning", None))

@@ -1,0 +1,59 @@
+"""Errors that people can do something about, as sentences: alembic prints a CommandError as one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from alembic import context
+from alembic.util import CommandError
+from sqlalchemy import Dialect
+from sqlalchemy.exc import DBAPIError
+
+from .. import dialects
+from ..errors import SettingsError
+
+
+@contextmanager
+def as_sentences(dialect: Dialect | None = None) -> Iterator[None]:
+    """Turn the errors inside into CommandError; of the database's, those that are locks and rights."""
+    try:
+        yield
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
+    except CommandError as error:
+        if not str(error).startswith("Target database is not up to date"):  # Alembic has no class or code for it
+            raise
+        current, newest = context.get_context().get_current_heads(), context.script.get_heads()
+        at, head = (", ".join(revisions) or "none" for revisions in (current, newest))
+        raise CommandError(
+            f"Target database is not up to date: it is at revision {at}, and the newest is {head}. Run alembic upgrade "
+            "head first, then this command again."
+        ) from None
+    except DBAPIError as error:
+        if dialect is not None and dialect.name in dialects.KNOWN and (sentence := _sentence(error, dialect.name)):
+            raise CommandError(sentence) from None
+        raise
+
+
+def _sentence(error: DBAPIError, name: str) -> str:
+    """Return what to do about an error of a database, or nothing."""
+    dialect, codes = dialects.get(name), error_codes(error.orig)
+    if codes & dialect.locked:
+        return (
+            f"Gave up waiting for a table in use, so that its other users need not wait: {error.statement} "
+            "(run the command again when the table is quiet, or set MIGRATION_LOCK_TIMEOUT to more seconds)"
+        )
+    if codes & dialect.forbidden:
+        return (
+            f"The database's user may not do this: {error.statement} (the database says: {error.orig}; migrate as a "
+            "user who may change the schema)"
+        )
+    return ""
+
+
+def error_codes(error: Any) -> set[Any]:
+    """Return how a driver says what an error is: PostgreSQL's SQLSTATE, MariaDB's error number, SQLite's text."""
+    codes = [getattr(error, "sqlstate", None), getattr(error, "pgcode", None), *getattr(error, "args", ())[:1]]
+    return {code for code in codes if isinstance(code, (str, int))}  # some drivers put a dictionary into args

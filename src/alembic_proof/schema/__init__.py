@@ -1,0 +1,21 @@
+"""A schema as a database's own catalogue has it, and how two of them differ; and tables built from models."""
+
+from __future__ import annotations
+
+from .build import build, buildable, model_names, prepare, table_names
+from .diff import Difference, compare, describe
+from .snapshot import Schema, own_tables, read
+
+__all__ = [
+    "Difference",
+    "Schema",
+    "build",
+    "buildable",
+    "compare",
+    "describe",
+    "model_names",
+    "own_tables",
+    "prepare",
+    "read",
+    "table_names",
+]

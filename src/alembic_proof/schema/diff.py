@@ -1,0 +1,70 @@
+"""How two schemas differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ..sqltext import bare_definition
+from .snapshot import Schema
+
+
+class Difference(NamedTuple):
+    """An item that two schemas have differently."""
+
+    table: str
+    item: str  # "" for the table itself
+    wanted: str | None  # its text on either side, None where that side does not have it
+    existing: str | None
+    existing_item: str = ""  # where the other side has it under another name; an unnamed constraint's is its text
+
+    @property
+    def unnamed(self) -> bool:
+        """Tell whether all that differs is that it has no name on the other side, as SQLite allows."""
+        return bool(self.existing_item) and self.existing_item.partition(" ")[2] == self.existing
+
+
+def compare(wanted: Schema, existing: Schema, named: set[str] | None) -> Iterator[Difference]:
+    """Yield what a schema lacks, or has differently, or has besides in the tables that are wanted.
+
+    Where a constraint's name was left to the database (it is not among the named), only its text is compared.
+    If named is None, every name counts.
+    """
+    for table, items in wanted.items():
+        if table and table not in existing:
+            yield Difference(table, "", "", None)
+            continue
+        others = dict(existing.get(table, {}))
+        for item, text in items.items():
+            other = others.pop(item, None)
+            if other is not None and bare_definition(other) == bare_definition(text):
+                continue
+            candidates = {name: others[name] for name in others if name not in items} if other is None else {}
+            alike = _alike(item, text, candidates, named)
+            if not alike:
+                yield Difference(table, item, text, other)
+            elif (other := others.pop(alike)) is not None and (named is None or item.split()[-1] in named):
+                yield Difference(table, item, text, other, alike)
+        for item, text in others.items() if table else ():
+            yield Difference(table, item, None, text)
+
+
+def _alike(item: str, text: str, others: dict[str, str], named: set[str] | None) -> str:
+    """Return which of the others is the same item under another name; an empty string if there is none."""
+    kind = item.split()[0]
+    if kind not in ("constraint", "index", *(["type"] if named is not None else [])):
+        return ""
+    return next(
+        (name for name in others if name.split()[0] == kind and bare_definition(others[name]) == bare_definition(text)),
+        "",
+    )
+
+
+def describe(difference: Any) -> str:
+    """Put one of the differences of Alembic's compare_metadata() into words: ``add_column users.nickname``."""
+    if isinstance(difference, list):  # several changes of one column
+        return ", ".join(map(describe, difference))
+    action, *rest = difference
+    if len(rest) > 1:  # schema, table, column, ...
+        return f"{action} {rest[1]}.{getattr(rest[2], 'name', rest[2])}"
+    return f"{action} {getattr(rest[0], 'fullname', None) or getattr(rest[0], 'name', None) or rest[0]}"

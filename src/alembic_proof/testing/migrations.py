@@ -1,0 +1,85 @@
+"""A project's migrations on scratch databases. Whatever the tests run, the project's own database is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from ..doctor.project import Project
+from ..errors import ProofError
+from ..sandbox import environment, scratch_database
+from ..url import masked
+
+
+class NotScratchError(ProofError):
+    """env.py connects to another database than the one that a test is to run on."""
+
+
+@contextmanager
+def project_database(project: Project) -> Iterator[str]:
+    """Create an empty database, yield its URL, and drop it afterwards.
+
+    If the project's settings name a database-variable, that environment variable names the database meanwhile.
+    Raises UndeterminedError when the server of TEST_DATABASE_URL cannot be used.
+    """
+    variable = project.settings.database_variable
+    with ExitStack() as stack:
+        url = stack.enter_context(scratch_database())
+        if variable:
+            stack.enter_context(environment(**{variable: url}))
+        yield url
+
+
+def project_config(project: Project, url: str, directory: Path) -> Config:
+    """Return an Alembic Config with which the project's revisions run on a scratch database.
+
+    As long as the project has none, it has the one that autogenerate would write: it is written into the directory.
+    Raises NotScratchError if env.py does not connect to that database, and whatever env.py raises.
+    """
+    options = {}
+    if "sqlalchemy.url" in project.options:
+        options["sqlalchemy.url"] = _with_driver_of(url, project.options["sqlalchemy.url"])
+    if not project.revisions:
+        options["version_locations"] = str(directory)
+    config = project.config(**options)
+    project.once("env.py uses the scratch database", lambda: _require_scratch(project, config, make_url(url)))
+    if not project.revisions and not list(directory.glob("*.py")):
+        project.alembic("revision", config, "first tables", autogenerate=True)
+    return config
+
+
+def _with_driver_of(scratch: str, own: str) -> str:
+    """Return the URL of a scratch database, with the driver that the project uses for such a database."""
+    url = make_url(scratch)
+    try:
+        driver = make_url(own).drivername
+    except ArgumentError:
+        return scratch
+    same = driver.partition("+")[0] == url.get_backend_name()
+    return url.set(drivername=driver if same else url.drivername).render_as_string(hide_password=False)
+
+
+def _require_scratch(project: Project, config: Config, scratch: URL) -> None:
+    connected: list[URL] = []
+
+    def collect(_: Any, context: Any) -> list[Any]:
+        connected.append(context.connection.engine.url)
+        return []
+
+    project.run_env(collect, config, dont_mutate=True)
+    if not connected:
+        raise NotScratchError("env.py ends without run_migrations(): alembic-proof doctor says what to do.")
+    for url in connected:
+        if url.database != scratch.database:
+            raise NotScratchError(
+                f"{project.name(project.env)} connects to {masked(url)}, not to the scratch database of the tests, so "
+                "nothing was run. Name the environment variable that holds the URL in pyproject.toml "
+                '([tool.alembic-proof], database-variable = "..."), or let env.py use an engine in '
+                'config.attributes["connection"], as connect() does.'
+            )

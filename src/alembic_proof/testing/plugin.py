@@ -1,0 +1,137 @@
+"""The pytest plug-in: fixtures for tests of a project's migrations. It does nothing where they are not used.
+
+pytest loads it wherever the library is installed, so neither Alembic nor SQLAlchemy is imported at the top.
+
+To run Alembic's own invariants as well, let conftest.py give pytest-alembic's fixtures these values:
+
+    @pytest.fixture
+    def alembic_config(migration_config): return migration_config
+
+    @pytest.fixture
+    def alembic_engine(migration_engine): return migration_engine
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy import Engine
+
+    from ..doctor.project import Project
+    from .round_trip import Chains
+
+pytest.register_assert_rewrite("alembic_proof.testing.tests")
+
+_OPTION = "alembic_proof_config"
+_PROJECT = pytest.StashKey["Project"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that says where the project's configuration is."""
+    parser.addini(_OPTION, "alembic.ini, or pyproject.toml with [tool.alembic], relative to the root directory")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say on which database the migrations run, in a project with settings for this library."""
+    toml = config.rootpath / "pyproject.toml"
+    if not config.getini(_OPTION) and not (toml.is_file() and b"[tool.alembic-proof]" in toml.read_bytes()):
+        return None
+    server = os.environ.get("TEST_DATABASE_URL", "sqlite").partition(":")[0]
+    return f"migrations run on: {server} (TEST_DATABASE_URL names a server)"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test that takes ``migration_revision`` one test for each revision; the value is its place in the order."""
+    if "migration_revision" not in metafunc.fixturenames:
+        return
+    project = _project(metafunc.config)
+    scripts = project.script_directory() if project.revisions else None
+    names = [script.revision for script in scripts.walk_revisions()][::-1] if scripts else ["the first one"]
+    metafunc.parametrize("migration_revision", range(len(names)), ids=names)
+
+
+def _project(config: pytest.Config) -> Project:
+    """Return the project whose migrations are tested. Raises UsageError if there is none."""
+    if _PROJECT not in config.stash:
+        from ..doctor.project import Project
+
+        named = config.getini(_OPTION)
+        candidates = [config.rootpath / named] if named else [config.rootpath / "alembic.ini", _toml(config.rootpath)]
+        path = next((path for path in candidates if path.is_file()), None)
+        if path is None:
+            raise pytest.UsageError(
+                f"There is no {candidates[0]}: let the ini option {_OPTION} say where the configuration of Alembic is."
+            )
+        config.stash[_PROJECT] = Project(path)
+    return config.stash[_PROJECT]
+
+
+def _toml(root: Path) -> Path:
+    path = root / "pyproject.toml"
+    return path if path.is_file() and b"[tool.alembic]" in path.read_bytes() else root / "alembic.ini"
+
+
+@pytest.fixture(scope="session")
+def migrated_project(request: pytest.FixtureRequest) -> Project:
+    """The project whose migrations are tested.
+
+    Skips the test if it has revisions for a kind of server that TEST_DATABASE_URL does not name.
+    """
+    project = _project(request.config)
+    if project.missing_server and project.revisions:
+        pytest.skip(project.missing_server)
+    return project
+
+
+@pytest.fixture
+def scratch_url(migrated_project: Project) -> Iterator[str]:
+    """The URL of an empty database for one test, on the server of TEST_DATABASE_URL, or else in a SQLite file.
+
+    If [tool.alembic-proof] names a database-variable, that environment variable holds the URL meanwhile.
+    """
+    from ..errors import UndeterminedError
+    from .migrations import project_database
+
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(project_database(migrated_project))
+        except UndeterminedError as error:
+            pytest.exit(str(error), returncode=1)
+        yield url
+
+
+@pytest.fixture
+def migration_config(migrated_project: Project, scratch_url: str, tmp_path: Path) -> Config:
+    """A Config for the project's revisions on that database; if there are none, for the one autogenerate would write.
+
+    Its revision is then in tmp_path.
+    """
+    from .migrations import project_config
+
+    return project_config(migrated_project, scratch_url, tmp_path)
+
+
+@pytest.fixture
+def migration_engine(scratch_url: str) -> Engine:
+    """An engine on that database, which keeps no connection."""
+    from sqlalchemy import NullPool, create_engine
+
+    return create_engine(scratch_url, poolclass=NullPool)
+
+
+@pytest.fixture(scope="module")
+def migration_chains(migrated_project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chains]:
+    """Databases with the first n revisions applied, and rows in their tables."""
+    from .round_trip import Chains
+
+    chains = Chains(migrated_project, tmp_path_factory.mktemp("revisions"))
+    yield chains
+    chains.close()

@@ -1,0 +1,69 @@
+"""Tests of a project's migrations, which it imports by name: ``from alembic_proof.testing.tests import ...``.
+
+``test_rows_survive`` runs every revision up, down and up again on tables with rows. Before each revision, the tables
+are filled with generated rows. A revision that needs others says so in a line of its own file,
+``rows = {"book": [{"title": "흰"}]}``: what these tables contain before it; or, if it creates the table, after it.
+A line that is meant to destroy data ends with the comment ``# destroys data``, and names the table or the column.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ..errors import ProofError, SettingsError, UndeterminedError
+from ..sandbox import SCRATCH_VARIABLE
+
+if TYPE_CHECKING:
+    from ..doctor.project import Project
+    from .round_trip import Chains
+
+__all__ = ["test_rows_survive", "test_server_is_of_the_projects_kind", "test_the_doctor_finds_nothing"]
+
+
+def test_rows_survive(migration_revision: int, migration_chains: Chains) -> None:
+    """Up, down and up again: each succeeds, and the values that rows had before are there after it."""
+    from .round_trip import round_trip
+
+    try:
+        round_trip(migration_chains.at(migration_revision), migration_revision)
+    except UndeterminedError as error:
+        pytest.exit(str(error), returncode=1)
+    except ProofError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+def test_the_doctor_finds_nothing(migrated_project: Project) -> None:
+    """In a process of its own, as models that other tests have imported would hide one that is not registered."""
+    command = [sys.executable, "-m", "alembic_proof", "doctor", "--no-live", "--config"]
+    run = subprocess.run(
+        [*command, str(migrated_project.configuration.file)],
+        capture_output=True,
+        cwd=migrated_project.root,
+        encoding="utf-8",
+    )
+    if run.returncode == 2 and SCRATCH_VARIABLE in run.stdout:
+        pytest.skip(run.stdout)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_server_is_of_the_projects_kind(migrated_project: Project) -> None:
+    """The migrations are tested on the kind of database that they are written for."""
+    from ..sandbox.scratch import scratch_server
+    from ..url import database_url
+
+    variable = migrated_project.settings.database_variable
+    if SCRATCH_VARIABLE not in os.environ or not variable:
+        pytest.skip(
+            f"the migrations are tested on SQLite only: set {SCRATCH_VARIABLE} to a database on a server like the "
+            "project's own, where databases may be created"
+        )
+    try:
+        url = database_url(variable, project=migrated_project.root)
+    except SettingsError as error:
+        pytest.skip(f"it is not known which kind of database the project has: {error}")
+    assert scratch_server() == url.get_backend_name().replace("mariadb", "mysql")

@@ -1,0 +1,171 @@
+"""The one adapter to private places of Alembic and SQLAlchemy: nobody else in this library reads them.
+
+A private place is a name with a leading underscore, a key of ``MigrationContext.opts`` that Alembic does not document,
+or what a function is called. Each function here reads one of them and says which. ``tests/test_upstream.py`` holds
+all of them to every release that is installed. Tried with Alembic 1.18.5 and 1.20.1, and SQLAlchemy 2.0 and 2.1;
+where a function also serves the doctor, which supports Alembic from 1.13 on, it says what it does without the place.
+
+Nothing is imported at the top: the doctor loads this module where neither library is installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+    from alembic.ddl.impl import DefaultImpl
+    from alembic.operations.ops import UpgradeOps
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import MigrationContext, MigrationStep
+    from alembic.runtime.plugins import Plugin
+    from alembic.script import ScriptDirectory
+    from sqlalchemy.types import TypeEngine
+
+
+def environment_context() -> EnvironmentContext:
+    """Return the object behind ``alembic.context`` while env.py runs (``alembic.context._proxy``).
+
+    Raises NameError where no command runs env.py.
+    """
+    from alembic import context
+
+    try:
+        environment: EnvironmentContext = context._proxy  # type: ignore[attr-defined]
+    except AttributeError:
+        raise NameError("alembic.context can be used only while a command of Alembic runs env.py") from None
+    return environment
+
+
+def running_command(context: MigrationContext) -> str:
+    """Return which function of ``alembic.command`` runs env.py: "check", "revision", "upgrade"; or an empty string.
+
+    A command hands a function of its own to env.py (``opts["fn"]``), and the qualified name of that function begins
+    with the command's: ``check.<locals>.retrieve_migrations``. Its arguments do not tell ``check`` from ``revision``.
+    """
+    function = context.opts.get("fn")
+    if getattr(function, "__module__", None) != "alembic.command":
+        return ""
+    return str(getattr(function, "__qualname__", "")).partition(".")[0]
+
+
+def is_autogenerating(context: MigrationContext) -> bool:
+    """Tell whether the running command compares models and database: ``revision --autogenerate``, or ``check``.
+
+    Both put their RevisionContext into the undocumented ``opts["revision_context"]``.
+    """
+    revision_context = context.opts.get("revision_context")
+    if running_command(context) == "check":
+        return True
+    return revision_context is not None and bool(revision_context.command_args.get("autogenerate"))
+
+
+def steps(context: MigrationContext) -> list[MigrationStep]:
+    """Return the steps that the running command is about to take, from where the database is (``opts["fn"]``)."""
+    function: Callable[..., Iterable[MigrationStep]] = context.opts["fn"]
+    return list(function(context.get_current_heads(), context))
+
+
+def upgrade_steps(script: ScriptDirectory, revision: str, heads: Any) -> list[MigrationStep] | None:
+    """Return the steps of an upgrade from heads to a revision (``ScriptDirectory._upgrade_revs``).
+
+    None where Alembic does not have that method. It is the same from Alembic 1.13 to 1.20.
+    """
+    method = getattr(script, "_upgrade_revs", None)
+    return None if method is None else list(method(revision, heads))
+
+
+def require_plugins() -> None:
+    """Raise CommandError where Alembic has no plug-ins: autogenerate needs 1.18, which brought them."""
+    from importlib.util import find_spec
+
+    from alembic import __version__
+    from alembic.util import CommandError
+
+    if find_spec("alembic.runtime.plugins") is None:
+        raise CommandError(f"alembic-proof in env.py needs Alembic 1.18 or newer; this is {__version__}.")
+
+
+def register_plugin(name: str) -> Plugin:
+    """Return a new autogenerate plug-in; one that is registered under the same name is replaced.
+
+    Alembic refuses a second one of the same name, as when this library is imported twice in one process. Its registry
+    is ``alembic.runtime.plugins._all_plugins``.
+    """
+    from alembic.runtime import plugins
+
+    registered = plugins._all_plugins.get(name)
+    if registered is not None:
+        registered.remove()
+    return plugins.Plugin(name)
+
+
+def plugin_names() -> list[str]:
+    """Return the names of all registered autogenerate plug-ins (``alembic.runtime.plugins._all_plugins``)."""
+    from alembic.runtime import plugins
+
+    return list(plugins._all_plugins)
+
+
+def compare(autogen_context: AutogenContext) -> UpgradeOps:
+    """Compare the database with the models, as autogenerate does, and return what differs.
+
+    ``compare._populate_migration_script`` does the same, but needs a MigrationScript; it dispatches to the
+    undocumented comparators for "autogenerate".
+    """
+    from alembic.operations.ops import UpgradeOps
+
+    operations = UpgradeOps([])
+    comparator = autogen_context.comparators.dispatch("autogenerate", qualifier=autogen_context.dialect.name)
+    comparator(autogen_context, operations)
+    return operations
+
+
+def is_in_batch(autogen_context: AutogenContext) -> bool:
+    """Tell whether an operation is being rendered inside of ``batch_alter_table()`` (``AutogenContext._has_batch``)."""
+    return bool(autogen_context._has_batch)
+
+
+def registered_impl(dialect: str) -> type[DefaultImpl] | None:
+    """Return the Impl class that Alembic uses for a dialect, by the dialect's name (``alembic.ddl.impl._impls``)."""
+    from alembic.ddl import impl
+
+    return impl._impls.get(dialect)
+
+
+class CompiledElements:
+    """To be mixed into PostgresqlImpl: the SQL that it compares of indexes passes through ``compiled()``."""
+
+    def compiled(self, sql: str) -> str:
+        """Return SQL as it is to be compared."""
+        return sql
+
+    def _compile_element(self, element: Any) -> str:
+        return self.compiled(super()._compile_element(element))  # type: ignore[misc]
+
+
+def type_affinity(type_: TypeEngine[Any]) -> Any:
+    """Return which kind of type a type is, a class such as String or Integer (``TypeEngine._type_affinity``)."""
+    return type_._type_affinity
+
+
+def is_type_bound(constraint: Any) -> bool:
+    """Tell whether a CHECK belongs to the type of a column, such as Boolean or Enum (``Constraint._type_bound``)."""
+    return bool(getattr(constraint, "_type_bound", False))
+
+
+def type_repr(type_: TypeEngine[Any]) -> str:
+    """Return the code of a type with its arguments, without its own ``__repr__`` (``sqlalchemy.util.generic_repr``)."""
+    from sqlalchemy.util import generic_repr
+
+    return generic_repr(type_)
+
+
+def is_created(constraint: Any, dialect: Any) -> bool:
+    """Tell whether a CHECK of a model is created on a dialect: those of some types are not.
+
+    SQLAlchemy asks the constraint's ``_create_rule`` with a DDL compiler of the dialect.
+    """
+    rule = getattr(constraint, "_create_rule", None)
+    return rule is None or bool(rule(dialect.ddl_compiler(dialect, None)))
