@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import dialects
+from .dialects.base import CONNECT_TIMEOUT
 from .errors import DatabaseNotReady
+from .sqltext import full_name
 from .url import masked
 
 if TYPE_CHECKING:
@@ -14,24 +18,33 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Seconds for a server to answer, unless the URL has other ones: some drivers wait for minutes, or for ever.
-TIMEOUT = 5
 _DEPLOY = "run `alembic upgrade head` before the application starts"
 
 
-def require_head(engine: Engine, config: str | Path, *, or_newer: bool = False) -> None:
+def require_head(
+    engine: Engine,
+    config: str | Path,
+    *,
+    or_newer: bool = False,
+    version_table: str = "alembic_version",
+    version_table_schema: str | None = None,
+) -> None:
     """Return when a database is at the newest revision of this code; nothing is changed or held.
 
-    :param engine: the application's engine.
-    :param config: the path of alembic.ini, which leads to the revisions.
+    A server that does not answer is given up after 5 seconds, unless the engine has a time-out of its own.
+
+    :param engine: the application's engine; inside of ``run_sync()`` also that of an asynchronous driver.
+    :param config: the path of alembic.ini, or of a pyproject.toml that configures Alembic: it leads to the revisions.
     :param or_newer: whether a revision that this code does not know is accepted, with a warning in the log: a newer
         release has migrated the database, and an older one goes on beside it.
+    :param version_table: Alembic's version table, where env.py names another one.
+    :param version_table_schema: and its schema.
     :raises DatabaseNotReady: when the database is behind, at an unknown revision, under no version table, or cannot be
         reached; and when the revisions cannot be read.
     """
     where = masked(engine.url)
     heads, known = _revisions(Path(config))
-    current = _current(engine, where)
+    current = _current(engine, where, version_table, version_table_schema)
     if current == heads:
         return
     if unknown := ", ".join(sorted(current - known)):
@@ -47,54 +60,59 @@ def require_head(engine: Engine, config: str | Path, *, or_newer: bool = False) 
     raise DatabaseNotReady(f"{where} is {at}, and this release needs {', '.join(sorted(heads))}: {_DEPLOY}.")
 
 
-def _revisions(ini: Path) -> tuple[set[str], set[str]]:
+def _revisions(file: Path) -> tuple[set[str], set[str]]:
     """Return the heads of the revisions, and all of them."""
     from alembic.config import Config
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 
-    if not ini.is_file():
+    if not file.is_file():
         raise DatabaseNotReady(
-            f"There is no {ini}, so nobody knows which revision this release needs: install the application with its "
-            "migrations, or put alembic.ini and the revisions there."
+            f"There is no {file}, so nobody knows which revision this release needs: install the application with its "
+            "migrations, or put them and that file there."
         )
     try:
-        config = Config(str(ini))
-        config.set_main_option("prepend_sys_path", "")  # an application's sys.path is not for us to change
-        script = ScriptDirectory.from_config(config)
+        config = Config(toml_file=str(file)) if file.suffix == ".toml" else Config(str(file))
+        before = list(sys.path)
+        try:
+            script = ScriptDirectory.from_config(config)
+        finally:
+            sys.path[:] = before  # an application's is not for us to change; prepend_sys_path would
         return set(script.get_heads()), {revision.revision for revision in script.walk_revisions()}
     except CommandError as error:
-        raise DatabaseNotReady(f"The migrations of {ini} cannot be read: {error}") from None
+        raise DatabaseNotReady(f"The migrations of {file} cannot be read: {error}") from None
 
 
-def _current(engine: Engine, where: str) -> set[str]:
+def _current(engine: Engine, where: str, version_table: str, schema: str | None) -> set[str]:
     """Return the revisions in the database, over a connection that does not go back into the pool."""
-    from sqlalchemy import event, inspect
+    from sqlalchemy import String, column, event, inspect, select, table
     from sqlalchemy.exc import DBAPIError
 
-    unmigrated = f"{where} has no table alembic_version, so no migration has created its tables: {_DEPLOY}."
+    name = full_name(version_table, schema)
+    unmigrated = f"{where} has no table {name}, so no migration has created its tables: {_DEPLOY}."
     if engine.dialect.name == "sqlite" and not Path((engine.url.database or "").removeprefix("file:")).exists():
         raise DatabaseNotReady(unmigrated)  # to connect would create the file
-    event.listen(engine, "do_connect", _impatient)
+    event.listen(engine, "do_connect", _limit)
     try:
         with engine.connect() as connection:
             connection.detach()  # one kept in the pool would be shared by all processes that fork from this one
             try:
-                return set(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars())
+                revisions = select(column("version_num", String())).select_from(table(version_table, schema=schema))
+                return set(connection.execute(revisions).scalars())
             except DBAPIError:
                 connection.rollback()
-                if inspect(connection).has_table("alembic_version"):
+                if inspect(connection).has_table(version_table, schema):
                     raise
-    except (DBAPIError, TypeError) as error:  # TypeError: an option that the driver does not know
+    except (DBAPIError, OSError, TypeError) as error:  # TypeError: an option that the driver does not know
         reason = " ".join(str(getattr(error, "orig", error)).split())
         raise DatabaseNotReady(f"{where} cannot be reached or read: {reason}") from None
     finally:
-        event.remove(engine, "do_connect", _impatient)
+        event.remove(engine, "do_connect", _limit)
     raise DatabaseNotReady(unmigrated)
 
 
-def _impatient(dialect: Any, _: Any, __: Any, options: dict[str, Any]) -> None:
-    if dialect.name != "sqlite":
-        options.setdefault("connect_timeout", TIMEOUT)
-    if dialect.name in ("mysql", "mariadb"):  # whose drivers do not count the wait for the server's greeting
-        options.setdefault("read_timeout", TIMEOUT)
+def _limit(dialect: Any, _: Any, __: Any, options: dict[str, Any]) -> None:
+    """Limit how long the driver waits for the server, where nothing else is set."""
+    if dialect.name in dialects.KNOWN:
+        for name, seconds in dialects.get(dialect.name).connect_timeouts(dialect.driver, CONNECT_TIMEOUT).items():
+            options.setdefault(name, seconds)

@@ -31,7 +31,9 @@ def conversion(column_name: str, old_type: Any, new_type: Any, dialect: Dialect)
     if _is_array(old) and not _is_array(new):
         return f"{column}[1]::{target}"
     if _differ_in_time_zone(old, new):
-        return f"({column} AT TIME ZONE 'UTC')::{target}" if old.timezone else f"{column}::timestamp AT TIME ZONE 'UTC'"
+        if _has_time_zone(old):
+            return f"({column} AT TIME ZONE 'UTC')::{target}"
+        return f"{column}::timestamp AT TIME ZONE 'UTC'"
     if _is_string(new):
         return None
     has_cast = _is_string(old) or (isinstance(old, _CASTABLE) and isinstance(new, _CASTABLE))
@@ -47,8 +49,11 @@ def _converts(old: Any, new: Any) -> bool:
 def _differ_in_time_zone(old: Any, new: Any) -> bool:
     """Tell whether PostgreSQL would convert by the time zone that the session happens to have."""
     dates = (sqlalchemy.Date, sqlalchemy.DateTime)
-    zones = [getattr(type_, "timezone", False) for type_ in (old, new) if isinstance(type_, dates)]
-    return len(zones) == 2 and zones[0] != zones[1]
+    return isinstance(old, dates) and isinstance(new, dates) and _has_time_zone(old) != _has_time_zone(new)
+
+
+def _has_time_zone(type_: Any) -> bool:
+    return bool(getattr(type_, "timezone", False))
 
 
 def _is_array(type_: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 
 from alembic.operations.ops import DowngradeOps, MigrateOperation, ModifyTableOps, OpContainer, UpgradeOps
 from alembic.runtime.migration import MigrationContext
@@ -39,8 +40,26 @@ class Draft:
         return model_tables(self.context)
 
     def reverse_upgrade(self) -> None:
-        """Let the downgrade undo the upgrade."""
-        self.upgrade.reverse_into(self.downgrade)
+        """Let the downgrade undo the upgrade.
+
+        What cannot be reversed, such as SQL that a project's own hook has added, stays in the direction in which it is:
+        in the downgrade before or after all else.
+        """
+        reversals = [reversal for op in reversed(self.upgrade.ops) if (reversal := _reversed(op)) is not None]
+        first = list(takewhile(lambda op: _reversed(op) is None, self.downgrade.ops))
+        last = [op for op in self.downgrade.ops[len(first) :] if _reversed(op) is None]
+        self.downgrade.ops = [*first, *reversals, *last]
+
+
+def _reversed(op: MigrateOperation) -> MigrateOperation | None:
+    """Return the operation that undoes another one, as far as it can be undone, or None."""
+    if isinstance(op, ModifyTableOps):
+        steps = [reversal for step in reversed(op.ops) if (reversal := _reversed(step)) is not None]
+        return ModifyTableOps(op.table_name, steps, schema=op.schema) if steps else None
+    try:
+        return op.reverse()
+    except (NotImplementedError, ValueError):
+        return None
 
 
 Rule = Callable[[Draft], None]

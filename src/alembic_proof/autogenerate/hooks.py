@@ -27,16 +27,6 @@ def first_answer(own: Hook | None, ours: Hook) -> Hook:
     return render_item
 
 
-def one_after_the_other(own: Hook | Iterable[Hook] | None, ours: Hook) -> Hook:
-    """Return a process_revision_directives that calls the project's own, one or several, and then ours."""
-
-    def process_revision_directives(*arguments: Any) -> None:
-        for hook in (*several(own), ours):
-            hook(*arguments)
-
-    return process_revision_directives
-
-
 def several(hooks: Hook | Iterable[Hook] | None) -> tuple[Hook, ...]:
     """Return hooks that were given as one, several or none."""
     if hooks is None:

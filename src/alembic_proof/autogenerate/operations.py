@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from alembic.operations.ops import AlterColumnOp, MigrateOperation, RenameTableOp
-from sqlalchemy import Column, PrimaryKeyConstraint, Table
+from alembic.operations.ops import AddConstraintOp, AlterColumnOp, DropConstraintOp, MigrateOperation, RenameTableOp
+from sqlalchemy import Column, Constraint, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects.postgresql import ENUM
 
 from . import enum_types
@@ -22,6 +22,14 @@ def altered(op: AlterColumnOp, kind: type[Altering], **changes: Any) -> Altering
     attributes = {name: getattr(op, name) for name in _ATTRIBUTES} | op.kw | changes
     column = attributes.pop("column_name", op.column_name)
     return kind(op.table_name, column, **attributes)
+
+
+def constraint_of(op: AddConstraintOp | DropConstraintOp) -> Constraint | None:
+    """Return the constraint that an operation adds or drops; None if it has only the name of one."""
+    try:
+        return op.to_constraint()
+    except ValueError:
+        return None
 
 
 class RenameTableBothWaysOp(RenameTableOp):

@@ -57,9 +57,13 @@ PLUGINS: dict[str, ModuleType] = {
     "indexes": indexes,  # the expressions and predicates of indexes
 }
 
+# What happens before a project's own hooks, which then see what is left: it compares again.
+COMPARING_RULES: dict[str, Rule] = {
+    "renames": renames,  # a removed table or column and an added one may be the same
+}
+
 # What happens to the upgrade. Then the downgrade becomes its reverse.
 UPGRADE_RULES: dict[str, Rule] = {
-    "renames": renames,  # a removed table or column and an added one may be the same
     "enum_labels": enum_labels,  # so may two labels of an enum
     "drops": drops,  # nothing is dropped unless somebody means it
     "type_checks": type_checks,  # the CHECK of a type is written once, by its name
@@ -76,7 +80,7 @@ REVISION_RULES: dict[str, Rule] = {
     "drop_markers": drop_markers,  # the lines that destroy data say so
 }
 
-RULES: dict[str, Rule] = UPGRADE_RULES | REVISION_RULES
+RULES: dict[str, Rule] = COMPARING_RULES | UPGRADE_RULES | REVISION_RULES
 
 # Alembic's own comparison. It has one of CHECKs in some releases, of which ours does the same and more.
 _ALEMBIC = "alembic.autogenerate.*"
@@ -127,36 +131,60 @@ def options(
     own["include_object"] = hooks.both(own.get("include_object"), ownership.include_object(environment.script))
     own["render_item"] = hooks.first_answer(own.get("render_item"), render_item)
     own["autogenerate_plugins"] = _plugins(settings.off, own.get("autogenerate_plugins") or ())
-    own["process_revision_directives"] = hooks.one_after_the_other(
-        own.get("process_revision_directives"), partial(apply_rules, settings.off)
-    )
+    own_hooks = hooks.several(own.get("process_revision_directives"))
+    own["process_revision_directives"] = partial(revise, settings.off, own_hooks)
     return ours | own
 
 
-def apply_rules(off: Iterable[str], context: MigrationContext, revision: Any, directives: list[Any]) -> None:
-    """Apply the rules that are not off to a revision that is to be written; where nothing is to be written, say so.
+def revise(
+    off: Iterable[str], own: Iterable[hooks.Hook], context: MigrationContext, revision: Any, directives: list[Any]
+) -> None:
+    """Apply the rules that are not off, and a project's own hooks, to a revision that is to be written.
 
-    It has, after its first argument, the signature of ``process_revision_directives``.
+    Where nothing is to be written, it says so. It has, after two arguments, the signature of
+    ``process_revision_directives``.
     """
-    if not upstream.is_autogenerating(context):
+    answers = Answers.of(context) if _is_written(context, revision) else None
+    if answers is not None:
+        for draft in _drafts(context, answers, directives):
+            _apply(COMPARING_RULES, off, draft)
+            draft.reverse_upgrade()
+    for hook in own:
+        hook(context, revision, directives)
+    if answers is None:
         return
-    if not model_tables(context):
-        raise CommandError("The models have no table: target_metadata of env.py is empty. Nothing was written.")
-    if upstream.running_command(context) == "check":  # it only tells what a revision would contain
-        return
-    if not revision:
-        _require_no_existing_table(context)
-    answers = Answers.of(context)
-    for script in directives:
-        draft = Draft(context, answers, script.upgrade_ops_list[-1], script.downgrade_ops_list[-1])
+    for draft in _drafts(context, answers, directives):
         _apply(UPGRADE_RULES, off, draft)
         draft.reverse_upgrade()
         _apply(REVISION_RULES, off, draft)
     answers.require_used()
-    if directives and all(script.upgrade_ops.is_empty() for script in directives):
+    if directives and all(ops.is_empty() for script in directives for ops in script.upgrade_ops_list):
         directives.clear()
         tell = print if context.config is None else context.config.print_stdout
         tell("Models and database agree: there is nothing to write.")
+
+
+def _is_written(context: MigrationContext, revision: Any) -> bool:
+    """Tell whether a revision is to be written by autogenerate: ``alembic check`` tells only what it would contain.
+
+    Raises CommandError where what it would contain is certainly wrong.
+    """
+    if not upstream.is_autogenerating(context):
+        return False
+    if not model_tables(context):
+        raise CommandError("The models have no table: target_metadata in env.py is empty. Nothing was written.")
+    if upstream.running_command(context) == "check":
+        return False
+    if not revision:
+        _require_no_existing_table(context)
+    return True
+
+
+def _drafts(context: MigrationContext, answers: Answers, directives: list[Any]) -> list[Draft]:
+    """Return the revisions to be written; of several databases, what was compared last is that of this context."""
+    return [
+        Draft(context, answers, script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]) for script in directives
+    ]
 
 
 def _apply(rules: dict[str, Rule], off: Iterable[str], draft: Draft) -> None:

@@ -29,11 +29,12 @@ def stored_name(constraint: Constraint, dialect: Dialect) -> str | None:
 
     None if it has no name.
     """
+    limit = dialect.max_constraint_name_length or dialect.max_identifier_length
     name: str | None = constraint.name if isinstance(constraint.name, str) else None
-    if not isinstance(name, conv) or len(name.encode()) > dialect.max_identifier_length:  # conv: it is complete
+    if not isinstance(name, conv) or len(name.encode()) > limit:  # conv: the convention is applied, which takes time
         preparer: Any = dialect.identifier_preparer
         formatted = None if constraint.name is None else preparer.format_constraint(constraint)
         name = None if formatted is None else preparer.unformat_identifiers(formatted)[0]
     if name is not None and dialect.name == "postgresql":  # it counts bytes
-        name = name.encode()[: dialect.max_identifier_length].decode(errors="ignore")
+        name = name.encode()[:limit].decode(errors="ignore")
     return name

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("alembic.connection")
 
-CONNECT_TIMEOUT = 5  # seconds for a server to answer, where the URL does not say otherwise
+CONNECT_TIMEOUT = 5  # seconds for a server to answer whoever only wants to look
 
 Item = tuple[str, str, str]  # of a schema: the table or "", an item such as "column name", its text
 
@@ -72,7 +72,7 @@ class Dialect(ABC):
     def connect_timeouts(self, driver: str, seconds: int) -> dict[str, Any]:
         """Return the options with which a driver gives up a server that does not answer within these seconds.
 
-        Some drivers wait for minutes, or for ever. None for a driver that is not known.
+        Some drivers wait for minutes, or for ever. There are none for a driver that is not known.
         """
         return {}
 

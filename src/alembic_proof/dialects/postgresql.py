@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 _LOCK = int.from_bytes(b"alembic", "big")  # any constant will do: advisory locks belong to one database
 
-_TIMED = ("psycopg", "psycopg2", "asyncpg")
-
 
 class PostgreSQL(base.Dialect):
     """PostgreSQL, with psycopg, psycopg2 or asyncpg."""
@@ -71,8 +69,10 @@ class PostgreSQL(base.Dialect):
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def connect_timeouts(self, driver: str, seconds: int) -> dict[str, Any]:
-        """Return libpq's option; asyncpg has its own."""
-        return {"timeout" if driver == "asyncpg" else "connect_timeout": seconds} if driver in _TIMED else {}
+        """Return libpq's option, which psycopg and psycopg2 have, or that of asyncpg."""
+        if driver == "asyncpg":
+            return {"timeout": seconds}
+        return {"connect_timeout": seconds} if driver in self.drivers else {}
 
     def read_only_engine(self, url: URL) -> Engine:
         """Return an engine whose transactions are READ ONLY."""

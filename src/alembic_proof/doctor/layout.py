@@ -28,6 +28,7 @@ class Layout:
     """The files of the project to which an alembic.ini, or a pyproject.toml, belongs."""
 
     def __init__(self, config: Path, section: str = "alembic") -> None:
+        self.environment = dict(os.environ)  # before a variable in it names a scratch database
         self.configuration = Configuration.read(config, section)
         self.options = self.configuration.options
         self.root = self.configuration.file.parent
@@ -90,10 +91,10 @@ class Layout:
     def missing_server(self) -> str:
         """Why the scratch database is not of the same kind as the project's: a sentence, empty if it is."""
         variable = self.settings.database_variable
-        if SCRATCH_VARIABLE in os.environ or not variable:
+        if SCRATCH_VARIABLE in self.environment or not variable:
             return ""
         files = [path for path in (self.root / ".env", self.root / ".env.example") if path.is_file()]
-        texts = [f"{variable}={os.environ.get(variable, '')}", *(path.read_text("utf-8") for path in files)]
+        texts = [f"{variable}={self.environment.get(variable, '')}", *(path.read_text("utf-8") for path in files)]
         dialects = "postgres(?:ql)?|mysql|mariadb|sqlite"
         named = re.search(rf"^{re.escape(variable)}=[\"']?({dialects})", "\n".join(texts), re.MULTILINE)
         if named is None or named[1] == "sqlite":

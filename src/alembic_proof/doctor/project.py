@@ -59,7 +59,6 @@ class Project(Layout):
         super().__init__(config, section)
         self.x = x  # what alembic -x hands to env.py
         self.sandbox = Sandbox()
-        self.environment = dict(os.environ)  # before a variable in it names a scratch database
         self.scratch_place = ""  # the place that database-variable names in the sandbox
         self.logging_changed = ""  # what env.py did to the logging
         self.proposed: set[str] = set()  # the tables that autogenerate proposes on an empty database

@@ -82,7 +82,7 @@ class _Journal:
 
     def __init__(self, connection: Connection, version_table: str) -> None:
         self._connection = connection
-        self._version_table = version_table.upper()
+        self._version_table = re.compile(rf"(?<!\w){re.escape(version_table.upper())}(?!\w)")
         self._position = 0
         self._exists = bool(self._sql(f"SHOW TABLES LIKE '{TABLE}'"))
         rows = self._read()
@@ -96,7 +96,7 @@ class _Journal:
         """Carry out a statement, or skip it. Returns True, or None for one that only reads, or is Alembic's own."""
         text = " ".join(_COMMENTS.sub(" ", statement).upper().split())
         verb = text.split(" ")[0]
-        if verb in _READS or self._version_table in text or rest[-1].root_connection is not self._connection:
+        if verb in _READS or self._version_table.search(text) or rest[-1].root_connection is not self._connection:
             return None
         self._position += 1
         digest = hashlib.sha256(repr((statement, rest[:-1])).encode()).hexdigest()
@@ -110,7 +110,8 @@ class _Journal:
         state = note.state if note else ""
         if state == "done":
             self._require(not _returns_rows(rest[-1]), f"it needs the result of what was done already: {statement}")
-            cursor.lastrowid = None
+            with suppress(AttributeError):  # asyncmy's cursor has it from the beginning, and read-only
+                cursor.lastrowid = None
             log.info("Done before the interruption, so skipped: %s", statement)
             return True
         if state == "begun":

@@ -40,15 +40,16 @@ def as_sentences(dialect: Dialect | None = None) -> Iterator[None]:
 def _sentence(error: DBAPIError, name: str) -> str:
     """Return what to do about an error of a database, or nothing."""
     dialect, codes = dialects.get(name), error_codes(error.orig)
+    statement, reason = (" ".join(str(text).split()) for text in (error.statement, error.orig))
     if codes & dialect.locked:
         return (
-            f"Gave up waiting for a table in use, so that its other users need not wait: {error.statement} "
+            f"Gave up waiting for a table in use, so that its other users need not wait: {statement} "
             "(run the command again when the table is quiet, or set MIGRATION_LOCK_TIMEOUT to more seconds)"
         )
     if codes & dialect.forbidden:
         return (
-            f"The database's user may not do this: {error.statement} (the database says: {error.orig}; migrate as a "
-            "user who may change the schema)"
+            f"The database's user may not do this: {statement} (the database says: {reason}; migrate as a user who may "
+            "change the schema)"
         )
     return ""
 

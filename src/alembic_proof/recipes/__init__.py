@@ -41,10 +41,11 @@ def read() -> list[Recipe]:
 
 def find(name: str) -> Recipe:
     """Return the recipe with a number or a slug. Raises ProofError, with the nearest name, if there is none."""
-    recipes = {key: recipe for recipe in read() for key in (str(recipe.number), recipe.slug)}
-    if name in recipes:
-        return recipes[name]
-    nearest = difflib.get_close_matches(name, recipes, n=1, cutoff=0.5)
+    recipes = read()
+    for recipe in recipes:
+        if name in (str(recipe.number), recipe.slug):
+            return recipe
+    nearest = difflib.get_close_matches(name, [recipe.slug for recipe in recipes], n=1, cutoff=0.5)
     hint = f"Did you mean {nearest[0]}?" if nearest else "alembic-proof recipe, without a name, lists all of them."
     raise ProofError(f"There is no recipe {name!r}. {hint}")
 

@@ -75,9 +75,11 @@ def _is_called_on(call: ast.Call, variable: str) -> bool:
 def _operation(call: ast.Call, batch: Operation | None = None) -> Operation:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     names = _POSITIONAL.get(name, ())[batch is not None :]
-    of_batch = {key: batch.arguments[key] for key in ("table_name", "schema") if key in batch.arguments} if batch else {}
-    positional = dict(zip(names, call.args, strict=False))
-    return Operation(name, {**of_batch, **positional, **{word.arg or "": word.value for word in call.keywords}}, call)
+    of_batch = batch.arguments.items() if batch else ()
+    arguments = {key: node for key, node in of_batch if key in ("table_name", "schema")}
+    arguments.update(zip(names, call.args, strict=False))
+    arguments.update((word.arg or "", word.value) for word in call.keywords)
+    return Operation(name, arguments, call)
 
 
 def constants(tree: ast.Module) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationStep
 from alembic.script import Script
 from sqlalchemy import Engine, MetaData, create_engine, event
 
-from ..doctor.error_hints import hint
+from ..doctor.error_hints import ADD_AND_FILL, hint
 from ..doctor.project import Project
 from ..errors import ProofError, first_line
 from ..revisions import markers
@@ -171,21 +171,25 @@ def round_trip(chain: Chain, n: int) -> None:
 
 def _contents_after(chain: Chain, script: Script, step: str) -> Contents:
     """Run a step of a revision, and return what the tables contain then."""
-    error: Exception | None = None
     try:
         chain.run([script], up="upgrade" in step)
-    except Exception as raised:
-        error = raised
-    if error is None and (column := _implicitly_filled(chain)):
-        error = ValueError(f"{column} cannot be null, and this database gives existing rows a value that nobody chose")
-    if error is None:
-        return chain.read()
-    cause = getattr(error, "orig", None) or error
-    message = f"{type(cause).__name__}: {first_line(cause)} {' '.join(str(getattr(error, 'statement', '')).split())}"
+    except Exception as error:
+        cause = getattr(error, "orig", None) or error
+        statement = " ".join(str(getattr(error, "statement", "")).split())
+        message = f"{type(cause).__name__}: {first_line(cause)} {statement}".strip()
+        raise _failed_step(chain, script, step, message, hint(error)) from None
+    if column := _implicitly_filled(chain):
+        message = f"{column} cannot be null, and this database gives existing rows a value that nobody chose"
+        raise _failed_step(chain, script, step, message, ADD_AND_FILL)
+    return chain.read()
+
+
+def _failed_step(chain: Chain, script: Script, step: str, message: str, fix: str) -> RoundTripError:
     filled = [name for name, table in chain.contents.items() if table.rows and _mentions(message, name)]
-    where = f" on the rows of {', '.join(filled)}" if filled else ""
-    otherwise = "; if such rows cannot exist, give the revision a line rows = ..." if filled else ""
-    raise _failure(script, f"{step} fails{where}: {message.strip()}", hint(error) + otherwise)
+    if not filled:
+        return _failure(script, f"{step} fails: {message}", fix)
+    fix = f"{fix}; if such rows cannot exist, give the revision a line rows = ..."
+    return _failure(script, f"{step} fails on the rows of {', '.join(filled)}: {message}", fix)
 
 
 def _implicitly_filled(chain: Chain) -> str | None:

@@ -38,6 +38,8 @@ def compare_computed_columns(
         old = None if column.computed is None else reflected.columns.get(column.name)
         if old is not None and old.computed is not None:
             expression = _expression(autogen_context.dialect, reflected, old, column)
+            if not expression.reflected:  # SQLAlchemy cannot read it, as from NUMERIC(10, 2) on SQLite
+                continue
             replacement = partial(_replacement, operations, reflected, model, old, column)
             compare_expression(autogen_context, operations, expression, replacement)
 

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKeyConstraint, UniqueConstraint, inspect
 
 from ...sqltext import full_name
 from ..draft import Draft
+from ..operations import constraint_of
 from ..sql import column_names
 
 HasIndex = Callable[[Draft, DropConstraintOp], bool]
@@ -39,7 +40,7 @@ def _is_reflected(draft: Draft, op: DropConstraintOp) -> bool:
 
 def _is_created_by_upgrade(draft: Draft, op: DropConstraintOp) -> bool:
     """Tell whether the database creates an index for a foreign key: none of the models begins with its columns."""
-    table, key = draft.tables[full_name(op.table_name, op.schema)], op.to_constraint()
+    table, key = draft.tables[full_name(op.table_name, op.schema)], constraint_of(op)
     uniques = [constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)]
     indexed = [column_names(each) for each in (table.primary_key, *uniques)]
     indexed += [[column.name for column in index.columns] for index in table.indexes]

@@ -25,6 +25,7 @@ from sqlalchemy import ForeignKeyConstraint
 
 from ...sqltext import full_name
 from ..draft import Draft
+from ..operations import constraint_of
 
 _ON_TABLES = (CreateTableOp, DropTableOp, ModifyTableOps, CreateIndexOp, DropIndexOp)
 
@@ -128,7 +129,7 @@ def _keys_to_unready_tables(
 def _take_keys_out(table: ModifyTableOps, others: set[str]) -> tuple[list[MigrateOperation], list[MigrateOperation]]:
     """Take the foreign keys to other tables that change out of those on a table; return the drops and the additions."""
     keys: list[Any] = [op for op in table.ops if _is_foreign_key(op)]
-    moved = [op for op in keys if _target(op.to_constraint()) in others]
+    moved = [op for op in keys if (key := constraint_of(op)) is not None and _target(key) in others]
     table.ops = [op for op in table.ops if op not in moved]
     drops = [op for op in moved if isinstance(op, DropConstraintOp)]
     return [*drops], [op for op in moved if op not in drops]

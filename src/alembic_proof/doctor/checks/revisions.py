@@ -130,15 +130,15 @@ def every_revision_is_loaded(project: Project) -> Iterable[Finding]:
     It passes over files in subdirectories (without recursive_version_locations), and over names that are no module's.
     """
     loaded = {Path(script.path).resolve() for script in project.script_directory().walk_revisions()}
-    for directory in {project.scripts, *project.versions}:
-        for path in sorted(directory.rglob("*")):
-            if path.suffix in (".py", "") and path.is_file() and path.resolve() not in loaded and path != project.env:
-                text = path.read_text(encoding="utf-8", errors="replace")
-                if re.search(r"^revision\b.*=", text, re.M) and re.search(r"^down_revision\b.*=", text, re.M):
-                    message = "it looks like a revision, but Alembic does not load it: its upgrade() never runs"
-                    versions = project.name(project.versions[0])
-                    fix = f"move it to {versions}/x.py, or name its directory in version_locations"
-                    yield Problem(project.name(path), message, fix)
+    paths = {path for directory in (project.scripts, *project.versions) for path in directory.rglob("*")}
+    for path in sorted(path for path in paths if path.suffix in (".py", "") and path.is_file()):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        is_revision = re.search(r"^revision\b.*=", text, re.M) and re.search(r"^down_revision\b.*=", text, re.M)
+        if is_revision and path.resolve() not in loaded:
+            message = "it looks like a revision, but Alembic does not load it: its upgrade() never runs"
+            versions = project.name(project.versions[0])
+            fix = f"move it to {versions}/x.py, or name its directory in version_locations"
+            yield Problem(project.name(path), message, fix)
 
 
 @check("revisions-are-self-contained", "probe")
