@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from cookiecutter.exceptions import FailedHookException
@@ -126,16 +127,16 @@ def accepted(context: Context, name: str) -> str:
     return name
 
 
-def library_version() -> str:
-    """Return the version of this template's own library, whatever is installed: the hook builds its wheel."""
+def library() -> SimpleNamespace:
+    """Return version and wheel of this template's own library, whatever is installed: the hook builds the wheel."""
     builder = HOME / "src/alembic_proof/vendoring/wheel.py"
     spec = importlib.util.spec_from_file_location("alembic_proof_wheel", builder)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    version: str = module.version(HOME)
-    return version
+    version = module.version(HOME)
+    return SimpleNamespace(version=version, wheel=module.filename(version))
 
 
 def toml(text: str) -> str:
@@ -152,7 +153,7 @@ class TemplateExtension(Extension):
         sys.modules.pop(__name__, None)
         filters: dict[str, Callable[..., str]] = {"accept": accept, "accepted": accepted, "toml": toml}
         environment.filters.update(filters)
-        environment.globals.update(template_home=str(HOME), library_version=library_version)
+        environment.globals.update(template_home=str(HOME), library=library)
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         """Check all answers where the directory's name is rendered, which also happens with --replay."""

@@ -1,144 +1,117 @@
-"""DATABASE_URL: where it is read from, what becomes of it, and what is said when it is of no use."""
+"""[tool.alembic-proof] of pyproject.toml: what is read, and what is said when it is wrong."""
 
-import os
+from __future__ import annotations
+
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
 
 import pytest
-from conftest import Project
-from sqlalchemy import make_url
 
-SHOW = "from shop import settings; print(settings.database_url().render_as_string(hide_password=False))"
+from alembic_proof import settings
+from alembic_proof.errors import SettingsError
+from alembic_proof.settings import Settings
 
 
-def resolved(project: Project, url: str) -> str:
-    """Return what the project makes of a URL."""
-    return project.ok("python", "-c", SHOW, DATABASE_URL=url).strip()
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the time-outs of whoever runs the tests out of the environment."""
+    for variable in settings.VARIABLES.values():
+        monkeypatch.delenv(variable, raising=False)
+
+
+def write(directory: Path, text: str) -> Path:
+    """Write a pyproject.toml and return its path."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "pyproject.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 @pytest.mark.parametrize(
-    ("given", "drivername"),
+    ("lines", "values"),
     [
-        ("postgres://u@h/d", "postgresql+psycopg"),
-        ("postgresql://u@h/d", "postgresql+psycopg"),
-        ("postgresql+asyncpg://u@h/d", "postgresql+psycopg"),
-        ("mysql://u@h/d", "mysql+pymysql"),
-        ("mariadb://u@h/d", "mariadb+pymysql"),
-        ("mysql+aiomysql://u@h/d", "mysql+pymysql"),
-        ("sqlite+aiosqlite:////d", "sqlite+pysqlite"),
-        ("sqlite:////d", "sqlite+pysqlite"),
+        ("", {}),
+        ("off = []", {}),
+        ('off = ["renames", "keys"]', {"off": frozenset({"renames", "keys"})}),
+        ('models = ["shop.models", "shop.more"]', {"models": ("shop.models", "shop.more")}),
+        ('database-variable = "SHOP_URL"', {"database_variable": "SHOP_URL"}),
+        ('database_variable = "SHOP_URL"', {"database_variable": "SHOP_URL"}),
+        ("migrator-timeout = 5", {"migrator_timeout": 5.0}),
+        ("lock-timeout = 0.5", {"lock_timeout": 0.5}),
+        ("lock-timeout = 0", {"lock_timeout": 0.0}),
     ],
 )
-def test_the_installed_synchronous_driver_is_taken(project: Project, given: str, drivername: str) -> None:
-    """Whichever way the database is named."""
-    assert make_url(resolved(project, given)).drivername == drivername
+def test_what_is_set(tmp_path: Path, lines: str, values: dict[str, Any]) -> None:
+    """Each key, in both spellings; the rest are the defaults."""
+    path = write(tmp_path, f"[tool.alembic-proof]\n{lines}\n")
+    assert settings.load(tmp_path) == Settings(path=path, **values)
 
 
-PASSWORD = "p%40 %@:/#?&=+ü한국 '\"\\$x${HOME}"
-
-
-@pytest.mark.parametrize("source", ["environment", ".env", ".env of Windows"])
-def test_any_password_reaches_the_driver(project: Project, source: str) -> None:
-    """Percent-encoded as .env.example says, from the environment and from .env."""
-    url = f"postgresql://u:{quote(PASSWORD, safe='')}@h/d"
-    show = "from shop import settings; import sys; sys.stdout.buffer.write(settings.database_url().password.encode())"
-    if source == "environment":
-        assert project.ok("python", "-c", show, DATABASE_URL=url) == PASSWORD
-        return
-    text = f"DATABASE_URL={url}\n"
-    (project.path / ".env").write_bytes(
-        b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode() if "Windows" in source else text.encode()
-    )
-    assert project.ok("python", "-c", show) == PASSWORD
+TOOL = "[tool.alembic-proof]\n"
+KEYS = "The keys are off, models, database-variable, migrator-timeout, lock-timeout."
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("text", "message"),
     [
-        ("", "DATABASE_URL in the environment is empty"),
-        ("nonsense", "is not a URL"),
-        ("postgresql://u:p@h:port/d", "is not a URL"),
-        ("postgresql://u:s3cret@h:5432x/d", "is not a URL"),
-        ("oracle://u@h/d", "unknown database 'oracle'"),
-        ("postgresql+nope://u@h/d", "unknown driver 'nope'"),
-        ("postgresql+psycopg2://u:s3cret@h/d", "driver 'psycopg2', which is not installed"),
-        ("postgresql://u:s3cret@h", "names no database"),
-        ("postgresql://u:ge@s3cret@127.0.0.1/x", "is not a URL"),
-        ("postgresql+asyncpg://u:s3cret@127.0.0.1:5432/d?ssl=require", "Cannot connect to postgresql+psycopg://u:***@"),
-        ("sqlite://", "in memory"),
-        ("sqlite:///:memory:", "in memory"),
-        ("sqlite:///file:x?mode=memory&uri=true", "in memory"),
-        ("sqlite:////no/such/directory/x.db", "Cannot connect to sqlite"),
-        ("postgresql://u:s3cret@127.0.0.1:1/d", "Cannot connect to postgresql+psycopg://u:***@127.0.0.1:1/d"),
-        ("mysql://u:s3cret@127.0.0.1:1/d", "Cannot connect to mysql+pymysql://u:***@127.0.0.1:1/d"),
+        (f"{TOOL}modles = []", "[tool.alembic-proof] has no key modles. Did you mean models?"),
+        (f"{TOOL}lock-timout = 1", "[tool.alembic-proof] has no key lock-timout. Did you mean lock-timeout?"),
+        (f"{TOOL}colour = 1", f"[tool.alembic-proof] has no key colour. {KEYS}"),
+        ("[tool.alembic-proof.rules]\nx = 1", f"there is no table [tool.alembic-proof.rules]: remove it. {KEYS}"),
+        ("[tool]\nalembic-proof = 1", "tool.alembic-proof must be a table: write [tool.alembic-proof] above its keys."),
+        (f"{TOOL}off = 'renames'", "off in [tool.alembic-proof] must be a list of names of rules and comparisons"),
+        (f"{TOOL}off = [1]", "off in [tool.alembic-proof] must be a list of names of rules and comparisons, not [1]."),
+        (f"{TOOL}models = ['']", "models in [tool.alembic-proof] must be a list of names of packages, not ['']."),
+        (f"{TOOL}models = {{}}", "models in [tool.alembic-proof] must be a list of names of packages, not {}."),
+        (f"{TOOL}database-variable = 'A B'", "must be the name of an environment variable, not 'A B'."),
+        (f"{TOOL}lock-timeout = 'soon'", "lock-timeout in [tool.alembic-proof] must be a number of seconds, 0 or more"),
+        (f"{TOOL}lock-timeout = true", "must be a number of seconds, 0 or more, not True."),
+        (f"{TOOL}lock-timeout = -1", "must be a number of seconds, 0 or more, not -1."),
+        (f"{TOOL}lock-timeout = nan", "must be a number of seconds, 0 or more, not nan."),
+        (f"{TOOL}off = [", "is not valid TOML: "),
     ],
 )
-def test_alembic_says_in_a_sentence_what_is_wrong(project: Project, given: str, words: str) -> None:
-    """Exit code not 0, no traceback, no password."""
-    done = project.run("alembic", "current", DATABASE_URL=given)
-    assert done.returncode != 0
-    assert words in done.stdout
-    assert "Traceback" not in done.stdout
-    assert "s3cret" not in done.stdout
+def test_what_is_wrong_is_a_sentence(tmp_path: Path, text: str, message: str) -> None:
+    """It names the file, the key, and the nearest right one."""
+    path = write(tmp_path, text)
+    with pytest.raises(SettingsError) as error:
+        settings.load(tmp_path)
+    assert str(error.value).startswith(str(path))
+    assert message in str(error.value)
 
 
-def test_a_missing_url_names_the_file_and_the_fix(project: Project) -> None:
-    """What a stranger sees after cloning the project."""
-    (project.path / ".env").unlink()
-    done = project.run("alembic", "current")
-    assert done.returncode != 0
-    assert f"neither in the environment nor in {project.path / '.env'}: copy .env.example to .env" in done.stdout
-    assert "Traceback" not in done.stdout
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """Such as one in another encoding."""
+    (tmp_path / "pyproject.toml").write_bytes(b"[tool.alembic-proof]\noff = ['\xff']")
+    with pytest.raises(SettingsError, match=r"pyproject\.toml cannot be read: "):
+        settings.load(tmp_path)
 
 
-def test_the_environment_wins(project: Project) -> None:
-    """Over .env."""
-    project.write(".env", "DATABASE_URL=sqlite:////from/dotenv\n")
-    assert resolved(project, "sqlite:////from/environment") == "sqlite+pysqlite:////from/environment"
-    assert project.ok("python", "-c", SHOW).strip() == "sqlite+pysqlite:////from/dotenv"
+def test_the_nearest_file_counts(tmp_path: Path) -> None:
+    """The one in the directory, or above it; only that one."""
+    outer = write(tmp_path, '[tool.alembic-proof]\noff = ["renames"]')
+    deep = tmp_path / "a/b"
+    deep.mkdir(parents=True)
+    assert settings.load(deep) == Settings(off=frozenset({"renames"}), path=outer)
+    inner = write(tmp_path / "a", "[project]\n")
+    assert settings.load(deep) == Settings(path=inner)
 
 
-@pytest.mark.parametrize("where", ["migrations/versions", "src", "/"])
-def test_every_working_directory_leads_to_the_same_database(project: Project, where: str) -> None:
-    """With the .env of the project, and a relative path in it."""
-    shown = project.run("alembic", "-c", str(project.path / "alembic.ini"), "upgrade", "head", cwd=where)
-    assert shown.returncode == 0, shown.stdout
-    assert f"Database: sqlite+pysqlite:///{project.path}/shop.db" in shown.stdout
-    assert (project.path / "shop.db").exists()
-    assert project.run("python", "-c", SHOW, cwd=where).stdout.strip() == f"sqlite+pysqlite:///{project.path}/shop.db"
+def test_a_file_without_the_table_may_be_anything(tmp_path: Path) -> None:
+    """It is another tool's to say that it is wrong."""
+    assert settings.load(write(tmp_path, "[project\n").parent).off == frozenset()
 
 
 @pytest.mark.parametrize(
-    ("given", "path"), [("a.db", "a.db"), ("./b/../a.db", "b/../a.db"), ("file:a.db?uri=true", "file:a.db")]
+    ("field", "variable"), [("migrator_timeout", "MIGRATION_TIMEOUT"), ("lock_timeout", "MIGRATION_LOCK_TIMEOUT")]
 )
-def test_a_relative_path_begins_at_the_projects_root(project: Project, given: str, path: str) -> None:
-    """Also in a file: URI."""
-    expected = f"file:{project.path}/a.db" if path.startswith("file:") else f"{project.path}/{path}"
-    assert make_url(resolved(project, f"sqlite:///{given}")).database == expected
-
-
-def test_an_odd_directory_is_no_obstacle(project: Project, tmp_path: Path) -> None:
-    """A path with a space, quotes and Korean letters; a percent sign is refused, as Alembic cannot read such a path."""
-    odd = tmp_path / "ein 가 'b'"
-    project.path.rename(odd)
-    project = Project(odd, project.home)
-    project.alembic("revision --autogenerate -m first", "upgrade head")
-    assert (odd / "shop.db").exists()
-    assert project.doctor().returncode == 0
-
-
-@pytest.mark.parametrize("value", ["soon", "-1", "nan"])
-def test_a_setting_in_seconds_is_a_number(project: Project, value: str) -> None:
-    """Or a sentence says that it is not."""
-    done = project.run("alembic", "upgrade", "head", MIGRATION_TIMEOUT=value)
-    assert done.returncode != 0
-    assert "MIGRATION_TIMEOUT in the environment must be a number of seconds" in done.stdout
-    assert "Traceback" not in done.stdout
-
-
-def test_importing_needs_no_database(project: Project) -> None:
-    """Not even a DATABASE_URL."""
-    (project.path / ".env").unlink()
-    project.ok("python", "-c", "import shop, shop.db, shop.models, shop.settings")
-    assert not (project.path / "shop.db").exists()
-    assert os.listdir(project.path / "migrations/versions") == [".gitkeep"]
+def test_a_time_out_for_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str, variable: str) -> None:
+    """The environment wins over the file."""
+    write(tmp_path, "[tool.alembic-proof]\nmigrator-timeout = 7\nlock-timeout = 7\n")
+    assert getattr(settings.load(tmp_path), field) == 7
+    monkeypatch.setenv(variable, "0.25")
+    assert getattr(settings.load(tmp_path), field) == 0.25
+    for wrong in ("soon", "-1", "nan", ""):
+        monkeypatch.setenv(variable, wrong)
+        with pytest.raises(SettingsError, match=f"{variable} in the environment must be a number of seconds, 0 or"):
+            settings.load(tmp_path)

@@ -1,123 +1,155 @@
-"""What an application hears when it starts on a database that is not at head, and what the check leaves behind."""
+"""What an application is told when it starts on a database that is not at head, and what the check leaves behind."""
 
-import os
-import re
+from __future__ import annotations
+
+import logging
+import shutil
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import BIN, Project, rows
+from sqlalchemy import Engine, NullPool, create_engine, event, make_url
+from support.asynchronous import DRIVERS, run_sync
+from support.lab import Lab
 
-START = "from shop import db; db.require_head({}); print('started')"
-# After the check, what the process has open: sockets, and an SQLite database.
-OPEN = "; import os; print([f for n in os.listdir('/proc/self/fd') for f in [os.path.realpath(f'/proc/self/fd/{n}')]])"
-PASSED_ON = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))}
+from alembic_proof import startup
+from alembic_proof.errors import DatabaseNotReady
+from alembic_proof.startup import require_head
 
 
 @pytest.fixture
-def service(project: Project, database: str) -> Project:
-    """A project with two revisions, on each database in turn."""
-    project.write(".env", f"DATABASE_URL={database}\n")
-    project.revision("r1", None, "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))")
-    project.revision("r2", "r1", "op.add_column('t', sa.Column('x', sa.Integer()))", "op.drop_column('t', 'x')")
-    return project
+def service(lab: Lab) -> Lab:
+    """Two revisions, on each database in turn."""
+    lab.write("r1", None, "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))", "op.drop_table('t')")
+    lab.write("r2", "r1", "op.add_column('t', sa.Column('x', sa.Integer()))", "op.drop_column('t', 'x')")
+    return lab
 
 
-def start(project: Project, arguments: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-    """Start an application that needs its database at head."""
-    return project.run("python", "-c", START.format(arguments), **variables)
+def ini(lab: Lab) -> Path:
+    """Return the path of alembic.ini."""
+    return lab.directory / "alembic.ini"
 
 
-def refused(done: subprocess.CompletedProcess[str]) -> str:
-    """Return the sentence of an application that did not start: the last line of the traceback."""
-    assert done.returncode == 1, done.stdout
-    name, _, sentence = done.stdout.strip().splitlines()[-1].partition(": ")
-    assert name == "shop.db.startup.DatabaseNotReady", done.stdout
-    return sentence
+def refused(engine: Engine, config: Path, *, or_newer: bool = False, version_table: str = "alembic_version") -> str:
+    """Return what an application is told that must not start."""
+    with pytest.raises(DatabaseNotReady) as error:
+        require_head(engine, config, or_newer=or_newer, version_table=version_table)
+    return str(error.value)
 
 
-def test_at_head_it_starts_and_holds_nothing(service: Project) -> None:
-    """No connection waits in the pool for a fork to share it."""
-    service.ok("alembic", "upgrade", "head")
-    before = service.ok("python", "-c", "from shop import db" + OPEN)
-    after = service.ok("python", "-c", START.format("") + OPEN)
-    kept = service.ok("python", "-c", START.format("") + "; db.engine().connect()" + OPEN)
-    assert [len(re.findall(r"socket:|\.db'", text)) for text in (before, after, kept)] == [0, 0, 1]
+def test_at_head_it_starts_and_holds_nothing(service: Lab) -> None:
+    """No connection waits in the pool for a fork to share it, and no listener stays."""
+    service.upgrade()
+    engine = create_engine(service.url)
+    opened: list[Any] = []
+    closed: list[Any] = []
+    event.listen(engine, "connect", lambda connection, _: opened.append(connection))
+    event.listen(engine, "close_detached", closed.append)
+    require_head(engine, ini(service))
+    require_head(engine, str(ini(service)))
+    assert len(opened) == 2
+    assert closed == opened
+    assert not event.contains(engine, "do_connect", startup._limit)
 
 
-def test_no_version_table(service: Project, database: str) -> None:
-    """Nor does the check make one, or anything else."""
-    assert "has no table alembic_version, so no migration has made its tables: run `alembic upgrade head`" in refused(
-        start(service)
+def test_no_version_table(service: Lab) -> None:
+    """Nor does the check create one, or anything else."""
+    sentence = refused(service.engine, ini(service))
+    assert (
+        "has no table alembic_version, so no migration has created its tables: run `alembic upgrade head`" in sentence
     )
-    if database.startswith("sqlite"):
-        assert not Path(database.removeprefix("sqlite:///")).exists()
-    rows(database, "SELECT 1")  # an SQLite file is there from now on
-    assert "has no table alembic_version" in refused(start(service))
+    if service.engine.dialect.name == "sqlite":
+        assert not Path(str(service.engine.url.database)).exists()
+    service.rows("SELECT 1")  # an SQLite file exists from now on
+    assert "has no table alembic_version" in refused(service.engine, ini(service))
+    assert service.schema() == {}
 
 
-def test_behind(service: Project) -> None:
+def test_behind(service: Lab) -> None:
     """The sentence has both revisions; the database stays where it is."""
-    service.ok("alembic", "upgrade", "r1")
-    assert " is at revision r1, and this release needs r2: run `alembic upgrade head` before" in refused(start(service))
-    assert "r1" in service.ok("alembic", "current")
-    service.ok("alembic", "downgrade", "base")
-    assert " is empty, at no revision, and this release needs r2" in refused(start(service, "or_newer=True"))
-
-
-def test_a_newer_release_has_migrated_it(service: Project, database: str) -> None:
-    """An unknown revision is refused, or let pass with a warning where the application asks for that."""
-    service.ok("alembic", "upgrade", "head")
-    rows(database, "UPDATE alembic_version SET version_num = 'r3'")
-    assert " is at revision r3, which this release does not have: a newer release" in refused(start(service))
-    done = start(service, "or_newer=True")
-    assert done.returncode == 0, done.stdout
-    assert "is at revision r3, which this release does not have: taken for that of a newer release." in done.stdout
-
-
-def test_several_heads(service: Project) -> None:
-    """All of them, or it does not start."""
-    service.revision("side", "r1", "pass")
-    service.ok("alembic", "upgrade", "r2")
-    assert "is at revision r2, and this release needs r2, side" in refused(start(service))
-    service.ok("alembic", "upgrade", "heads")
-    assert start(service).returncode == 0
-
-
-def test_while_it_is_being_migrated_it_is_behind(service: Project) -> None:
-    """It neither waits for the migration nor disturbs it."""
-    service.ok("alembic", "upgrade", "head")
-    service.revision(
-        "r3", "r2", "op.add_column('t', sa.Column('y', sa.Integer()))\nprint('in it', flush=True)\ninput()"
+    service.upgrade("r1")
+    sentence = refused(service.engine, ini(service))
+    assert " is at revision r1, and this release needs r2: run `alembic upgrade head` before" in sentence
+    service.downgrade("base")
+    assert " is empty, at no revision, and this release needs r2" in refused(
+        service.engine, ini(service), or_newer=True
     )
-    migrator = service.start("alembic", "upgrade", "head", stdin=subprocess.PIPE)
-    assert migrator.stdout
-    while "in it" not in migrator.stdout.readline():
-        assert migrator.poll() is None
-    assert " is at revision r2, and this release needs r3" in refused(start(service))
-    migrator.communicate("\n")
-    assert migrator.returncode == 0
-    assert start(service).returncode == 0
 
 
-@pytest.mark.parametrize("driver", ["postgresql+psycopg", "mysql+pymysql"])
-def test_unreachable(project: Project, driver: str) -> None:
+def test_a_newer_release_has_migrated_it(service: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """An unknown revision is refused, or let pass with a warning where the application asks for that."""
+    service.upgrade()
+    service.rows("UPDATE alembic_version SET version_num = 'r3'")
+    sentence = refused(service.engine, ini(service))
+    assert " is at revision r3, which this release does not have: a newer release" in sentence
+    with caplog.at_level(logging.WARNING):
+        require_head(service.engine, ini(service), or_newer=True)
+    assert "is at revision r3, which this release does not have: taken for that of a newer release." in caplog.text
+
+
+def test_several_heads(service: Lab) -> None:
+    """All of them, or it does not start."""
+    service.write("side", "r1", "pass")
+    service.upgrade("r2")
+    assert "is at revision r2, and this release needs r2, side" in refused(service.engine, ini(service))
+    service.upgrade("heads")
+    require_head(service.engine, ini(service))
+
+
+def test_while_it_is_being_migrated_it_is_behind(service: Lab) -> None:
+    """It neither waits for the migration nor disturbs it."""
+    service.upgrade("r1")
+    seen = service.directory / "seen"
+    check = "from alembic_proof.startup import require_head\nfrom sqlalchemy import create_engine, pool\n"
+    check += f"try:\n    require_head(create_engine({service.url!r}, poolclass=pool.NullPool), {str(ini(service))!r})\n"
+    check += f"except Exception as error:\n    open({str(seen)!r}, 'w').write(str(error))"
+    service.write("r3", "r2", f"op.add_column('t', sa.Column('y', sa.Integer()))\n{check}")
+    service.upgrade()
+    assert "and this release needs r3" in seen.read_text("utf-8")
+    require_head(service.engine, ini(service))
+
+
+def test_another_version_table(service: Lab) -> None:
+    """As env.py names it."""
+    assert "has no table v, so no" in refused(service.engine, ini(service), version_table="v")
+    service.rows("CREATE TABLE v (version_num VARCHAR(32))")
+    assert "is empty, at no revision" in refused(service.engine, ini(service), version_table="v")
+    service.rows("INSERT INTO v VALUES ('r2')")
+    require_head(service.engine, ini(service), version_table="v")
+
+
+def test_a_version_table_in_a_schema(lab_postgresql: Lab) -> None:
+    """Of PostgreSQL."""
+    lab_postgresql.rows("CREATE SCHEMA s")
+    with pytest.raises(DatabaseNotReady, match=r"has no table s\.v,"):
+        require_head(lab_postgresql.engine, ini(lab_postgresql), version_table="v", version_table_schema="s")
+    lab_postgresql.write("r1", None, "pass")
+    lab_postgresql.rows("CREATE TABLE s.v (version_num VARCHAR(32))")
+    lab_postgresql.rows("INSERT INTO s.v VALUES ('r1')")
+    require_head(lab_postgresql.engine, ini(lab_postgresql), version_table="v", version_table_schema="s")
+
+
+def test_pyproject_configures_alembic(service: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of alembic.ini; the application's sys.path stays as it is."""
+    service.upgrade()
+    pyproject = service.directory / "pyproject.toml"
+    pyproject.write_text('[tool.alembic]\nscript_location = "%(here)s/migrations"\nprepend_sys_path = ["%(here)s"]\n')
+    before = list(sys.path)
+    require_head(service.engine, pyproject)
+    assert sys.path == before
+
+
+@pytest.mark.parametrize("driver", ["postgresql+psycopg", "postgresql+psycopg2", "mysql+pymysql"])
+def test_unreachable(lab_sqlite: Lab, driver: str) -> None:
     """Nobody listens there. The sentence has no password."""
-    url = f"{driver}://app:s3cret@127.0.0.1:{_free_port()}/shop"
-    sentence = refused(start(project, DATABASE_URL=url))
-    assert f"{driver}://app:***@127.0.0.1:" in sentence
-    assert "/shop cannot be reached or read: " in sentence
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    sentence = refused(create_engine(f"{driver}://app:s3cret@127.0.0.1:{port}/shop"), ini(lab_sqlite))
+    assert sentence.startswith(f"{driver}://app:***@127.0.0.1:{port}/shop cannot be reached or read: ")
     assert "s3cret" not in sentence
-
-
-@pytest.mark.parametrize("driver", ["postgresql+psycopg", "mysql+pymysql"])
-def test_a_host_that_does_not_answer_is_given_up(project: Project, silent: int, driver: str) -> None:
-    """The drivers would wait for minutes, or for ever."""
-    url = f"{driver}://app@127.0.0.1:{silent}/shop"
-    assert "/shop cannot be reached or read: " in refused(start(project, DATABASE_URL=url))
 
 
 @pytest.fixture
@@ -127,42 +159,59 @@ def silent() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def _free_port() -> int:
+@pytest.mark.parametrize("driver", ["postgresql+psycopg", "postgresql+psycopg2", "mysql+pymysql"])
+def test_a_host_that_does_not_answer_is_given_up(
+    lab_sqlite: Lab, silent: int, monkeypatch: pytest.MonkeyPatch, driver: str
+) -> None:
+    """The drivers would wait for minutes, or for ever."""
+    monkeypatch.setattr(startup, "CONNECT_TIMEOUT", 1)
+    engine = create_engine(f"{driver}://app@127.0.0.1:{silent}/shop")
+    assert "/shop cannot be reached or read: " in refused(engine, ini(lab_sqlite))
+
+
+def test_an_option_that_the_driver_does_not_know(lab_sqlite: Lab) -> None:
+    """Such as one in the URL."""
+    engine = create_engine("mysql+pymysql://app@127.0.0.1:1/shop?nonsense=1")
+    assert "cannot be reached or read: " in refused(engine, ini(lab_sqlite))
+
+
+def test_a_version_table_that_cannot_be_read(service: Lab) -> None:
+    """It exists, so the database's own reason is given."""
+    service.rows("CREATE TABLE alembic_version (x INT)")
+    sentence = refused(service.engine, ini(service))
+    assert " cannot be reached or read: " in sentence
+    assert "version_num" in sentence
+
+
+def test_no_migrations(lab_sqlite: Lab) -> None:
+    """Or none that can be read: the same kind of error."""
+    missing = lab_sqlite.directory / "missing.ini"
+    assert f"There is no {missing}, so nobody knows which revision" in refused(lab_sqlite.engine, missing)
+    shutil.rmtree(lab_sqlite.directory / "migrations")
+    sentence = refused(lab_sqlite.engine, ini(lab_sqlite))
+    assert f"The migrations of {ini(lab_sqlite)} cannot be read: Path doesn't exist" in sentence
+
+
+@pytest.mark.parametrize("kind", DRIVERS)
+def test_an_asynchronous_application(request: pytest.FixtureRequest, kind: str) -> None:
+    """Inside of run_sync(), with the engine of its connection."""
+    lab: Lab = request.getfixturevalue(f"lab_{kind}")
+    lab.write("r1", None, "pass")
+    lab.rows("SELECT 1")
+    with pytest.raises(DatabaseNotReady, match="has no table alembic_version"):
+        run_sync(lab.url, lambda connection: require_head(connection.engine, ini(lab)))
+    lab.upgrade()
+    run_sync(lab.url, lambda connection: require_head(connection.engine, ini(lab)))
+
+
+def test_an_asynchronous_driver_that_reaches_nobody(lab_sqlite: Lab) -> None:
+    """It has errors and a time-out of its own."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+        port = server.getsockname()[1]
 
+    def check(connection: object) -> None:
+        engine = create_engine(make_url(f"postgresql+asyncpg://app@127.0.0.1:{port}/shop"), poolclass=NullPool)
+        require_head(engine, ini(lab_sqlite))
 
-def test_no_url_and_no_migrations(service: Project, database: str, tmp_path: Path) -> None:
-    """Both are the same kind of error."""
-    service.write(".env", "")
-    assert "DATABASE_URL is not set" in refused(start(service))
-    (service.path / "alembic.ini").unlink()
-    assert "There is no alembic.ini in " in refused(start(service, DATABASE_URL=database))
-
-
-def test_importing_it_imports_no_database(project: Project) -> None:
-    """What it needs is imported when it is called."""
-    code = "import sys; from shop import db; print({'alembic', 'sqlalchemy'} & set(sys.modules))"
-    assert project.ok("python", "-c", code).strip() == "set()"
-
-
-def test_an_installed_wheel_migrates_and_starts(project: Project, sqlite: str, tmp_path: Path) -> None:
-    """As in an image that has nothing else: with the README's line, far from any project."""
-    project.revision("r1", None, "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))")
-    env = {**PASSED_ON, "DATABASE_URL": sqlite, "HOME": str(tmp_path), "PATH": f"{BIN}:/usr/bin:/bin"}
-    far = tmp_path / "far"
-    far.mkdir()
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(far), str(project.path)]
-    subprocess.run(pip, check=True, env=env)
-    env["PYTHONPATH"] = str(far)
-
-    def run(*command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, cwd=far, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
-        )
-
-    assert "has no table alembic_version" in refused(run("python", "-c", START.format("")))
-    done = run("alembic", "-c", "shop/alembic.ini", "upgrade", "head")
-    assert done.returncode == 0, done.stdout
-    done = run("python", "-c", START.format(""))
-    assert done.returncode == 0, done.stdout
+    with pytest.raises(DatabaseNotReady, match="/shop cannot be reached or read: "):
+        run_sync(lab_sqlite.url, check)

@@ -31,10 +31,9 @@ def environment_context() -> EnvironmentContext:
     """
     from alembic import context
 
-    try:
-        environment: EnvironmentContext = context._proxy  # type: ignore[attr-defined]
-    except AttributeError:
-        raise NameError("alembic.context can be used only while a command of Alembic runs env.py") from None
+    environment: EnvironmentContext | None = getattr(context, "_proxy", None)
+    if environment is None:
+        raise NameError("alembic.context can be used only while a command of Alembic runs env.py")
     return environment
 
 
@@ -125,6 +124,14 @@ def compare(autogen_context: AutogenContext) -> UpgradeOps:
 def is_in_batch(autogen_context: AutogenContext) -> bool:
     """Tell whether an operation is being rendered inside of ``batch_alter_table()`` (``AutogenContext._has_batch``)."""
     return bool(autogen_context._has_batch)
+
+
+def renders_check_constraints() -> bool:
+    """Tell whether Alembic can write an added CHECK into a revision: in 1.18 its renderer raises NotImplementedError."""
+    from alembic import __version__
+
+    major, minor = __version__.split(".")[:2]
+    return (int(major), int(minor)) >= (1, 19)
 
 
 def registered_impl(dialect: str) -> type[DefaultImpl] | None:

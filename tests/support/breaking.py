@@ -122,3 +122,44 @@ def first_revision(project: Project) -> None:
         _written[state] = {path: (project.path / path).read_bytes() for path in after if path not in before}
     for path, content in _written[state].items():
         (project.path / path).write_bytes(content)
+
+
+# Places in a baked project.
+MODELS, BOOK, AUTHOR = "src/PACKAGE/models/", "src/PACKAGE/models/book.py", "src/PACKAGE/models/author.py"
+BASE, REGISTRY = f"{MODELS}base.py", f"{MODELS}__init__.py"
+SETTINGS, DB, PYPROJECT = "src/PACKAGE/settings.py", "src/PACKAGE/db.py", "pyproject.toml"
+CONFIG, METADATA = "config = context.config", "target_metadata = Base.metadata\n"
+CONNECT = "with connect(config, database_url) as connection:"
+CONFIGURE = "context.configure(connection=connection,"
+OPTIONS = "**options(connection, target_metadata=target_metadata)"
+PAGES = "    pages: Mapped[int]\n"
+YEAR = edit(BOOK, PAGES, f"{PAGES}    year: Mapped[int | None]\n")
+OWN_URL = """\
+import sqlalchemy
+    with sqlalchemy.create_engine("sqlite:///own.db").connect() as connection:"""
+NO_LOCK = """\
+import sqlalchemy
+    with sqlalchemy.create_engine(database_url()).connect() as connection:"""
+
+
+def handing(options: str) -> Break[Project]:
+    """Hand options of the project's own to options(), which composes them with the library's."""
+    return edit(ENV, OPTIONS, OPTIONS.replace("target_metadata)", f"target_metadata, {options})"))
+
+
+def overriding(options: str) -> Break[Project]:
+    """Override what options() returns."""
+    return edit(ENV, OPTIONS, f"{OPTIONS} | {{{options}}}")
+
+
+def before_configure(*lines: str) -> Break[Project]:
+    """Write lines into env.py that run before context.configure(), online."""
+    return edit(ENV, CONFIGURE, "".join(f"{line}\n        " for line in lines) + CONFIGURE)
+
+
+def unregistered(*modules: str) -> Break[Project]:
+    """Let neither the package of the models nor the library import some of its modules."""
+    return several(
+        edit(REGISTRY, 'any(part.startswith(".") for part in _parts)', f"_parts[-1] in {modules!r}"),
+        edit(PYPROJECT, 'models = ["shop.models"]', "models = []"),
+    )

@@ -16,8 +16,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from alembic_proof.prompts import Asker
 from sqlalchemy import MetaData, NullPool, create_engine
+
+from alembic_proof.prompts import Asker
 
 from . import databases
 

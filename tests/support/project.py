@@ -66,7 +66,7 @@ class Project:
         return self.path / "src" / self.package
 
     def environment(self, **variables: str) -> dict[str, str]:
-        """Return a bare environment in which the project's commands, and the library's, work without an installation."""
+        """Return a bare environment in which the project's commands and the library's work without being installed."""
         keep = {name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
         coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
         paths = {"HOME": str(self.home), "PATH": f"{BIN}{os.pathsep}/usr/bin{os.pathsep}/bin"}

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 from typing import Any
+
+from alembic_proof.doctor.checks import ORDER
+from alembic_proof.doctor.findings import Outcome
+from alembic_proof.doctor.project import Project
+from alembic_proof.doctor.runner import examine
 
 
 def report_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -32,3 +38,10 @@ def helps(report: dict[str, Any]) -> dict[str, str]:
                 for check in checks[: 1 if verdict == "unknown" else None]
             }
     return {}
+
+
+def outcomes(project: Project, *only: str) -> dict[str, Outcome]:
+    """Run some checks, and those that they build upon, in this process."""
+    with contextlib.ExitStack() as stack:
+        wanted = [check for check in ORDER if check.id in only]
+        return {check.id: outcome for check, outcome in examine(project, wanted, stack)}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import alembic
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, make_url
 
 ENV = """\
 from pathlib import Path
@@ -18,16 +21,8 @@ from alembic import context
 from alembic_proof import connect, database_url, options
 
 config = context.config
-metadata = sa.MetaData(
-    naming_convention={{
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }}
-)
-{models}
+metadata = sa.MetaData(naming_convention=CONVENTION)
+MODELS
 
 
 def url():
@@ -44,6 +39,13 @@ else:
         with context.begin_transaction():
             context.run_migrations()
 """
+CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
 MAKO = Path(alembic.__file__).parent / "templates/generic/script.py.mako"
 
 
@@ -61,23 +63,26 @@ class Written:
         (path / "migrations/script.py.mako").write_text(MAKO.read_text("utf-8"), "utf-8")
         self.set_models(models)
 
-    def set_models(self, models: str) -> None:
+    def set_models(self, models: str, convention: Any = CONVENTION) -> None:
         """Replace the models: code that defines tables on ``metadata``, with SQLAlchemy as ``sa``."""
-        (self.path / "migrations/env.py").write_text(ENV.format(models=models), "utf-8")
+        env = ENV.replace("CONVENTION", repr(convention)).replace("MODELS", models)
+        (self.path / "migrations/env.py").write_text(env, "utf-8")
         self.models = models
 
-    def create_all(self) -> None:
-        """Create the tables as an application that knows no migrations does."""
-        space: dict[str, object] = {}
-        exec(ENV.format(models=self.models).partition("\n\n\ndef url")[0].replace("context.config", "None"), space)
-        engine = create_engine(make_url(self.url))
-        space["metadata"].create_all(engine)  # type: ignore[attr-defined]
+    def create_all(self, convention: Any = CONVENTION) -> None:
+        """Create the tables of the models as an application that knows no migrations does."""
+        metadata = sa.MetaData(naming_convention=convention)
+        exec(self.models, {"sa": sa, "metadata": metadata})
+        engine = sa.create_engine(self.url)
+        metadata.create_all(engine)
         engine.dispose()
 
-    def alembic(self, name: str, *arguments: str, **options: object) -> str:
+    def alembic(self, name: str, *arguments: str, x: Sequence[str] = (), **options: object) -> str:
         """Run one of Alembic's commands in this process, and return what it prints."""
         output = io.StringIO()
-        getattr(command, name)(Config(self.ini, stdout=output, output_buffer=output), *arguments, **options)
+        config = Config(self.ini, stdout=output, output_buffer=output)
+        config.cmd_opts = Namespace(x=list(x))
+        getattr(command, name)(config, *arguments, **options)
         return output.getvalue()
 
     def revision(self, name: str, after: str | None, upgrade: str, downgrade: str = "pass", line: str = "") -> Path:

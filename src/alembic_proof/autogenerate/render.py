@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import render_op, renderers
-from alembic.operations.ops import AlterColumnOp, DropConstraintOp
+from alembic.operations.ops import AlterColumnOp, CreateCheckConstraintOp, DropConstraintOp
 from alembic.util import CommandError
 from sqlalchemy import ARRAY, Dialect, TextClause, TypeDecorator
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.elements import conv
 from sqlalchemy.sql.functions import now
 from sqlalchemy.types import TypeEngine
 
@@ -32,16 +33,18 @@ from .operations import (
 from .sql import column_names, stored_name
 
 
-def render_item(type_: str, obj: Any, autogen_context: AutogenContext) -> str | Literal[False]:
+def render_item(type_: str, obj: Any, autogen_context: AutogenContext) -> str | Literal[False] | None:
     """Return the code of a type that is not SQLAlchemy's own, or of a server default; False for what Alembic renders.
 
-    It has the signature of ``render_item`` of ``context.configure()``. Raises CommandError for a type whose arguments
+    None for the CHECK of a type, which the type itself creates. It has the signature of ``render_item`` of ``context.configure()``. Raises CommandError for a type whose arguments
     cannot be written.
     """
     if type_ == "server_default":
         return _server_default(getattr(obj, "arg", None))
     if type_ == "type":
         return _type(obj, autogen_context)
+    if type_ == "check" and upstream.is_type_bound(obj):
+        return None  # Alembic 1.18 writes it too, with SQLAlchemy 2.1
     return False
 
 
@@ -115,6 +118,19 @@ def update(table: str, schema: str | None, column: str, where: str, value: str) 
 def execute(sql: str) -> str:
     """Return the code that executes SQL in which nothing is a bound parameter."""
     return f"op.execute({escape_colons(sql)!r})"
+
+
+def _add_check(autogen_context: AutogenContext, op: CreateCheckConstraintOp) -> str:
+    in_batch, name = upstream.is_in_batch(autogen_context), op.constraint_name
+    prefix = "batch_op." if in_batch else autogen_context.opts["alembic_module_prefix"]
+    code = f"{prefix}f({str(name)!r})" if isinstance(name, conv) else repr(name)
+    table, schema = ("", "") if in_batch else (f"{op.table_name!r}, ", f", schema={op.schema!r}" if op.schema else "")
+    sql = autogen_context.migration_context.impl.render_ddl_sql_expr(op.to_constraint().sqltext)
+    return f"{prefix}create_check_constraint({code}, {table}{sql!r}{schema})"
+
+
+if not upstream.renders_check_constraints():
+    renderers.dispatch_for(CreateCheckConstraintOp, replace=True)(_add_check)
 
 
 @renderers.dispatch_for(RenameTableBothWaysOp)

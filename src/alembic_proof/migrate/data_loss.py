@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +50,10 @@ def ask(connection: Connection, version_table: str, version_table_schema: str | 
         return None
     borrowed = connection.in_transaction()
     version = {"version_table": version_table, "version_table_schema": version_table_schema}
-    migration = MigrationContext.configure(
-        connection, environment_context=environment, opts={**environment.context_opts, **version}
-    )
+    with _logging_less():
+        migration = MigrationContext.configure(
+            connection, environment_context=environment, opts={**environment.context_opts, **version}
+        )
     steps = [] if migration.purge else upstream.steps(migration)
     downgrades = [step for step in steps if isinstance(step, RevisionStep) and not step.is_upgrade]
     examined = Examined(migration, migration.get_current_heads()) if downgrades else None
@@ -64,6 +67,18 @@ def ask(connection: Connection, version_table: str, version_table_schema: str | 
     if losses:
         _require_meant(answers, losses)
     return examined
+
+
+@contextmanager
+def _logging_less() -> Iterator[None]:
+    """Keep Alembic from announcing a MigrationContext that migrates nothing, as it announces the command's own."""
+    logger = logging.getLogger(MigrationContext.__module__)
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _listed(revisions: Iterable[str]) -> str:

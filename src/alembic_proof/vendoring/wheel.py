@@ -23,7 +23,9 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "alembic_proof"
-WHEEL = b"Wheel-Version: 1.0\nGenerator: alembic-proof\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+# A build number: where an index has the same version, pip prefers the wheel with one.
+TAG = "1-py3-none-any"
+WHEEL = b"Wheel-Version: 1.0\nGenerator: alembic-proof\nRoot-Is-Purelib: true\nTag: py3-none-any\nBuild: 1\n"
 DIGITS = 12  # of the hash; they follow a letter, as PEP 440 takes digits alone for a number
 
 
@@ -37,7 +39,7 @@ def version(source: Path) -> str:
 
 def filename(of_version: str) -> str:
     """Return the name of the wheel of a version."""
-    return f"{PACKAGE}-{of_version}-py3-none-any.whl"
+    return f"{PACKAGE}-{of_version}-{TAG}.whl"
 
 
 def build(source: Path, directory: Path) -> Path:

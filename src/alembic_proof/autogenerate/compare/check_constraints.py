@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import AddConstraintOp, DropConstraintOp, MigrateOperation, ModifyTableOps
+from alembic.operations.ops import CreateCheckConstraintOp, DropConstraintOp, MigrateOperation, ModifyTableOps
 from alembic.runtime.plugins import Plugin
 from sqlalchemy import CheckConstraint, Dialect, Table
 
@@ -40,10 +40,10 @@ def compare_check_constraints(
         if not autogen_context.run_object_filters(new, name, "check_constraint", False, old):
             continue
         if old is None:
-            operations.ops.append(AddConstraintOp.from_constraint(new))
+            operations.ops.append(_addition(operations, new))
         elif dialect.name in _TEXTS_COMPARED:
             expression = Expression(reflected, sql_of(old.sqltext, dialect), sql_of(new.sqltext, dialect))
-            compare_expression(autogen_context, operations, expression, partial(_replacement, old, new))
+            compare_expression(autogen_context, operations, expression, partial(_replacement, operations, old, new))
 
 
 def _reflected_checks(autogen_context: AutogenContext, table: Table) -> dict[str, CheckConstraint]:
@@ -67,5 +67,11 @@ def _model_checks(table: Table, dialect: Dialect) -> dict[str, CheckConstraint]:
     return {name: check for name, check in named if name is not None}
 
 
-def _replacement(old: CheckConstraint, new: CheckConstraint) -> list[MigrateOperation]:
-    return [DropConstraintOp.from_constraint(old), AddConstraintOp.from_constraint(new)]
+def _replacement(operations: ModifyTableOps, old: CheckConstraint, new: CheckConstraint) -> list[MigrateOperation]:
+    return [DropConstraintOp.from_constraint(old), _addition(operations, new)]
+
+
+def _addition(operations: ModifyTableOps, check: CheckConstraint) -> MigrateOperation:
+    """Return what adds a CHECK, which may be one of a column."""
+    name, table, schema = check.name, operations.table_name, operations.schema
+    return CreateCheckConstraintOp(name, table, check.sqltext, schema=schema, **check.dialect_kwargs)

@@ -1,0 +1,78 @@
+"""The lines are told, or written on request; what no program can change is left alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.written import Written
+
+from alembic_proof import adopt
+from alembic_proof.adopt.env_lines import use_library
+from alembic_proof.errors import ProofError
+
+PLAIN = """\
+from alembic import context
+from sqlalchemy import MetaData, create_engine
+
+with create_engine("sqlite:///shop.db").connect() as connection:
+    context.configure(connection=connection, target_metadata=MetaData())
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Written:
+    """A project that does not use the library yet."""
+    project = Written(tmp_path / "shop", "sqlite:///shop.db")
+    (project.path / "migrations/env.py").write_text(PLAIN, "utf-8")
+    return project
+
+
+def test_they_are_told(shop: Written, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a diff, with the places; nothing else is done."""
+    before = sorted(shop.path.rglob("*"))
+    assert adopt.run(shop.ini) == 1
+    output = capsys.readouterr().out
+    assert "--- migrations/env.py\n+++ migrations/env.py\n@@ " in output
+    assert "\n+from alembic_proof import migrating, options\n" in output
+    assert output.endswith("Nothing was changed.\n")
+    assert (shop.path / "migrations/env.py").read_text("utf-8") == PLAIN
+    assert sorted(shop.path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_they_are_written(shop: Written, newline: str) -> None:
+    """With the line ends of the file; and only once."""
+    env = shop.path / "migrations/env.py"
+    env.write_bytes(PLAIN.replace("\n", newline).encode())
+    assert use_library(shop.ini, write=True)
+    text = env.read_bytes().decode()
+    assert text.count(f"import migrating, options{newline}") == 1
+    assert text.count("\n") == text.count(newline) == PLAIN.count("\n") + 1
+    assert use_library(shop.ini, write=True)
+    assert env.read_bytes().decode() == text
+
+
+def test_what_is_not_recognised_is_left_alone(shop: Written) -> None:
+    """It says why, and which lines it needs."""
+    env = shop.path / "migrations/env.py"
+    env.write_text(text := PLAIN.replace(".connect()", ".begin()"), "utf-8")
+    with pytest.raises(ProofError) as error:
+        use_library(shop.ini, write=True)
+    assert "line 4 gets its connection from something else than engine.connect()" in str(error.value)
+    assert "    from alembic_proof import migrating, options\n" in str(error.value)
+    assert env.read_text("utf-8") == text
+    env.unlink()
+    with pytest.raises(ProofError, match=r"There is no migrations/env\.py"):
+        use_library(shop.ini, write=True)
+
+
+def test_a_project_with_revisions(shop: Written, capsys: pytest.CaptureFixture[str]) -> None:
+    """It gets the lines all the same."""
+    shop.revision("first", None, "pass")
+    assert adopt.run(shop.ini, write_env=True) == 1
+    output, errors = capsys.readouterr()
+    assert output.startswith("Changed: migrations/env.py")
+    assert errors.startswith("The project has revisions already, up to first")

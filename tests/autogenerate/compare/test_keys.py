@@ -1,0 +1,92 @@
+"""Primary keys, and the names of foreign keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, inspect
+from support.lab import Lab
+from support.models import CONVENTION
+
+
+def keys(*columns: str, convention: Any = CONVENTION) -> MetaData:
+    """Return a table with a primary key of these columns."""
+    metadata = MetaData(naming_convention=convention)
+    numbers: list[Column[Any]] = [
+        Column(name, Integer, primary_key=name in columns, nullable=False, autoincrement=False)
+        for name in ("id", "part")
+    ]
+    Table("thing", metadata, *numbers, Column("name", String(20)))
+    return metadata
+
+
+def test_a_primary_key_changes(lab: Lab) -> None:
+    """It gets another column, and loses it again; the rows stay."""
+    lab.change(keys("id"))
+    lab.rows("INSERT INTO thing (id, part, name) VALUES (1, 2, 'x')")
+    before = lab.schema()
+    lab.change(keys("id", "part"))
+    lab.rows("INSERT INTO thing (id, part, name) VALUES (1, 3, 'y')")
+    assert lab.rows("SELECT * FROM thing ORDER BY part") == [(1, 2, "x"), (1, 3, "y")]
+    lab.rows("DELETE FROM thing WHERE part = 3")
+    lab.downgrade()
+    assert lab.schema() == before
+    assert lab.rows("SELECT * FROM thing") == [(1, 2, "x")]
+
+
+def test_a_primary_key_changes_its_name(lab_postgresql: Lab) -> None:
+    """In place."""
+    lab_postgresql.change(keys("id"))
+    text = lab_postgresql.change(keys("id", convention={"pk": "%(table_name)s_key"}))
+    assert "op.execute('ALTER TABLE thing RENAME CONSTRAINT pk_thing TO thing_key')" in text
+    lab_postgresql.downgrade()
+    assert inspect(lab_postgresql.engine).get_pk_constraint("thing")["name"] == "pk_thing"
+
+
+def family(name: str | None, referred: str = "parent.id") -> MetaData:
+    """Return a child with a foreign key of a name."""
+    schema = "public" if referred.startswith("public.") else None
+    metadata = MetaData()
+    Table("parent", metadata, Column("id", Integer, primary_key=True), schema=schema)
+    key = ForeignKey(referred, name=name)
+    Table("child", metadata, Column("id", Integer, primary_key=True), Column("parent_id", key), schema=schema)
+    return metadata
+
+
+def test_a_foreign_key_changes_its_name(lab: Lab) -> None:
+    """Up and down."""
+    lab.change(family("one"))
+    lab.change(family("other"))
+    assert [key["name"] for key in inspect(lab.engine).get_foreign_keys("child")] == ["other"]
+    lab.downgrade()
+    assert [key["name"] for key in inspect(lab.engine).get_foreign_keys("child")] == ["one"]
+
+
+@pytest.mark.parametrize("referred", ["parent.id", "public.parent.id"])
+def test_the_default_schema_may_be_named(lab_postgresql: Lab, referred: str) -> None:
+    """The database does not return it."""
+    lab_postgresql.change(family("one", referred))
+
+
+LONG = "a_table_whose_name_is_so_long_that_no_name_made_of_it_can_fit"
+
+
+def test_names_longer_than_the_database_takes(lab: Lab) -> None:
+    """They are shortened, and known again; up, down, up."""
+
+    def models(*more: Column[Any]) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        parent: Column[Any] = Column("parent_id", ForeignKey(f"{LONG}.id"), index=True)
+        size: Column[Any] = Column("size", Integer, unique=True)
+        Table(LONG, metadata, Column("id", Integer, primary_key=True), parent, size, *more)
+        return metadata
+
+    lab.change(models())
+    lab.rows(f"INSERT INTO {LONG} (id, size) VALUES (1, 1)")
+    lab.change(models(Column("note", String(9), index=True)))
+    lab.downgrade()
+    lab.upgrade()
+    lab.downgrade("base")
+    lab.upgrade()
+    assert lab.differences() == ""

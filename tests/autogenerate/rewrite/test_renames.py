@@ -1,0 +1,141 @@
+"""A rename is a rename, if somebody says so: the rows stay, and what refers to them follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
+from support.databases import make_database
+from support.lab import Lab
+from support.models import CONVENTION, column
+
+
+def models(*without: str, **new: str) -> MetaData:
+    """Return users and their posts, without some columns, and with other names where they are given."""
+    users, posts, user_id = new.get("users", "users"), "posts", new.get("user_id", "user_id")
+    name, nick = new.get("name", "name"), new.get("nick", "nick")
+    metadata = MetaData(naming_convention=CONVENTION)
+    columns: list[Column[Any]] = [
+        Column("id", Integer, primary_key=True),
+        Column(name, String(50), index=True, server_default="nobody", nullable=False),
+        Column("town", String(50)),
+        Column(nick, String(20)),
+        Column("score", Integer),
+    ]
+    constraints = (CheckConstraint(f"{name} <> ''", name="given"), UniqueConstraint(name, "town"))
+    Table(users, metadata, *[column for column in columns if column.name not in without], *constraints)
+    key = column(user_id, ForeignKey(f"{users}.id", ondelete="CASCADE"), index=True, nullable=False)
+    Table(posts, metadata, Column("id", Integer, primary_key=True), key)
+    return metadata
+
+
+def start(lab: Lab) -> Lab:
+    """Create the tables, with rows."""
+    lab.change(models())
+    lab.rows("INSERT INTO users (id, name, town, nick) VALUES (1, '한강', 'Seoul', 'H'), (2, 'Kim', NULL, NULL)")
+    lab.rows("INSERT INTO posts (id, user_id) VALUES (7, 1), (8, 2)")
+    return lab
+
+
+COLUMNS = {"name": "full_name", "nick": "nickname"}
+ALL = {"user_id": "person_id", "users": "people", **COLUMNS}
+NAMES = [  # of whatever has a name
+    "fk_posts_person_id_people",
+    "ix_people_full_name",
+    "ix_posts_person_id",
+    "ck_people_given",
+    "uq_people_full_name_town",
+]
+
+
+def test_a_table_and_columns_are_renamed_at_once(lab: Lab) -> None:
+    """It asks, takes every spelling of the answer, and keys, indexes and constraints get the names of the models."""
+    before = start(lab).schema()
+    message = lab.refused(models(**ALL))
+    assert message.startswith("These may be renames:\n  users to people\nSay -x rename=users:people for each that is")
+    answers = ["rename=users->people", "rename=users.name=full_name", "rename=people.nick:people.nickname"]
+    message = lab.refused(models(**ALL), *answers)
+    assert message.startswith("These may be renames:\n  posts.user_id to posts.person_id\nSay ")
+    assert "# destroys data" not in lab.change(models(**ALL), *answers, "rename=posts.user_id:person_id")
+    query = "SELECT full_name, town, nickname, posts.id FROM people JOIN posts ON person_id = people.id ORDER BY 4"
+    assert lab.rows(query) == [("한강", "Seoul", "H", 7), ("Kim", None, None, 8)]
+    after = lab.schema()
+    assert [name for name in NAMES if name not in str(after)] == []
+    lab.downgrade()
+    assert lab.schema() == before
+    assert len(lab.rows("SELECT * FROM users JOIN posts ON user_id = users.id WHERE name > ''")) == 2
+    lab.upgrade()
+    assert lab.schema() == after
+
+
+def test_the_most_alike_come_first(lab_sqlite: Lab) -> None:
+    """By name and by type; what cannot be the same is not among them; alembic check asks nothing."""
+    start(lab_sqlite)
+    changed = models("score", **COLUMNS)
+    assert (
+        lab_sqlite.refused(changed)
+        == """These may be renames:
+  users.nick to users.nickname
+  users.name to users.full_name
+  users.name to users.nickname
+  users.nick to users.full_name
+Say -x rename=users.nick:nickname for each that is one, and -x no-rename for the rest \
+(alembic -x ... revision ...). Nothing was written."""
+    )
+    assert lab_sqlite.differences(changed).startswith("New upgrade operations detected: [('add_column'")
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        (["rename=users.nik:nickname"], "These may be renames:\n  users.nick to users.nickname\n-x rename=users.nik:"),
+        (
+            ["rename=users.nick:nickname", "rename=users.nik:nickname"],
+            "-x rename=users.nik:nickname does not match any",
+        ),
+        (["rename=users.nick:nickname", "allow-drop=users.nick"], "-x allow-drop=users.nick does not match any det"),
+        (["renam=users.nick:nickname"], "There is no -x renam: did you mean -x rename?"),
+    ],
+)
+def test_an_answer_that_does_not_match(lab_sqlite: Lab, answers: list[str], message: str) -> None:
+    """It may be misspelled; beside answers that match, too."""
+    assert start(lab_sqlite).refused(models(nick="nickname"), *answers).startswith(message)
+
+
+def test_what_was_not_renamed_is_dropped_and_added(lab_sqlite: Lab) -> None:
+    """For one column, or for all; and a rename among them."""
+    lab = start(lab_sqlite)
+    renamed = "rename=users.name:full_name"
+    assert "users.nick is in no model any more" in lab.refused(models(**COLUMNS), renamed, "no-rename=users.nick")
+    text = lab.change(models(**COLUMNS), renamed, "no-rename", "allow-drop=users.nick")
+    assert "drop_column('nick')  # destroys data" in text
+    assert lab.rows("SELECT full_name, nickname FROM users ORDER BY id") == [("한강", None), ("Kim", None)]
+    lab.downgrade()
+    lab.upgrade()
+
+
+def test_a_column_is_renamed_and_changed(lab: Lab) -> None:
+    """What differs after the rename is found by the second comparison."""
+    start(lab)
+    changed = models(nick="nickname")
+    changed.tables["users"].c.nickname.type = String(40)
+    text = lab.change(changed, "rename=users.nick:nickname")
+    assert text.count("new_column_name='nickname'") == 1
+    assert "length=40" in text
+    assert lab.rows("SELECT nickname FROM users WHERE id = 1") == [("H",)]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_in_a_database_with_many_tables(kind: str, tmp_path: Path) -> None:
+    """Of more than 100, Alembic reflects all at once, by another way."""
+    with make_database(kind, tmp_path) as url:
+        lab = Lab(tmp_path, url)
+        many = [MetaData(), MetaData()]
+        for metadata, name in zip(many, ("old_name", "new_name"), strict=True):
+            for number in range(120):
+                Table(f"t{number}", metadata, Column("id", Integer, primary_key=True))
+            Table("last", metadata, Column("id", Integer, primary_key=True), Column(name, Integer))
+        lab.change(many[0])
+        assert "new_column_name='new_name'" in lab.change(many[1], "rename=last.old_name:new_name")

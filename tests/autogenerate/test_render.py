@@ -1,0 +1,349 @@
+"""How operations, types and server defaults are written into a revision."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from datetime import date, datetime
+from decimal import Decimal
+from types import ModuleType
+from typing import Any
+from unittest.mock import Mock
+from uuid import UUID
+
+import pytest
+from alembic.autogenerate.render import render_op
+from alembic.operations.ops import AlterColumnOp
+from alembic.util import CommandError
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    CheckConstraint,
+    Column,
+    Computed,
+    Date,
+    DateTime,
+    DefaultClause,
+    Enum,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    TypeDecorator,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ENUM, JSONB
+from sqlalchemy.types import UserDefinedType
+from support.lab import Lab
+from support.models import CONVENTION, dialect_of
+
+from alembic_proof.autogenerate import operations
+from alembic_proof.autogenerate.render import execute, render_item, update
+
+
+class Money(TypeDecorator[Any]):
+    """An amount in a currency."""
+
+    impl = Numeric(12, 2)
+    cache_ok = True
+
+    def __init__(self, currency: str) -> None:
+        super().__init__()
+        self.currency = currency
+
+
+class Code(TypeDecorator[str]):
+    """Without arguments of its own."""
+
+    impl = String
+    cache_ok = True
+
+
+class Raw(UserDefinedType[Any]):
+    """Known to the database only."""
+
+    cache_ok = True
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def get_col_spec(self, **kw: Any) -> str:
+        """Return the SQL."""
+        return f"VARCHAR({self.size})"
+
+
+class Lost(TypeDecorator[str]):
+    """Does not keep its argument."""
+
+    impl = String(9)
+    cache_ok = True
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
+
+class Told(Lost):
+    """Tells it."""
+
+    def __repr__(self) -> str:
+        return f"Told({self._unit!r})"
+
+
+HERE = __name__
+
+
+def context(dialect: str) -> Any:
+    """Return what render_item() gets."""
+    return Mock(dialect=dialect_of(dialect), imports=set())
+
+
+@pytest.mark.parametrize(
+    ("default", "expected"),
+    [
+        (func.now(), "sa.func.now()"),
+        (func.current_timestamp(), False),
+        (text("a > ' :y'"), "sa.text(\"a > ' \\\\:y'\")"),
+        ("it's", '"it\'s"'),
+        ("'", '"\'"'),
+    ],
+)
+def test_server_defaults(default: Any, expected: Any) -> None:
+    """Alembic writes now() in the words of the database, and cuts off quotes."""
+    assert render_item("server_default", DefaultClause(default), context("sqlite")) == expected
+
+
+@pytest.mark.parametrize(
+    ("type_", "expected"),
+    [
+        (String(9), False),
+        (Money("USD"), f"{HERE}.Money('USD')"),
+        (Code(12), f"{HERE}.Code(length=12)"),
+        (Raw(33), f"{HERE}.Raw(33)"),
+        (Told("kg"), f"{HERE}.Told('kg')"),
+        (Enum("a", "b", name="kind"), False),
+    ],
+)
+def test_types(type_: Any, expected: Any) -> None:
+    """Those of a project's own, with their arguments and their import."""
+    about = context("sqlite")
+    assert render_item("type", type_, about) == expected
+    assert about.imports == ({f"import {HERE}"} if expected else set())
+
+
+def test_other_items_are_alembics() -> None:
+    """Nothing else is rendered by us."""
+    assert render_item("column", Column("a", Integer), context("sqlite")) is False
+
+
+def test_the_arguments_of_a_type_are_not_lost() -> None:
+    """A sentence says what the type has to do for it."""
+    with pytest.raises(CommandError, match=r"Lost does not keep its argument unit, so no revision can create an equal"):
+        render_item("type", Lost("kg"), context("sqlite"))
+
+
+@pytest.mark.parametrize(
+    ("type_", "expected"),
+    [
+        (Enum("a", "it's", name="kind"), "sa.Enum('a', \"it's\", name='kind', create_type=False)"),
+        (ARRAY(Enum("a", name="kind")), "sa.ARRAY(sa.Enum('a', name='kind', create_type=False))"),
+        (Enum("a", name="kind", schema="crm"), "sa.Enum('a', name='kind', schema='crm', create_type=False)"),
+        (JSONB(), False),
+    ],
+)
+def test_types_on_postgresql(type_: Any, expected: Any) -> None:
+    """Statements of the revision itself create and drop an enum's type."""
+    assert render_item("type", type_, context("postgresql")) == expected
+
+
+def test_jsonb_elsewhere() -> None:
+    """Alembic writes JSONB(astext_type=Text())."""
+    about = context("sqlite")
+    assert render_item("type", JSONB(), about) is False
+    assert about.imports == {"from sqlalchemy import Text"}
+
+
+TABLE = Table("t", MetaData(), Column("a", Integer), Column("B", Integer))
+OLD, NEW = (
+    Table("t", MetaData(), *(Column(name, Integer) for name in ("a", "B")), PrimaryKeyConstraint(*names, name=name))
+    for names, name in ((["a"], "older"), (["a", "B"], "newer"))
+)
+CHANGE_KEY = operations.ChangePrimaryKeyOp(OLD.primary_key, NEW.primary_key)
+
+
+@pytest.mark.parametrize(
+    ("op", "dialect", "expected"),
+    [
+        (operations.RenameTableBothWaysOp("a", "b"), "sqlite", ["op.rename_table('a', 'b')"]),
+        (operations.RenameTableBothWaysOp("a", "b", schema="s"), "sqlite", ["op.rename_table('a', 'b', schema='s')"]),
+        (operations.IndexSqlOp("i", "CREATE INDEX i ON t (a)"), "sqlite", ["op.execute('CREATE INDEX i ON t (a)')"]),
+        (
+            operations.IndexSqlOp("i", "CREATE INDEX i ON t (a)", if_not_exists=True),
+            "sqlite",
+            ["op.execute('CREATE INDEX IF NOT EXISTS i ON t (a)')"],
+        ),
+        (operations.IndexSqlOp("I", "", drop=True, schema="s"), "postgresql", ["op.execute('DROP INDEX s.\"I\"')"]),
+        (operations.EnsureExistsOp("SCHEMA", "s"), "postgresql", ["op.execute('CREATE SCHEMA IF NOT EXISTS s')"]),
+        (
+            operations.EnsureExistsOp("SCHEMA", "s").reverse(),
+            "postgresql",
+            ["# The schema s is kept: it may have existed before, and others may use it."],
+        ),
+        (
+            operations.FillRowsOp("t", None, "a", ""),
+            "sqlite",
+            ["# This fails while a row of t has no a: fill it first."],
+        ),
+        (
+            operations.EnumTypeOp(ENUM(name="kind"), [" :b", "c"], [" :b"]),
+            "postgresql",
+            [
+                "# This fails while a row has 'c': change such rows first.",
+                "op.execute('ALTER TYPE kind RENAME TO kind_before')",
+                "op.execute(\"CREATE TYPE kind AS ENUM (' \\\\:b')\")",
+                "op.execute('DROP TYPE kind_before')",
+            ],
+        ),
+        (
+            operations.CastColumnOp("t", "a", existing_type=String(9), modify_type=Integer()),
+            "postgresql",
+            [
+                "op.alter_column('t', 'a',\n           existing_type=sa.String(length=9),\n"
+                "           type_=sa.Integer(),\n           postgresql_using='a::INTEGER')"
+            ],
+        ),
+        (
+            operations.CastColumnOp("t", "a", existing_type=Integer(), modify_type=String(9)),
+            "postgresql",
+            [
+                "op.alter_column('t', 'a',\n           existing_type=sa.Integer(),\n"
+                "           type_=sa.String(length=9))"
+            ],
+        ),
+        (CHANGE_KEY, "mysql", ["op.execute('ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (a, `B`)')"]),
+        (
+            CHANGE_KEY,
+            "postgresql",
+            ["op.drop_constraint('older', 't', type_='primary')", "op.create_primary_key('newer', 't', ['a', 'B'])"],
+        ),
+        (
+            operations.ChangePrimaryKeyOp(OLD.primary_key, PrimaryKeyConstraint(OLD.c.a, name="New")),
+            "postgresql",
+            ["op.execute('ALTER TABLE t RENAME CONSTRAINT older TO \"New\"')"],
+        ),
+        (
+            operations.DestructiveOp(AlterColumnOp("t", "a", modify_nullable=True)),
+            "sqlite",
+            ["op.alter_column('t', 'a',\n           nullable=True)  # destroys data"],
+        ),
+    ],
+)
+def test_operations(op: Any, dialect: str, expected: list[str]) -> None:
+    """The code of each."""
+    opts = {"sqlalchemy_module_prefix": "sa.", "alembic_module_prefix": "op.", "user_module_prefix": None}
+    about = Mock(dialect=dialect_of(dialect), imports=set(), opts=opts, _has_batch=False)
+    about.migration_context.impl.render_type.return_value = False
+    assert render_op(about, op) == expected
+
+
+def test_update() -> None:
+    """Of SQLAlchemy's, as a revision serves several databases."""
+    assert update("t", "s", "c", ".is_(None)", "sa.true()") == (
+        "op.execute(\n    sa.update(sa.table('t', sa.column('c'), schema='s'))\n    .where(sa.column('c').is_(None))\n"
+        "    .values({'c': sa.true()})\n)"
+    )
+
+
+def test_execute() -> None:
+    """Nothing in it is a parameter."""
+    assert execute("SELECT ':a' || b::text") == "op.execute(\"SELECT '\\\\:a' || b::text\")"
+
+
+class Colour(enum.Enum):
+    """Two of them."""
+
+    RED = "red"
+    BLUE = "blue"
+
+
+def one_of_everything() -> MetaData:
+    """Return a table with many types and defaults."""
+    metadata = MetaData(naming_convention=CONVENTION)
+    columns: list[Column[Any]] = [
+        Column("id", Uuid, primary_key=True),
+        Column("size", Integer, server_default=text("1"), comment="크기", nullable=False),
+        Column("label", String(20), server_default="it's", nullable=False),
+        Column("empty", String(20), server_default="", nullable=False),
+        Column("price", Numeric(10, 2), server_default="2.50", nullable=False),
+        Column("born", Date, default=date(2026, 1, 5)),
+        Column("made_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+        Column("seen_at", DateTime, server_default=func.current_timestamp()),
+        Column("colour", Enum(Colour, native_enum=False, length=20), server_default="RED", nullable=False),
+        Column("data", JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        Column("plain", JSON()),
+        Column("blob", LargeBinary),
+        Column("twice", Integer, Computed("size * 2")),
+        Column("money", Money("USD"), nullable=False),
+        Column("code", Code(12), nullable=False),
+        Column("raw", Raw(33), nullable=False),
+    ]
+    check = CheckConstraint("size > 0 AND size < 100", name="size_in_range")
+    Table("thing", metadata, *columns, check, Index(None, "label", "size"), comment="모든 것")
+    return metadata
+
+
+def test_one_of_everything(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs, and is quiet afterwards; down, and up again."""
+    module = ModuleType("types_of_the_project")
+    for class_ in (Money, Code, Raw):
+        monkeypatch.setattr(class_, "__module__", module.__name__)
+        setattr(module, class_.__name__, class_)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    written = lab.change(one_of_everything())
+    for code in ("Money('USD')", "Code(length=12)", "Raw(33)"):
+        assert f"types_of_the_project.{code}" in written
+    assert written.count("import types_of_the_project") == 1
+    lab.downgrade("base")
+    lab.upgrade()
+    assert lab.differences() == ""
+
+
+SIGNS = "50% :off 'x'"
+
+
+def test_signs_that_mean_something_to_drivers(lab: Lab) -> None:
+    """Percent signs, colons and quotes stay what they are: in CHECKs, defaults, labels, names, and what rows get."""
+
+    def models(*more: Column[Any], length: int = 20) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        columns: list[Column[Any]] = [
+            Column("id", Integer, primary_key=True),
+            Column("name", String(length), server_default=SIGNS, nullable=False),
+            Column("size", Integer, nullable=False),
+            Column("third", Integer, Computed("size % 3")),
+        ]
+        Table("thing", metadata, *columns, *more, CheckConstraint("name <> '100%'", name="named"))
+        return metadata
+
+    lab.change(models())
+    lab.rows("INSERT INTO thing (id, size) VALUES (1, 5)")
+    before = lab.schema()
+    assert lab.rows("SELECT name, third FROM thing") == [(SIGNS, 2)]
+    kind: Column[Any] = Column("kind", Enum("a%b", "c:d", name="ki%nd"), default="a%b", nullable=False)
+    half: Column[Any] = Column("half", String(20), default=SIGNS, server_default=text("'7%'"), nullable=False)
+    lab.change(models(kind, half, length=30))
+    assert lab.rows("SELECT name, third, kind, half FROM thing") == [(SIGNS, 2, "a%b", "7%")]
+    lab.downgrade()
+    assert lab.schema() == before
+
+
+@pytest.mark.parametrize("value", [Decimal("2.50"), UUID(int=1), datetime(2026, 1, 5)])
+def test_python_values_are_no_server_defaults(value: Any) -> None:
+    """Alembic refuses them, and so do we not render them."""
+    assert render_item("server_default", Mock(arg=value), context("sqlite")) is False

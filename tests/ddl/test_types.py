@@ -1,0 +1,44 @@
+"""What a type is on a database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import JSON, Integer, Numeric, String, TypeDecorator
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
+
+from alembic_proof.ddl.types import database_type
+
+
+class Price(TypeDecorator[Any]):
+    """A type of a project's own."""
+
+    impl = Numeric(12, 2)
+    cache_ok = True
+
+
+class Twice(TypeDecorator[Any]):
+    """One around another."""
+
+    impl = Price
+    cache_ok = True
+
+
+@pytest.mark.parametrize(
+    ("type_", "dialect", "expected"),
+    [
+        (Integer(), sqlite, Integer),
+        (Price(), sqlite, Numeric),
+        (Twice(), postgresql, Numeric),
+        (JSON().with_variant(JSONB(), "postgresql"), postgresql, JSONB),
+        (JSON().with_variant(JSONB(), "postgresql"), sqlite, JSON),
+        (String(9).with_variant(Price(), "mysql"), mysql, Numeric),
+    ],
+)
+def test_database_type(type_: Any, dialect: Any, expected: type) -> None:
+    """Without variants, and without what a TypeDecorator adds."""
+    found = database_type(type_, dialect.dialect())
+    assert isinstance(found, expected)
+    assert not isinstance(found, TypeDecorator)

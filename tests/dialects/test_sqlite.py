@@ -1,0 +1,225 @@
+"""What is special about SQLite."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.util import CommandError
+from sqlalchemy import Connection, NullPool, create_engine, make_url
+from sqlalchemy.exc import DBAPIError
+from support.databases import rows
+
+from alembic_proof.dialects import Timeouts
+from alembic_proof.dialects.sqlite import SQLite
+
+DIALECT = SQLite()
+PATIENT = Timeouts(5, 5)
+TABLES = """
+CREATE TABLE author (id INTEGER PRIMARY KEY);
+CREATE TABLE book (id INTEGER PRIMARY KEY, author_id INTEGER REFERENCES author (id) ON DELETE CASCADE);
+INSERT INTO author VALUES (1);
+INSERT INTO book VALUES (1, 1), (2, 7);
+"""
+
+
+@pytest.fixture
+def library(sqlite: str) -> str:
+    """A database with an author and two books, of which one has no author."""
+    with sqlite3.connect(sqlite.removeprefix("sqlite:///")) as driver:
+        driver.executescript(TABLES)
+    driver.close()
+    return sqlite
+
+
+@pytest.fixture
+def connection(library: str) -> Iterator[Connection]:
+    """A connection to it."""
+    with create_engine(library, poolclass=NullPool).connect() as connected:
+        yield connected
+
+
+def pragma(connection: Connection, name: str) -> Any:
+    """Return a setting of the connection."""
+    value = connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+    connection.rollback()
+    return value
+
+
+def test_a_command_is_one_transaction() -> None:
+    """In which tables are rebuilt to alter them."""
+    assert DIALECT.configure_options() == {"render_as_batch": True, "transactional_ddl": True}
+
+
+def test_ddl_is_part_of_the_transaction(connection: Connection, library: str) -> None:
+    """Python's driver would commit before it."""
+    with DIALECT.exclusive(connection, PATIENT):
+        connection.exec_driver_sql("CREATE TABLE t (x INT)")
+        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        connection.rollback()
+    assert rows(library, "SELECT name FROM sqlite_master WHERE name = 't'") == []
+
+
+def test_one_writer_at_a_time(connection: Connection, library: str) -> None:
+    """A transaction begins as the writer; a second migration gives up in a sentence; readers go on."""
+    with (
+        create_engine(library, poolclass=NullPool).connect() as second,
+        DIALECT.exclusive(connection, PATIENT),
+        DIALECT.exclusive(second, Timeouts(0, 5)),
+    ):
+        connection.exec_driver_sql("SELECT 1")
+        assert rows(library, "SELECT count(*) FROM book") == [(2,)]
+        with pytest.raises(CommandError, match="Another process has been migrating"):
+            second.exec_driver_sql("SELECT 1")
+        connection.commit()
+        second.exec_driver_sql("SELECT 1")
+
+
+def test_an_autocommit_block_begins_nothing(connection: Connection) -> None:
+    """VACUUM cannot run in a transaction."""
+    with DIALECT.exclusive(connection, PATIENT):
+        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+
+
+@pytest.mark.parametrize("enforced", [0, 1])
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_connection_comes_back_as_it_was(connection: Connection, enforced: int, fails: bool) -> None:
+    """Foreign keys, the time-out and the driver's own transactions."""
+    settings = ("foreign_keys", "busy_timeout")
+    connection.exec_driver_sql(f"PRAGMA foreign_keys={enforced}")
+    connection.exec_driver_sql("PRAGMA busy_timeout=1234")
+    connection.commit()
+    driver: Any = connection.connection.driver_connection
+    before = driver.isolation_level
+    try:
+        with DIALECT.exclusive(connection, PATIENT):
+            assert [pragma(connection, name) for name in settings] == [0, 5000]
+            connection.exec_driver_sql("nonsense" if fails else "SELECT 1")
+    except DBAPIError:
+        assert fails
+    assert [pragma(connection, name) for name in settings] == [enforced, 1234]
+    assert driver.isolation_level == before
+
+
+def test_a_dropped_parent_keeps_the_rows_that_refer_to_it(connection: Connection, library: str) -> None:
+    """A batch drops the table on the way, and a cascade would follow."""
+    connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+    connection.commit()
+    with DIALECT.exclusive(connection, PATIENT):
+        for statement in (
+            "CREATE TABLE new (id INTEGER PRIMARY KEY)",
+            "INSERT INTO new SELECT id FROM author",
+            "DROP TABLE author",
+            "ALTER TABLE new RENAME TO author",
+        ):
+            connection.exec_driver_sql(statement)
+        connection.commit()
+    assert rows(library, "SELECT id FROM book") == [(1,), (2,)]
+
+
+def test_new_rows_without_their_parent_stop_the_commit(connection: Connection, library: str) -> None:
+    """Those that had none before are not the migration's fault."""
+    with DIALECT.exclusive(connection, PATIENT):
+        connection.exec_driver_sql("UPDATE book SET id = id")
+        connection.commit()
+        connection.exec_driver_sql("INSERT INTO book VALUES (3, 8), (4, 8)")
+        with pytest.raises(CommandError) as error:
+            connection.commit()
+        connection.rollback()
+    assert "After this migration 2 rows of book would refer to missing rows of author; nothing was" in str(error.value)
+    assert rows(library, "SELECT count(*) FROM book") == [(2,)]
+
+
+def test_foreign_keys_that_cannot_be_checked(
+    connection: Connection, library: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One to a column that is not unique is a warning: SQLite lets it be created."""
+    rows(library, "CREATE TABLE odd (x INT REFERENCES book (author_id))")
+    rows(library, "INSERT INTO odd VALUES (1)")
+    with caplog.at_level(logging.WARNING), DIALECT.exclusive(connection, PATIENT):
+        connection.exec_driver_sql("SELECT 1")
+        connection.commit()
+    assert "Foreign keys cannot be checked: foreign key mismatch" in caplog.text
+
+
+@pytest.mark.parametrize("enforced", [False, True])
+def test_a_borrowed_transaction(connection: Connection, enforced: bool) -> None:
+    """Foreign keys cannot be switched off in it."""
+    connection.exec_driver_sql(f"PRAGMA foreign_keys={enforced:d}")
+    if not enforced:
+        DIALECT.check_borrowed(connection)
+        return
+    with pytest.raises(CommandError, match="hand over the connection before you begin one"):
+        DIALECT.check_borrowed(connection)
+
+
+def test_the_catalogue(sqlite: str) -> None:
+    """Everything that an upgrade and its downgrade can leave different."""
+    path = sqlite.removeprefix("sqlite:///")
+    with sqlite3.connect(path) as driver:
+        driver.executescript(
+            """
+            CREATE TABLE author (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(9) COLLATE NOCASE DEFAULT 'x' NOT NULL);
+            CREATE TABLE book (pages INT, twice INT GENERATED ALWAYS AS (pages * 2), author_id INT, isbn TEXT,
+                CONSTRAINT fk FOREIGN KEY(author_id) REFERENCES author (id) ON DELETE CASCADE,
+                CONSTRAINT uq UNIQUE (isbn),
+                CONSTRAINT positive CHECK (pages  >  0));
+            CREATE INDEX "ix" ON book (pages)
+                WHERE pages > 5;
+            CREATE TRIGGER tr AFTER INSERT ON book BEGIN DELETE FROM book; END;
+            """
+        )
+    driver.close()
+    with create_engine(sqlite, poolclass=NullPool).connect() as connection:
+        items = {(table, item): text for table, item, text in DIALECT.catalogue(connection)}
+        assert list(DIALECT.comments(connection)) == []
+    assert items == {
+        ("author", ""): "",
+        ("author", "column id"): "INTEGER NOT NULL",
+        ("author", "column name"): "VARCHAR(9) NOT NULL COLLATE NOCASE",
+        ("author", "constraint PRIMARY KEY (id)"): "PRIMARY KEY (id)",
+        ("author", "default of name"): "'x'",
+        ("book", ""): "",
+        ("book", "column author_id"): "INTEGER",
+        ("book", "column isbn"): "TEXT",
+        ("book", "column pages"): "INTEGER",
+        ("book", "column twice"): "INTEGER GENERATED pages * 2",
+        ("book", "constraint fk"): "FOREIGN KEY (author_id) REFERENCES author (id) [('ondelete', 'CASCADE')]",
+        ("book", "constraint positive"): "CHECK (pages > 0)",
+        ("book", "constraint uq"): "UNIQUE (isbn)",
+        ("book", "index ix"): "CREATE INDEX ix ON book (pages) WHERE pages > 5",
+        ("book", "trigger tr"): "CREATE TRIGGER tr AFTER INSERT ON book BEGIN DELETE FROM book; END",
+    }
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_reading_only(library: str, tmp_path: Path, mode: str) -> None:
+    """It cannot write, and leaves no file behind: not even beside a database in WAL mode."""
+    rows(library, f"PRAGMA journal_mode={mode}")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with DIALECT.read_only_engine(make_url(library)).connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM book").scalar_one() == 2
+        with pytest.raises(DBAPIError, match="attempt to write a readonly database"):
+            connection.exec_driver_sql("CREATE TABLE t (x INT)")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_reading_only_while_somebody_writes(library: str) -> None:
+    """In WAL mode, what they have committed is seen."""
+    rows(library, "PRAGMA journal_mode=wal")
+    with create_engine(library, poolclass=NullPool).connect() as writer:
+        writer.exec_driver_sql("INSERT INTO author VALUES (2)")
+        writer.commit()
+        with DIALECT.read_only_engine(make_url(library)).connect() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM author").scalar_one() == 2
+
+
+def test_a_database_is_a_file(connection: Connection) -> None:
+    """Nothing is created, nothing is dropped on a server."""
+    DIALECT.create_database(connection, "scratch")
+    DIALECT.drop_database(connection, "scratch")
+    assert not connection.in_transaction()

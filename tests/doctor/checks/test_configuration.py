@@ -1,0 +1,105 @@
+"""Checks of alembic.ini, pyproject.toml, and files that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from alembic_proof.doctor.checks.configuration import (
+    files_parse,
+    ini_has_its_logging,
+    ini_leads_to_scripts,
+    no_url_in_ini,
+    options_have_one_meaning,
+)
+from alembic_proof.doctor.findings import Note
+from alembic_proof.doctor.project import Project
+from alembic_proof.doctor.registry import Check
+from alembic_proof.errors import UndeterminedError
+
+Lay = Callable[[dict[str, str]], Project]
+HEAD = "[alembic]\nscript_location = %(here)s/migrations\n"
+SOUND = {"migrations/env.py": "x = 1\n", "migrations/script.py.mako": "x\n"}
+LOGGING = "[loggers]\nkeys = root, sqlalchemy\n[handlers]\nkeys=console\n[formatters]\nkeys : generic\n"
+SECTIONS = "[logger_root]\n[logger_sqlalchemy]\n[handler_console]\n[formatter_generic]\n"
+FILE_CONFIG = {"migrations/env.py": "fileConfig(config.config_file_name)\n"}
+VARIABLE = {"pyproject.toml": '[tool.alembic-proof]\ndatabase-variable = "SHOP_URL"\n'}
+URL = {"alembic.ini": f"{HEAD}sqlalchemy.url = sqlite:///x.db\n"}
+
+# What is written, and the findings: where and a part of the message.
+CASES: list[tuple[Check, dict[str, str], list[tuple[str, str]]]] = [
+    (files_parse, SOUND, []),
+    (
+        files_parse,
+        {"models.py": "import sqlalchemy\nclass (:"},
+        [("models.py", "models.py:2 cannot be read as Python")],
+    ),
+    (files_parse, {"notes.py": "class (:"}, []),
+    (ini_leads_to_scripts, SOUND, []),
+    (ini_leads_to_scripts, {"migrations/env.py": "x = 1"}, [("migrations/script.py.mako", "it is missing or empty")]),
+    (ini_leads_to_scripts, {**SOUND, "migrations/env.py": " \n"}, [("migrations/env.py", "it is missing or empty")]),
+    (ini_leads_to_scripts, {**SOUND, "alembic.ini": "[alembic]\n"}, [("alembic.ini", "it has no script_location")]),
+    (ini_leads_to_scripts, {**SOUND, "alembic.ini": "[a]\n[a]\n"}, [("alembic.ini", "it cannot be read: Duplicate")]),
+    (
+        ini_leads_to_scripts,
+        {**SOUND, "alembic.ini": f"{HEAD}version_locations = %(here)s/a\n"},
+        [("a", "it is missing or empty")],
+    ),
+    (ini_has_its_logging, {"alembic.ini": HEAD + LOGGING + SECTIONS, **FILE_CONFIG}, []),
+    (ini_has_its_logging, {"alembic.ini": HEAD}, []),  # nobody reads it
+    (
+        ini_has_its_logging,
+        {"alembic.ini": HEAD + LOGGING + SECTIONS.replace("[handler_console]\n", ""), **FILE_CONFIG},
+        [("alembic.ini", "it has no section [handler_console]")],
+    ),
+    (
+        ini_has_its_logging,
+        {"alembic.ini": HEAD, **FILE_CONFIG},
+        [("alembic.ini", f"it has no section [{name}]") for name in ("formatters", "handlers", "loggers")],
+    ),
+    (options_have_one_meaning, SOUND, []),
+    (
+        options_have_one_meaning,
+        {"pyproject.toml": '[tool.alembic]\nscript_location = "elsewhere"\n'},
+        [("alembic.ini", "script_location is set here and differently in pyproject.toml")],
+    ),
+    (
+        options_have_one_meaning,
+        {"alembic.ini": f"{HEAD}prepend_sys_path = my src\n"},
+        [("alembic.ini", "without path_separator, prepend_sys_path is split")],
+    ),
+    (options_have_one_meaning, {"alembic.ini": f"{HEAD}prepend_sys_path = my src\npath_separator = os\n"}, []),
+    (options_have_one_meaning, {"alembic.ini": f"{HEAD}prepend_sys_path = . migrations\n"}, []),  # two directories
+    (
+        no_url_in_ini,
+        {**VARIABLE, **URL},
+        [("alembic.ini", "sqlalchemy.url is set, but the application reads SHOP_URL")],
+    ),
+    (no_url_in_ini, VARIABLE, []),
+]
+
+
+@pytest.mark.parametrize(("check", "files", "expected"), CASES)
+def test_findings(lay: Lay, check: Check, files: dict[str, str], expected: list[tuple[str, str]]) -> None:
+    """Each has a place, what is wrong, and a fix."""
+    findings = list(check.find(lay(files)))
+    assert [finding.where for finding in findings] == [where for where, _ in expected]
+    assert all(message in finding.message for finding, (_, message) in zip(findings, expected, strict=True))
+    assert all(finding.fix for finding in findings)
+
+
+def test_what_nobody_imports_may_be_broken(lay: Lay) -> None:
+    """It is a note; env.py and revisions have to be Python."""
+    assert [type(finding) for finding in files_parse.find(lay({"models.py": "import sqlalchemy\nclass (:"}))] == [Note]
+    for name in ("migrations/env.py", "migrations/versions/a1.py"):
+        with pytest.raises(UndeterminedError, match="cannot be read as Python"):
+            list(files_parse.find(lay({"models.py": "", name: "import alembic\nclass (:"})))
+
+
+def test_another_section(lay: Lay) -> None:
+    """Is offered, not taken."""
+    with pytest.raises(
+        UndeterminedError, match=r"it has no \[alembic\], but \[shop\]: name the one to use with -n shop"
+    ):
+        list(ini_leads_to_scripts.find(lay({"alembic.ini": "[shop]\nscript_location = migrations\n"})))

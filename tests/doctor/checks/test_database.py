@@ -1,0 +1,134 @@
+"""Checks of the live database, in this process, on SQLite."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.databases import rows
+from support.reports import outcomes
+from support.written import Written
+
+from alembic_proof.doctor.checks.database import databases
+from alembic_proof.doctor.findings import Severity
+from alembic_proof.doctor.project import Project
+
+TABLE = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("x", sa.Integer))\n'
+CREATE = "op.create_table('t', sa.Column('id', sa.Integer()), sa.Column('x', sa.Integer()), {})"
+MADE = CREATE.format("sa.PrimaryKeyConstraint('id', name='pk_t')")
+KNOWN, LIVE, OWNERS = "live-revision-is-known", "live-matches-its-revisions", "live-tables-have-owners"
+OK, PROBLEM, NOTE, SKIPPED, UNKNOWN = (
+    Severity.OK,
+    Severity.PROBLEM,
+    Severity.NOTE,
+    Severity.SKIPPED,
+    Severity.UNKNOWN,
+)
+
+
+def upgraded(*statements: str) -> Callable[[Written], None]:
+    """Upgrade, and then run statements on the database."""
+
+    def act(written: Written) -> None:
+        written.alembic("upgrade", "head")
+        for statement in statements:
+            rows(written.url, statement)
+
+    return act
+
+
+def executed(*statements: str) -> Callable[[Written], None]:
+    """Run statements on the database, which no migration has made."""
+
+    def act(written: Written) -> None:
+        for statement in statements:
+            rows(written.url, statement)
+
+    return act
+
+
+def stamped(written: Written) -> None:
+    """Stamp the database without an upgrade."""
+    written.alembic("stamp", "head")
+
+
+CASES: list[tuple[Callable[[Written], object], str, Severity, str]] = [
+    (executed(), KNOWN, SKIPPED, "does not exist yet"),
+    (upgraded(), KNOWN, OK, ""),
+    (executed("CREATE TABLE u (i INTEGER)"), KNOWN, NOTE, "it is at no revision, behind a1"),
+    (executed("CREATE TABLE t (i INTEGER)"), KNOWN, PROBLEM, "it has the tables t, but is at no revision"),
+    (
+        upgraded("UPDATE alembic_version SET version_num = 'gone'"),
+        KNOWN,
+        PROBLEM,
+        "revision gone, of which there is no",
+    ),
+    (upgraded("UPDATE alembic_version SET version_num = 'gone'"), LIVE, UNKNOWN, "it needs live-revision-is-known"),
+    (upgraded(), LIVE, OK, ""),
+    (executed("CREATE TABLE u (i INTEGER)"), LIVE, SKIPPED, "it is at no revision"),
+    (stamped, LIVE, PROBLEM, "its revisions make the table t, it has none"),
+    (
+        upgraded("ALTER TABLE t ADD COLUMN y INTEGER"),
+        LIVE,
+        NOTE,
+        "t column y: it has INTEGER; not so its revisions make",
+    ),
+    (upgraded(), OWNERS, OK, ""),
+    (upgraded("CREATE TABLE other (i INTEGER)"), OWNERS, NOTE, "in no model, and made by no revision: other"),
+    (upgraded(), "live-indexes-are-valid", SKIPPED, "it is about PostgreSQL"),
+    (upgraded(), "live-enums-have-their-labels", SKIPPED, "it is about PostgreSQL"),
+    (upgraded(), "dotenv-is-in-force", OK, ""),
+]
+
+
+@pytest.mark.parametrize(("act", "check", "severity", "words"), CASES)
+def test_a_database(
+    tmp_path: Path, act: Callable[[Written], object], check: str, severity: Severity, words: str
+) -> None:
+    """As migrations, or something else, have left it. It is only read."""
+    written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/x.db", TABLE)
+    written.revision("a1", None, MADE, "op.drop_table('t')")
+    act(written)
+    before = (tmp_path / "x.db").read_bytes() if (tmp_path / "x.db").exists() else b""
+    outcome = outcomes(Project(written.ini), check)[check]
+    assert outcome.severity is severity, outcome
+    assert words in f"{outcome.reason}{outcome.findings}"
+    assert not before or (tmp_path / "x.db").read_bytes() == before
+
+
+def test_an_exported_variable_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over the one in .env: a note says so, unless they say the same."""
+    written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/x.db", TABLE)
+    for value, severity in ((written.url, OK), ("sqlite:///other.db", NOTE)):
+        monkeypatch.setenv("SHOP_URL", value)
+        assert outcomes(Project(written.ini), "dotenv-is-in-force")["dotenv-is-in-force"].severity is severity
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_a_revision_that_was_edited(tmp_path: Path) -> None:
+    """After it was committed and applied; what it looks like does not matter."""
+    written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/x.db", TABLE)
+    path = written.revision("a1", None, MADE, "op.drop_table('t')")
+    written.alembic("upgrade", "head")
+    for command in ("init -q", "add .", "-c user.name=x -c user.email=x@y commit -qm x"):
+        subprocess.run(["git", *command.split()], cwd=written.path, check=True)
+    for text, severity in (("# a comment\n", OK), ("x = 1\n", PROBLEM)):
+        path.write_text(path.read_text() + text)
+        check = "applied-revisions-are-unedited"
+        assert outcomes(Project(written.ini), check)[check].severity is severity
+
+
+def test_it_is_read_once(tmp_path: Path) -> None:
+    """Whoever asks."""
+    written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/x.db", TABLE)
+    rows(written.url, "CREATE TABLE t (i INTEGER)")
+    project = Project(written.ini)
+    assert outcomes(project, OWNERS)
+    (database,) = databases(project)
+    assert databases(project)[0] is database
+    assert (database.tables, database.models, database.version) == ({"t"}, {"t"}, set())
+    assert database.name == f"database sqlite+pysqlite:///{tmp_path}/x.db"
+    assert database.own_tables == {"alembic_version", "alembic_unfinished"}

@@ -1,0 +1,123 @@
+"""Checks of the models, and of the metadata that env.py hands over."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from support.reports import outcomes
+from support.written import Written
+
+from alembic_proof.doctor.checks.models import _without_table, no_table_outside_migrations
+from alembic_proof.doctor.findings import Severity
+from alembic_proof.doctor.project import Project
+
+Lay = Callable[[dict[str, str]], Project]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "where"),
+    [
+        ("app.py", "Base.metadata.create_all(engine)", ["app.py:1"]),
+        ("app.py", "metadata.drop_all()\nBase.metadata.create_all()", ["app.py:1", "app.py:2"]),
+        ("app.py", "def f(db):\n    db.create_all()", ["app.py:2"]),
+        ("app.py", "asyncio.run(connection.run_sync(Base.metadata.create_all))", ["app.py:1"]),
+        ("app.py", "thumbnails.create_all()", []),
+        ("app.py", "# Base.metadata.create_all()", []),
+        ("tests/conftest.py", "Base.metadata.create_all()", []),
+        ("migrations/versions/a.py", "Base.metadata.create_all(op.get_bind())", ["migrations/versions/a.py:1"]),
+    ],
+)
+def test_tables_outside_of_migrations(lay: Lay, file: str, text: str, where: list[str]) -> None:
+    """In the application and in revisions, not in tests."""
+    assert [finding.where for finding in no_table_outside_migrations.find(lay({file: text}))] == where
+
+
+MAPPED = "class A(Base):\n    __tablename__ = 'a'\n    id: Mapped[int] = mapped_column(primary_key=True)\n"
+SQLMODEL = "class A(SQLModel):\n    id: int | None = Field(primary_key=True)\n"
+FLASK = "class A(db.Model):\n    id = db.Column(db.Integer, primary_key=True)\n"
+LOADED = SimpleNamespace(A=type("A", (), {}))
+INHERITED = SimpleNamespace(A=type("A", (), {}))
+SUBCLASS = type("B", (INHERITED.A,), {"__table__": None})
+
+
+@pytest.mark.parametrize(
+    ("text", "module", "reason"),
+    [
+        (MAPPED, LOADED, None),
+        (MAPPED, None, "is in a module that env.py does not import"),
+        (FLASK, None, "is in a module that env.py does not import"),
+        ("class A(SQLModel, table=True):\n    id: int\n", None, "is in a module that env.py does not import"),
+        ("class A(Base):\n    __abstract__ = True\n    id = Column(Integer)\n", None, None),
+        ("class A(Base):\n    __abstract__ = True\n    __tablename__ = 'a'\n", LOADED, "is __abstract__, and has"),
+        (SQLMODEL, LOADED, "has a primary key, but no table"),
+        (SQLMODEL, INHERITED, None),
+        (SQLMODEL, None, None),
+        ("class A(Mixin):\n    id = Column(Integer)\n", None, None),
+        ("class A:\n    __tablename__ = 'a'\n", None, None),
+    ],
+)
+def test_a_class_without_a_table(text: str, module: Any, reason: str | None) -> None:
+    """That looks like a model; given its module, if it is loaded."""
+    node = ast.parse(text).body[0]
+    assert isinstance(node, ast.ClassDef)
+    found = _without_table(node, module)
+    assert (found[0][: len(reason or "")] if found else None) == reason
+
+
+TABLE = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("x", sa.Integer))\n'
+NAMES, IS_MODELS, IMPORTING = "constraints-have-names", "metadata-is-the-models", "importing-makes-no-table"
+CREATES = f"{TABLE}\nmetadata.create_all(sa.create_engine(database_url('SHOP_URL')))\n"
+UNIQUE = TABLE.replace('"x", sa.Integer', '"x", sa.Integer, unique=True')
+PARTIAL = {"pk": "pk_%(table_name)s"}
+
+
+@pytest.mark.parametrize(
+    ("models", "convention", "check", "severity", "words"),
+    [
+        (TABLE, PARTIAL, IS_MODELS, Severity.OK, ""),
+        ("", PARTIAL, IS_MODELS, Severity.PROBLEM, "target_metadata is None or has no tables"),
+        (TABLE, PARTIAL, NAMES, Severity.OK, ""),
+        (UNIQUE, PARTIAL, NAMES, Severity.PROBLEM, "a UniqueConstraint of t (x) has no name"),
+        (UNIQUE, {**PARTIAL, "uq": "uq_%(table_name)s"}, NAMES, Severity.OK, ""),
+        (UNIQUE, None, NAMES, Severity.SKIPPED, "no naming_convention"),
+        (TABLE, None, IMPORTING, Severity.OK, ""),
+        (CREATES, None, IMPORTING, Severity.PROBLEM, "running it makes the tables t at once"),
+    ],
+)
+def test_the_metadata(tmp_path: Path, models: str, convention: Any, check: str, severity: Severity, words: str) -> None:
+    """That env.py hands over."""
+    written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/x.db")
+    written.set_models(models, convention)
+    outcome = outcomes(Project(written.ini), check)[check]
+    assert outcome.severity is severity, outcome
+    assert words in f"{outcome.reason}{outcome.findings}"
+
+
+def test_a_package_of_models(tmp_path: Path) -> None:
+    """Every table that it defines has to be handed over, from this package or through another one."""
+    written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/x.db", "from proof_models import table\n")
+    written.set_models("import proof_models.a\nmetadata = proof_models.a.metadata\n")
+    for name, text in {
+        "__init__": "",
+        "a": "import sqlalchemy as sa\nmetadata = sa.MetaData()\nsa.Table('a', metadata, sa.Column('id', sa.Integer))",
+        "b": "import sqlalchemy as sa\nb = sa.Table('b', sa.MetaData(), sa.Column('id', sa.Integer))",
+    }.items():
+        path = written.path / f"src/proof_models/{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    written.ini.write_text(written.ini.read_text() + "prepend_sys_path = %(here)s/src\n")
+    (written.path / "pyproject.toml").write_text('[tool.alembic-proof]\nmodels = ["proof_models"]\n')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.path", list(sys.path))
+        outcome = outcomes(Project(written.ini), IS_MODELS)[IS_MODELS]
+    for name in [name for name in sys.modules if name.partition(".")[0] == "proof_models"]:
+        del sys.modules[name]
+    assert [(finding.where, finding.message.split(",")[0]) for finding in outcome.findings] == [
+        ("src/proof_models/b.py", "it defines the table b")
+    ]

@@ -1,0 +1,155 @@
+"""Checks of the revision files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+import pytest
+from sqlalchemy import Column, Enum, Integer, MetaData, Table
+from sqlalchemy.orm import declarative_base
+
+from alembic_proof.doctor.checks.revisions import (
+    every_revision_is_loaded,
+    revisions_are_self_contained,
+    revisions_form_one_line,
+    revisions_keep_data,
+)
+from alembic_proof.doctor.project import Project
+
+Lay = Callable[[dict[str, str]], Project]
+
+
+def revision(name: str, before: object = None, **values: object) -> dict[str, str]:
+    """Return a revision file."""
+    lines = [f"{key} = {value!r}" for key, value in {"revision": name, "down_revision": before, **values}.items()]
+    return {f"migrations/versions/{name[:4]}.py": "\n".join(lines)}
+
+
+def chain(*files: dict[str, str]) -> dict[str, str]:
+    """Return several of them."""
+    return {name: text for file in files for name, text in file.items()}
+
+
+LINES: list[tuple[dict[str, str], list[str]]] = [
+    (chain(), []),
+    (chain(revision("a1"), revision("b2", "a1"), revision("c3", "b2")), []),
+    (chain(revision("a1"), revision("b2", "a")), ["there are 2 heads, a1 and b2"]),  # as Alembic, an id may be cut
+    (chain(revision("a1"), revision("b2", "a1"), revision("c3", "a1")), ["there are 2 heads, b2 and c3"]),
+    (chain(revision("a1"), revision("b2", "a1"), revision("c3", "a1"), revision("d4", ("b2", "c3"))), []),
+    (chain(revision("a1", branch_labels="shop"), revision("b2", branch_labels=("audit",))), []),
+    (chain(revision("b2", "a1")), ["it follows revision a1, which is missing"]),
+    (chain(revision("a1"), revision("b2", "a1", depends_on="gone")), ["it follows revision gone, which is missing"]),
+    (chain(revision("a1", branch_labels="x"), revision("b2", "a1", depends_on="x")), []),
+    (chain(revision("x" * 33)), ["its id is longer than the 32 characters"]),
+    (
+        chain(revision("a1"), {"migrations/versions/b.py": "revision = 'a1'\ndown_revision = None"}),
+        ["its id a1 is also that of"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "messages"), LINES)
+def test_the_chain(lay: Lay, files: dict[str, str], messages: list[str]) -> None:
+    """Has one head, unless branches are meant, and no hole."""
+    findings = list(revisions_form_one_line.find(lay(files)))
+    assert len(findings) == len(messages)
+    assert all(message in finding.message for finding, message in zip(findings, messages, strict=True))
+
+
+COLUMN = "sa.Column('y', sa.Integer(){})"
+UNFILLED = "a NOT NULL column without a server_default cannot be added to a table with rows"
+RISKS: list[tuple[str, list[str], str]] = [
+    ("pass", [], ""),
+    (f"op.add_column('t', {COLUMN.format('')})", [], ""),
+    (f"op.add_column('t', {COLUMN.format(', nullable=False')})", [UNFILLED], "nullable=True, fill it"),
+    (f"op.add_column('t', {COLUMN.format(', server_default=None, nullable=False')})", [UNFILLED], ""),
+    (f"""op.add_column('t', {COLUMN.format(", server_default='1', nullable=False")})""", [], ""),
+    (f"op.add_column('t', {COLUMN.format(', sa.Identity(), nullable=False')})", [], ""),
+    (f"""op.add_column('t', {COLUMN.format(", sa.Computed('x'), nullable=False")})""", [], ""),
+    (f"op.add_column('t', {COLUMN.format(', nullable=False')})  # destroys data", [], ""),
+    (
+        f"with op.batch_alter_table('t') as b:\n        b.add_column({COLUMN.format(', nullable=False')})",
+        [UNFILLED],
+        "",
+    ),
+    (
+        f"op.add_column('t', {COLUMN.format('')})\n    op.drop_column('t', 'x')",
+        ["it drops x and adds y: the data of x is lost"],
+        "op.alter_column('t', 'x', new_column_name='y')",
+    ),
+    (f"op.add_column('t', {COLUMN.format('')})\n    op.drop_column('u', 'x')", [], ""),
+    (
+        f"with op.batch_alter_table('t') as b:\n        b.add_column({COLUMN.format('')})\n        b.drop_column('x')",
+        ["it drops x and adds y: the data of x is lost"],
+        "op.alter_column('t', 'x', new_column_name='y')",
+    ),
+    (
+        f"op.add_column('t', {COLUMN.format('')})\n    op.execute('UPDATE t SET y = x')\n    op.drop_column('t', 'x')",
+        [],
+        "",
+    ),
+    ("op.drop_column('t', 'x')", [], ""),
+    (
+        "op.create_table('u', sa.Column('id', sa.Integer()))\n    op.drop_table('t')",
+        ["it drops t and adds u: the data of t is lost"],
+        "op.rename_table('t', 'u')",
+    ),
+    ("op.create_table('u')\n    op.execute('INSERT INTO u SELECT * FROM t')\n    op.drop_table('t')", [], ""),
+    ("op.create_table('u')\n    op.drop_table('t')  # destroys data", [], ""),
+]
+
+
+@pytest.mark.parametrize(("upgrade", "messages", "fix"), RISKS)
+def test_lost_data(lay: Lay, upgrade: str, messages: list[str], fix: str) -> None:
+    """A rename written as a drop, and a column for which existing rows have no value."""
+    text = f"revision = 'a1'\ndown_revision = None\n\ndef upgrade():\n    {upgrade}\n\ndef downgrade():\n    "
+    text += f"op.add_column('t', {COLUMN.format(', nullable=False')})\n"
+    findings = list(revisions_keep_data.find(lay({"migrations/versions/a1.py": text})))
+    assert [finding.message for finding in findings] == messages
+    assert all(fix in finding.fix for finding in findings)
+
+
+def test_a_file_that_alembic_does_not_load(lay: Lay) -> None:
+    """In a subdirectory, or with a name that is no module's."""
+    found = "revision = 'b2'\ndown_revision = 'a1'\n"
+    project = lay(
+        {
+            **revision("a1"),
+            "migrations/env.py": "",
+            "migrations/versions/2026/b2.py": found,
+            "migrations/versions/b2": found,
+            "migrations/versions/README": "revision of 2026",
+        }
+    )
+    places = [finding.where for finding in every_revision_is_loaded.find(project)]
+    assert sorted(places) == ["migrations/versions/2026/b2.py", "migrations/versions/b2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "used"),
+    [
+        ("from shop_models import Author", ["shop_models.Author"]),
+        ("from shop_models import Author as A, Base", ["shop_models.Author", "shop_models.Base"]),
+        ("import shop_models\nshop_models.Author.name", ["shop_models.Author"]),
+        ("import shop_models as m\nm.table.c.id", ["shop_models.table"]),
+        ("from shop_models import metadata", ["shop_models.metadata"]),
+        ("from shop_models import Kind, SIZE", []),
+        ("import sqlalchemy as sa\nsa.MetaData()", []),
+        ("from absent import Author", []),
+    ],
+)
+def test_a_live_model(lay: Lay, monkeypatch: pytest.MonkeyPatch, text: str, used: list[str]) -> None:
+    """A mapped class, a table or a metadata: a type or a constant is none."""
+    module = ModuleType("shop_models")
+    base = declarative_base()
+    author = type("Author", (base,), {"__tablename__": "author", "id": Column(Integer, primary_key=True)})
+    metadata = MetaData()
+    values = {"Base": base, "Author": author, "Kind": Enum("a", name="kind"), "SIZE": 3, "metadata": metadata}
+    vars(module).update({**values, "table": Table("t", metadata, Column("id", Integer))})
+    monkeypatch.setitem(__import__("sys").modules, "shop_models", module)
+    project = lay({"shop_models.py": "", "migrations/versions/a.py": f"revision = 'a'\ndown_revision = None\n{text}\n"})
+    project.once("runs False", list)
+    messages = [finding.message.split(" as it is today")[0] for finding in revisions_are_self_contained.find(project)]
+    assert {message.removeprefix("it uses ") for message in messages} >= set(used)
+    assert bool(messages) == bool(used)

@@ -1,0 +1,141 @@
+"""The report, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import alembic_proof
+from alembic_proof.doctor.findings import BlockedError, Note, Outcome, Problem
+from alembic_proof.doctor.project import Project
+from alembic_proof.doctor.registry import check
+from alembic_proof.doctor.report import Report
+
+
+@check("spades-are-spades", "static")
+def spades(project: Project) -> Any:
+    """Every spade is called a spade
+
+    Else nobody knows
+    what to dig with.
+    """
+
+
+PROBLEM = Outcome.of([Problem("a.py:1", "it is called\na shovel", "rename it")])
+NOTE = Outcome.of([Note("b.py", "it is old", "nothing")])
+ANSWERS: dict[str, Any] = {
+    "models": ["book"],
+    "database": "sqlite:///x.db",
+    "tables": ["book", "legacy"],
+    "revision": [],
+    "differences": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code", "summary"),
+    [
+        ([Outcome.of([])], 0, "1 ok, 0 PROBLEM, 0 unknown"),
+        ([NOTE, Outcome.skipped("no")], 0, "0 ok, 0 PROBLEM, 0 unknown, 1 note, 1 skipped"),
+        ([Outcome.unknown("no"), Outcome.of([])], 2, "1 ok, 0 PROBLEM, 1 unknown"),
+        ([Outcome.unknown("no"), PROBLEM], 1, "0 ok, 1 PROBLEM, 1 unknown"),
+    ],
+)
+def test_the_exit_code(outcomes: list[Outcome], code: int, summary: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """1 for problems, else 2 for what could not be checked; the version in the first line, a summary in the last."""
+    report = Report()
+    for outcome in outcomes:
+        report.add(spades, outcome)
+    assert report.end() == code
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"alembic-proof {alembic_proof.__version__}"
+    assert lines[-1] == summary
+
+
+@pytest.mark.parametrize(
+    ("outcome", "lines"),
+    [
+        (Outcome.of([]), ["ok       spades-are-spades                    Every spade is called a spade"]),
+        (
+            PROBLEM,
+            [
+                "PROBLEM  spades-are-spades                    Every spade is called a spade",
+                "         a.py:1: it is called",
+                "         a shovel",
+                "         fix: rename it",
+            ],
+        ),
+        (
+            Outcome.skipped("there is none"),
+            [
+                "skipped  spades-are-spades                    Every spade is called a spade",
+                "         not checked: there is none",
+            ],
+        ),
+        (
+            Outcome.unknown(BlockedError("files-parse")),
+            ["unknown  spades-are-spades                    (not checked: it needs files-parse)"],
+        ),
+    ],
+)
+def test_a_check_as_text(outcome: Outcome, lines: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A line, and what it found."""
+    Report().add(spades, outcome)
+    assert capsys.readouterr().out.splitlines()[1:] == lines
+
+
+def test_all_of_it_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """And nothing else on the output."""
+    report = Report(as_json=True)
+    report.add(spades, NOTE)
+    report.add(spades, Outcome.unknown(BlockedError("files-parse")))
+    report.answer(ANSWERS)
+    assert report.end() == 2
+    printed = json.loads(capsys.readouterr().out)
+    base = {"id": "spades-are-spades", "stage": "static", "title": "Every spade is called a spade"}
+    assert printed == {
+        "library": alembic_proof.__version__,
+        "checks": [
+            {**base, "verdict": "note", "reason": "", "needs": "", "findings": [NOTE.findings[0].as_dict()]},
+            {**base, "verdict": "unknown", "reason": "it needs files-parse", "needs": "files-parse", "findings": []},
+        ],
+        "questions": ANSWERS,
+        "summary": {"ok": 0, "problem": 0, "unknown": 1, "note": 1, "skipped": 0},
+        "exit_code": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("answers", "lines"),
+    [
+        ({"unanswered": "no server"}, ["The three questions have no answer: no server"]),
+        ({"models": []}, ["The models register 0 tables: -"]),
+        (
+            {**ANSWERS, "tables": None},
+            ["The models register 1 tables: book", "The database sqlite:///x.db does not exist yet"],
+        ),
+        (
+            ANSWERS,
+            [
+                "The models register 1 tables: book",
+                "The database sqlite:///x.db has 2 tables: book, legacy; it is at no revision",
+                "In no model: legacy",
+                "Alembic sees 0 differences: -",
+            ],
+        ),
+    ],
+)
+def test_the_answers_as_text(answers: dict[str, Any], lines: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """As far as they are known."""
+    Report().answer(answers)
+    assert capsys.readouterr().out.splitlines()[1:] == lines
+
+
+def test_a_long_list_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    """The number is that of all."""
+    Report().answer({"models": [f"t{number}" for number in range(50)]})
+    line = capsys.readouterr().out.splitlines()[1]
+    assert line.startswith("The models register 50 tables: t0, ")
+    assert line.endswith("t39 ...")

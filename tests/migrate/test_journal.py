@@ -1,0 +1,222 @@
+"""A migration that died half-way on MariaDB or MySQL is run again."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.util import CommandError
+from support.lab import Lab
+
+from alembic_proof.migrate import journal
+
+TABLE = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))\n"
+FIRST = f"{TABLE}op.execute('INSERT INTO t VALUES (1)')\nop.add_column('t', sa.Column('x', sa.Integer()))\n"
+FAILING = "op.execute('ALTER TABLE missing ADD y INT')"
+
+
+def edit(lab: Lab, old: str, new: str) -> None:
+    """Change the revision a1."""
+    path = lab.versions / "a1.py"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def fail(lab: Lab, upgrade: str) -> None:
+    """Write a revision, and let an upgrade to it end in an error of the database."""
+    lab.write("a1", None, upgrade)
+    with pytest.raises(Exception, match="missing"):
+        lab.upgrade()
+
+
+def stopped(lab: Lab) -> str:
+    """Let an upgrade stop, and return its sentence."""
+    with pytest.raises(CommandError) as error:
+        lab.upgrade()
+    return str(error.value)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing of the journal's handles it."""
+
+
+# Every statement of a revision: DDL and rows.
+STATEMENTS = (
+    "CREATE TABLE t (id INT)",
+    "INSERT INTO t VALUES (1)",
+    "ALTER TABLE t ADD COLUMN x INT",
+    "UPDATE t SET x = 1",
+    "CREATE INDEX ix ON t (x)",
+)
+
+
+@pytest.mark.parametrize("position", range(1, len(STATEMENTS) + 1))
+@pytest.mark.parametrize("is_carried_out", [False, True], ids=["before the statement", "after the statement"])
+def test_a_kill_at_each_place(
+    lab_mysql: Lab, monkeypatch: pytest.MonkeyPatch, position: int, is_carried_out: bool
+) -> None:
+    """The rerun reaches head, and no row is lost or doubled."""
+    lab_mysql.write("a1", None, "\n".join(f"op.execute({statement!r})" for statement in STATEMENTS))
+    execute = journal._Journal.execute
+
+    def killing(self: Any, run: Any, *rest: Any) -> Any:
+        def run_and_die(*arguments: Any) -> None:
+            if self._position == position:
+                if is_carried_out:
+                    run(*arguments)
+                raise Killed
+            run(*arguments)
+
+        return execute(self, run_and_die, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal._Journal, "execute", killing)
+        with pytest.raises(Killed):
+            lab_mysql.upgrade()
+    lab_mysql.upgrade()
+    assert lab_mysql.rows("SELECT id, x FROM t") == [(1, 1)]
+    assert sorted(lab_mysql.schema()) == ["alembic_version", "t"]
+    assert lab_mysql.rows("SELECT version_num FROM alembic_version") == [("a1",)]
+
+
+def test_a_failed_revision_goes_on_after_its_mistake_is_mended(
+    lab_mysql: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What had succeeded is not repeated, and its rows are kept."""
+    fail(lab_mysql, FIRST + FAILING)
+    edit(lab_mysql, "missing", "t")
+    with caplog.at_level(logging.INFO, "alembic.journal"):
+        lab_mysql.upgrade()
+    assert caplog.text.count("Done before the interruption, so skipped: ") == 3
+    assert lab_mysql.rows("SELECT id, x, y FROM t") == [(1, None, None)]
+
+
+def test_a_failed_revision_edited_before_its_mistake_stops(lab_mysql: Lab) -> None:
+    """Nobody knows what the schema would be, so it says so; stamp is the way out."""
+    fail(lab_mysql, FIRST + FAILING)
+    edit(lab_mysql, "('x'", "('z'")
+    sentence = stopped(lab_mysql)
+    assert "was interrupted after 3 statements and cannot go on: its next statement was another one" in sentence
+    command.stamp(lab_mysql.config(), "head")
+    lab_mysql.upgrade()
+    assert sorted(lab_mysql.schema()) == ["alembic_version", "t"]
+
+
+def test_a_revision_with_fewer_statements_stops(lab_mysql: Lab) -> None:
+    """What was done beyond them would stay."""
+    fail(lab_mysql, FIRST + FAILING)
+    lab_mysql.write("a1", None, TABLE)
+    assert "cannot go on: now it has fewer statements" in stopped(lab_mysql)
+
+
+def test_what_was_undone_by_hand_is_not_taken_for_done(lab_mysql: Lab) -> None:
+    """The tables have changed since the failure, so the notes are worth nothing."""
+    fail(lab_mysql, FIRST + FAILING)
+    lab_mysql.rows("DROP TABLE t")
+    edit(lab_mysql, "missing", "t")
+    sentence = stopped(lab_mysql)
+    assert "cannot go on: the tables have been changed since" in sentence
+    assert "drop the table alembic_unfinished" in sentence
+    lab_mysql.rows(f"DROP TABLE {journal.TABLE}")
+    lab_mysql.upgrade()
+    assert lab_mysql.rows("SELECT id, x, y FROM t") == [(1, None, None)]
+
+
+CHECKS_OF_T = (
+    "SELECT 1 FROM information_schema.table_constraints "
+    "WHERE table_name = 't' AND constraint_type = 'CHECK' AND constraint_schema = DATABASE()"
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "look", "expected"),
+    [
+        ("ALTER TABLE t ADD INDEX (x)", "SHOW INDEX FROM t", 2),
+        ("ALTER TABLE t ADD CHECK (x > 0)", CHECKS_OF_T, 1),
+        ("RENAME TABLE t TO tmp, u TO t, tmp TO u", "SHOW COLUMNS FROM u", 2),
+        ("CREATE VIEW v AS SELECT 1 AS one", "SELECT * FROM v", 1),
+        ("/* c */ INSERT INTO u VALUES (1)", "SELECT * FROM u", 1),
+        ("-- c\nINSERT INTO u VALUES (1)", "SELECT * FROM u", 1),
+    ],
+)
+def test_no_statement_is_carried_out_twice(lab_mysql: Lab, statement: str, look: str, expected: int) -> None:
+    """Of whatever kind it is, when the one after it has failed."""
+    tables = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('x', sa.Integer()))\n"
+    tables += "op.create_table('u', sa.Column('z', sa.Integer()))\n"
+    fail(lab_mysql, f"{tables}op.execute({statement!r})\n{FAILING}")
+    edit(lab_mysql, "missing ADD y INT", 'u COMMENT "mended"')
+    lab_mysql.upgrade()
+    assert len(lab_mysql.rows(look)) == expected
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("ALTER TABLE t ADD CHECK (x > 0)", "nobody knows whether this was still carried out: ALTER TABLE t ADD CHECK"),
+        ("RENAME TABLE t TO u", "nobody knows whether this was still carried out: RENAME TABLE"),
+    ],
+)
+def test_a_statement_that_cannot_be_repeated(
+    lab_mysql: Lab, monkeypatch: pytest.MonkeyPatch, statement: str, reason: str
+) -> None:
+    """After a kill in it, the rerun stops in a sentence."""
+    lab_mysql.write("a1", None, f"op.execute('CREATE TABLE t (x INT)')\nop.execute({statement!r})")
+    write = journal._Journal._write
+
+    def killing(self: Any, digest: str, state: str, *rest: Any, **options: Any) -> None:
+        if (self._position, state) == (2, "done"):
+            raise Killed
+        write(self, digest, state, *rest, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal._Journal, "_write", killing)
+        with pytest.raises(Killed):
+            lab_mysql.upgrade()
+    assert reason in stopped(lab_mysql)
+
+
+def test_a_failure_that_the_revision_expects_is_no_obstacle(lab_mysql: Lab) -> None:
+    """A caught error leaves the notes in order."""
+    caught = "try:\n    op.execute('ALTER TABLE t DROP INDEX maybe')\nexcept Exception:\n    pass\n"
+    fail(lab_mysql, f"op.execute('CREATE TABLE t (id INT)')\n{caught}op.execute('ALTER TABLE t ADD x INT')\n{FAILING}")
+    edit(lab_mysql, "missing", "t")
+    lab_mysql.upgrade()
+
+
+def test_the_result_of_what_was_done_cannot_be_had_again(lab_mysql: Lab) -> None:
+    """A skipped INSERT ... RETURNING stops the rerun in a sentence."""
+    table = "t = op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))\n"
+    inserted = "op.get_bind().execute(sa.insert(t).values(id=5).returning(t.c.id)).scalar_one()\n"
+    fail(lab_mysql, f"{table}{inserted}{FAILING}")
+    assert "it needs the result of what was done already" in stopped(lab_mysql)
+
+
+def test_a_temporary_table_does_not_outlive_the_failure(lab_mysql: Lab) -> None:
+    """It was created, but does not exist any more."""
+    fail(lab_mysql, f"op.execute('CREATE TEMPORARY TABLE u (z INT)')\n{FAILING}")
+    assert "it needs a temporary table that does not exist any more: CREATE TEMP" in stopped(lab_mysql)
+
+
+def test_another_version_table_is_not_noted_either(lab_mysql: Lab) -> None:
+    """It is created by the first command, and exists in the second."""
+    env = lab_mysql.directory / "migrations/env.py"
+    env.write_text(
+        env.read_text("utf-8").replace('config.attributes["url"])', 'config.attributes["url"], version_table="v")')
+    )
+    lab_mysql.write("a1", None, FIRST + FAILING)
+    with pytest.raises(Exception, match="missing"):
+        lab_mysql.upgrade(version_table="v")
+    edit(lab_mysql, "missing", "t")
+    lab_mysql.upgrade(version_table="v")
+    assert lab_mysql.rows("SELECT version_num FROM v") == [("a1",)]
+
+
+def test_other_connections_of_the_engine_are_not_noted(lab_mysql: Lab) -> None:
+    """Only what the revision does on the migration's own connection."""
+    upgrade = f"with op.get_bind().engine.begin() as other:\n    other.exec_driver_sql({STATEMENTS[0]!r})"
+    lab_mysql.write("a1", None, upgrade)
+    lab_mysql.upgrade()
+    assert sorted(lab_mysql.schema()) == ["alembic_version", "t"]

@@ -1,0 +1,31 @@
+"""The errors of the library."""
+
+from __future__ import annotations
+
+import pytest
+
+from alembic_proof import errors
+
+
+@pytest.mark.parametrize("name", [name for name in vars(errors) if isinstance(vars(errors)[name], type)])
+def test_everything_can_be_caught_as_one_error(name: str) -> None:
+    """A caller need not list them."""
+    assert issubclass(vars(errors)[name], errors.ProofError)
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("", "without a message"),
+        ("one\ntwo", "one"),
+        ("\n  padded\nmore", "padded"),
+        ("no such host postgresql://app:s3cret@db/shop", "no such host postgresql://app:***@db/shop"),
+        ("postgresql://app:s3/c:r@t@db/shop", "postgresql://app:***@db/shop"),
+        ("postgresql://app@db/shop", "postgresql://app@db/shop"),
+        ("invalid literal for int() found: 's3cret@host'", "invalid literal for int() found: '***@host'"),
+        ("write to me@example.org", "write to me@example.org"),
+    ],
+)
+def test_the_first_line_has_no_password(message: str, line: str) -> None:
+    """It is shown to people, and in logs."""
+    assert errors.first_line(ValueError(message)) == line
