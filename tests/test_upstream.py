@@ -137,6 +137,15 @@ def test_compiled_elements() -> None:
     assert impl._compile_element("lower(name)") == "LOWER(NAME)"
 
 
+def test_what_releases_can_do() -> None:
+    """Alembic writes CHECKs from 1.19 on, and SQLAlchemy's Enum has create_type from 2.1 on."""
+    from alembic.autogenerate import render
+
+    source = inspect.getsource(render._add_check_constraint)
+    assert upstream.renders_check_constraints() == ("NotImplementedError" not in source)
+    assert upstream.enums_have_create_type() == ("create_type=False" in repr(Enum("a", name="e", create_type=False)))
+
+
 class Price(TypeDecorator[Any]):
     """A type of a project's own."""
 

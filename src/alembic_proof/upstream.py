@@ -157,6 +157,14 @@ def type_affinity(type_: TypeEngine[Any]) -> Any:
     return type_._type_affinity
 
 
+def enums_have_create_type() -> bool:
+    """Tell whether ``sqlalchemy.Enum`` takes ``create_type``: up to SQLAlchemy 2.0 only that of PostgreSQL does."""
+    from sqlalchemy import __version__
+
+    major, minor = __version__.split(".")[:2]
+    return (int(major), int(minor)) >= (2, 1)
+
+
 def is_type_bound(constraint: Any) -> bool:
     """Tell whether a CHECK belongs to the type of a column, such as Boolean or Enum (``Constraint._type_bound``)."""
     return bool(getattr(constraint, "_type_bound", False))

@@ -167,7 +167,8 @@ def test_the_catalogue(sqlite: str) -> None:
             CREATE TABLE book (pages INT, twice INT GENERATED ALWAYS AS (pages * 2), author_id INT, isbn TEXT,
                 CONSTRAINT fk FOREIGN KEY(author_id) REFERENCES author (id) ON DELETE CASCADE,
                 CONSTRAINT uq UNIQUE (isbn),
-                CONSTRAINT positive CHECK (pages  >  0));
+                CONSTRAINT positive CHECK (pages  >  0)
+            );
             CREATE INDEX "ix" ON book (pages)
                 WHERE pages > 5;
             CREATE TRIGGER tr AFTER INSERT ON book BEGIN DELETE FROM book; END;

@@ -55,7 +55,7 @@ CASES: list[tuple[str, str, list[str]]] = [
     (
         f"{T}\nop.execute('CREATE INDEX lowered ON t (x) WHERE x > 1')",
         REBUILD,
-        [f"{REBUILT}lowered: CREATE INDEX lowered"],
+        [],  # Alembic copies it
     ),
     (f"{T}\nop.create_index('i', 't', ['x'])", REBUILD, []),
     (CHECKED, REBUILD, [f"{REBUILT}a CHECK without a name of t"]),

@@ -174,8 +174,7 @@ def test_it_leaves_nothing_behind(project: Project, tmp_path: Path) -> None:
     """No file in the project, none in the temporary directory."""
 
     def files() -> dict[Path, int]:
-        paths = (path for path in project.path.rglob("*.*") if "__pycache__" not in path.parts)
-        return {path: path.stat().st_mtime_ns for path in paths if path.is_file()}
+        return {path: path.stat().st_mtime_ns for path in project.path.rglob("*") if path.is_file()}
 
     before = files()
     (tmp_path / "tmp").mkdir()

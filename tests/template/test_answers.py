@@ -22,9 +22,10 @@ from typing import Any
 import pytest
 import tomllib
 from cookiecutter.exceptions import FailedHookException
+from cookiecutter.main import cookiecutter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.project import BIN, REPOSITORY, Project, bake_into
+from support.project import BIN, REPOSITORY, Project
 
 CONTEXT = json.loads((REPOSITORY / "cookiecutter.json").read_text(encoding="utf-8"))
 SOUND: Mapping[str, Any] = {
@@ -164,24 +165,30 @@ def cli(directory: Path, home: Path, *arguments: str | Path) -> subprocess.Compl
     )
 
 
-@pytest.mark.parametrize("force", [(), ("-f",)], ids=["", "-f"])
-@pytest.mark.parametrize("slug", ["a/b", "..", "../up", "/tmp/absolute", "", "class", "fastapi", "가게", "x" * 300])
-@pytest.mark.parametrize("way", ["command line", "config file", "replay file"])
-def test_a_refusal_leaves_nothing_behind(slug: str, way: str, force: tuple[str, ...], tmp_path: Path) -> None:
+COMMAND_LINE, CONFIG_FILE, REPLAY_FILE = "command line", "config file", "replay file"
+WAYS = [
+    *((COMMAND_LINE, slug) for slug in ("a/b", "../up", "/tmp/absolute", "", "class", "fastapi", "가게", "x" * 300)),
+    *((CONFIG_FILE, slug) for slug in ("../up", "class")),
+    *((REPLAY_FILE, slug) for slug in ("a/b", "..", "../up", "/tmp/absolute", "", "class")),
+]
+
+
+@pytest.mark.parametrize(("way", "slug"), WAYS)
+def test_a_refusal_leaves_nothing_behind(way: str, slug: str, tmp_path: Path) -> None:
     """However the answer comes in: one sentence, exit code 1, no traceback, and no new file or directory anywhere."""
     out, home = tmp_path / "level" / "out", tmp_path / "home"
     out.mkdir(parents=True)
     home.mkdir()
     before = sorted(tmp_path.rglob("*"))
-    if way == "command line":
-        done = cli(out, home, *force, "--no-input", REPOSITORY, f"project_slug={slug}")
-    elif way == "config file":
+    if way == COMMAND_LINE:
+        done = cli(out, home, "-f", "--no-input", REPOSITORY, f"project_slug={slug}")
+    elif way == CONFIG_FILE:
         (tmp_path / "home/config.yaml").write_text(json.dumps({"default_context": {"project_slug": slug}}))
-        done = cli(out, home, *force, "--no-input", "--config-file", home / "config.yaml", REPOSITORY)
+        done = cli(out, home, "--no-input", "--config-file", home / "config.yaml", REPOSITORY)
     else:
         context = {**SOUND, "_extensions": CONTEXT["_extensions"], "project_slug": slug, "__package_name": slug}
         (home / "replay.json").write_text(json.dumps({"cookiecutter": context}))
-        done = cli(out, home, *force, "--replay-file", home / "replay.json", REPOSITORY)
+        done = cli(out, home, "-f", "--replay-file", home / "replay.json", REPOSITORY)
     assert done.returncode == 1
     assert re.fullmatch(r"project_slug is .*\.\n", done.stdout), done.stdout
     assert [path for path in sorted(tmp_path.rglob("*")) if home not in path.parents] == before
@@ -260,8 +267,19 @@ VISIBLE = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_
 @given(text=VISIBLE.filter(lambda text: "{" not in text))
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_visible_text_works(text: str, home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The same for whatever hypothesis thinks of."""
-    project = bake_into(tmp_path_factory.mktemp("any"), home, project_slug="shop", description=text, author_name=text)
+    """The same for whatever hypothesis thinks of, without the hook."""
+    answers = {"project_slug": "shop", "description": text, "author_name": text}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        path = cookiecutter(
+            str(REPOSITORY),
+            no_input=True,
+            output_dir=str(tmp_path_factory.mktemp("any")),
+            extra_context=answers,
+            default_config=True,
+            accept_hooks=False,
+        )
+    project = Project(Path(path), home)
     assert_readable(project)
     table = tomllib.loads((project.path / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert (table["description"], table["authors"]) == (text, [{"name": text}])

@@ -116,7 +116,7 @@ def test_uv_installs_ours(bake: Bake, stranger: str, tmp_path: Path) -> None:
 
 
 def test_a_clone_elsewhere_works(bake: Bake, tmp_path: Path) -> None:
-    """What git has is enough, with the original gone: by uv, locked, and by pip."""
+    """What git has is enough, with the original gone: by uv as the project's README says, locked, and by pip."""
     project = bake().path
     run(UV, "lock", cwd=project)
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):

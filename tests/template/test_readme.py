@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 from support.databases import DATABASES, SERVERS, make_database, rows
-from support.project import BIN, REPOSITORY, Project
+from support.project import REPOSITORY, Project
 from support.shell import blocks, shell, stranger
 
 Bake = Callable[..., Project]
@@ -44,7 +44,7 @@ def test_the_two_commands(environment: dict[str, str], tmp_path: Path) -> None:
     output = shell(make.strip() + " --no-input", copy, environment)
     assert re.search(r"my-service passes all its checks: \d\d ok, 0 PROBLEM, 0 unknown", output)
     assert (tmp_path / "my-service/alembic.ini").exists()
-    output = shell(test, copy, {**environment, "PYTEST_ADDOPTS": "-n0 -k test_a_sound_slug"})
+    output = shell(test, copy, {**environment, "PYTEST_ADDOPTS": "-n0 -k a_sound_slug tests/template"})
     assert "7 passed" in output
 
 
@@ -128,13 +128,6 @@ def test_what_autogenerate_asks(project: Project, sqlite: str) -> None:
     before = list((project.path / "migrations/versions").iterdir())
     project.ok("alembic", "revision", "--autogenerate", "-m", "x")
     assert list((project.path / "migrations/versions").iterdir()) == before
-
-
-def test_uv_sync_installs_the_project(bake: Bake, environment: dict[str, str], tmp_path: Path) -> None:
-    """As the project's README says, instead of pip."""
-    project = bake(project_name="My Service")
-    (tmp_path / "bin/uv").symlink_to(BIN / "uv")
-    shell("uv sync && uv run alembic current && uv run pytest", project.path, environment)
 
 
 def test_what_the_readme_names_exists(project: Project) -> None:

@@ -36,8 +36,8 @@ from .sql import column_names, stored_name
 def render_item(type_: str, obj: Any, autogen_context: AutogenContext) -> str | Literal[False] | None:
     """Return the code of a type that is not SQLAlchemy's own, or of a server default; False for what Alembic renders.
 
-    None for the CHECK of a type, which the type itself creates. It has the signature of ``render_item`` of ``context.configure()``. Raises CommandError for a type whose arguments
-    cannot be written.
+    None for the CHECK of a type, which the type itself creates. It has the signature of ``render_item`` of
+    ``context.configure()``. Raises CommandError for a type whose arguments cannot be written.
     """
     if type_ == "server_default":
         return _server_default(getattr(obj, "arg", None))
@@ -63,7 +63,7 @@ def _type(type_: Any, autogen_context: AutogenContext) -> str | Literal[False]:
     if isinstance(type_, postgresql.JSON) and not is_postgresql:
         autogen_context.imports.add("from sqlalchemy import Text")  # Alembic writes JSONB(astext_type=Text())
     if is_postgresql and (enum := enum_types.enum_of(type_, autogen_context.dialect)):
-        return _enum(type_, enum)
+        return _enum(type_, enum, autogen_context)
     module = type(type_).__module__
     if module.startswith("sqlalchemy."):
         return False
@@ -71,11 +71,15 @@ def _type(type_: Any, autogen_context: AutogenContext) -> str | Literal[False]:
     return f"{module}.{type(type_).__qualname__}({_arguments(type_)})"
 
 
-def _enum(type_: Any, enum: postgresql.ENUM) -> str:
+def _enum(type_: Any, enum: postgresql.ENUM, autogen_context: AutogenContext) -> str:
     """Return the code of an enum type, or of an array of one; statements of the revision create and drop it."""
+    name = "sa.Enum"
+    if not upstream.enums_have_create_type():
+        name = "postgresql.ENUM"
+        autogen_context.imports.add("from sqlalchemy.dialects import postgresql")
     schema = f", schema={enum.schema!r}" if enum.schema else ""
     labels = ", ".join(map(repr, enum.enums))
-    code = f"sa.Enum({labels}, name={enum.name!r}{schema}, create_type=False)"
+    code = f"{name}({labels}, name={enum.name!r}{schema}, create_type=False)"
     return f"sa.ARRAY({code})" if isinstance(type_, ARRAY) else code
 
 

@@ -20,7 +20,7 @@ from .configuration import Configuration
 _NO_SOURCES = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
 _TEST = re.compile(r"(^|/)((tests?|testing)/|tests?\.py$|conftest\.py$|test_[^/]*$|[^/]*_tests?\.py$)")
 _DATABASE = re.compile(rb"alembic|sqlalchemy|sqlmodel|__tablename__|\bdb\.|create_all|revision")
-_LIBRARY = str(Path(__file__).parents[1])
+_LIBRARY = os.path.normcase(os.path.join(Path(__file__).parents[1], ""))
 _IMPORTS_LIBRARY = re.compile(rb"^\s*(from|import)\s+alembic_proof\b", re.MULTILINE)
 
 
@@ -71,21 +71,22 @@ class Layout:
         """Whether env.py imports this library."""
         return self.env.is_file() and _IMPORTS_LIBRARY.search(self.env.read_bytes()) is not None
 
-    @cached_property
+    @property
     def settings(self) -> Settings:
         """What [tool.alembic-proof] says; what holds without it where that cannot be read: see settings_error."""
-        with contextlib.suppress(SettingsError):
-            return load(self.configuration.file.parent)
-        return Settings()
+        return self._settings[0]
 
     @property
     def settings_error(self) -> str:
         """What is wrong with [tool.alembic-proof]; an empty string if nothing is."""
+        return self._settings[1]
+
+    @cached_property
+    def _settings(self) -> tuple[Settings, str]:
         try:
-            load(self.configuration.file.parent)
+            return load(self.configuration.file.parent), ""
         except SettingsError as error:
-            return str(error)
-        return ""
+            return Settings(), str(error)
 
     @cached_property
     def missing_server(self) -> str:

@@ -288,7 +288,9 @@ class Project(Layout):
             for directory in directories:
                 for path in sorted(directory.rglob("*.py")):
                     parts = path.relative_to(directory).with_suffix("").parts
-                    yield importlib.import_module(".".join([name, *parts]).removesuffix(".__init__"))
+                    module = ".".join([name, *parts]).removesuffix(".__init__")
+                    if ".." not in module:  # an editor's hidden file or directory
+                        yield importlib.import_module(module)
 
 
 def all_heads(scripts: ScriptDirectory) -> set[str]:
@@ -296,10 +298,11 @@ def all_heads(scripts: ScriptDirectory) -> set[str]:
     dependencies = {
         scripts.get_revision(name).revision
         for script in scripts.walk_revisions()
-        for name in _several(script.dependencies)
+        for name in several(script.dependencies)
     }
     return set(scripts.get_heads()) - dependencies
 
 
-def _several(names: str | Iterable[str] | None) -> list[str]:
-    return [names] if isinstance(names, str) else list(names or ())
+def several(names: str | Iterable[str] | None) -> set[str]:
+    """Return the revisions or labels that a variable of a revision names: none, one or more."""
+    return {names} if isinstance(names, str) else set(names or ())

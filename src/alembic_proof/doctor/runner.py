@@ -150,7 +150,7 @@ def _answers(project: Project, stack: contextlib.ExitStack) -> dict[str, Any]:
 
 def print_places(project: Project) -> int:
     """Print the places that env.py leads to from the working directory, as a list in JSON; return the exit code."""
-    with project.sandbox:
+    with writing_no_bytecode(), project.sandbox:
         try:
             with quiet():
                 project.runs()

@@ -12,7 +12,7 @@ TYPES = "SELECT typname FROM pg_type WHERE typtype = 'e' ORDER BY 1"
 def models(*tables: str, sizes: bool = False) -> MetaData:
     """Return the tables named, which use one type."""
     metadata = MetaData()
-    kind = Enum("NEW", "OLD", name="kind", metadata=metadata)
+    kind = Enum("NEW", "OLD", name="kind")
     size = [column("size", Enum("S", "L", name="size"), server_default="L", nullable=False)] if sizes else []
     if "item" in tables:
         Table("item", metadata, Column("id", Integer, primary_key=True), Column("kind", kind), *size)

@@ -16,7 +16,7 @@ FIRST = ("NEW", "OLD", "GONE")
 def models(*labels: str, default: str = "OLD", orders: bool = True) -> MetaData:
     """Return items, and orders of them."""
     metadata = MetaData()
-    kind = Enum(*labels, name="kind", metadata=metadata)
+    kind = Enum(*labels, name="kind")
     default_kind = column("kind", kind, server_default=default, nullable=False)
     Table("item", metadata, Column("id", Integer, primary_key=True), default_kind)
     if orders:

@@ -106,6 +106,7 @@ def test_a_package_of_models(tmp_path: Path) -> None:
     for name, text in {
         "__init__": "",
         "a": "import sqlalchemy as sa\nmetadata = sa.MetaData()\nsa.Table('a', metadata, sa.Column('id', sa.Integer))",
+        ".hidden": "raise RuntimeError",
         "b": "import sqlalchemy as sa\nb = sa.Table('b', sa.MetaData(), sa.Column('id', sa.Integer))",
     }.items():
         path = written.path / f"src/proof_models/{name}.py"

@@ -8,12 +8,11 @@ import importlib
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from ...revisions.markers import DESTROYS
 from ...revisions.reader import Operation, operations
 from ..findings import Finding, Problem
-from ..project import Project
+from ..project import Project, several
 from ..registry import check
 
 
@@ -26,15 +25,15 @@ def revisions_form_one_line(project: Project) -> Iterable[Finding]:
     """
     known = {values["revision"]: path for path, values in project.revisions.items()}
     followed: set[str] = set()
-    labels = {label for values in project.revisions.values() for label in _several(values.get("branch_labels"))}
+    labels = {label for values in project.revisions.values() for label in several(values.get("branch_labels"))}
     for path, values in project.revisions.items():
         revision = values["revision"]
         if known[revision] != path:
             message = f"its id {revision} is also that of {project.name(known[revision])}"
             yield Problem(project.name(path), message, "give one of them, and those that follow it, another id")
-        before = _several(values.get("down_revision"))
+        before = several(values.get("down_revision"))
         followed |= before
-        needed = before | (_several(values.get("depends_on")) - labels)
+        needed = before | (several(values.get("depends_on")) - labels)
         for missing in sorted(name for name in needed if not any(other.startswith(name) for other in known)):
             message = f"it follows revision {missing}, which is missing"
             yield Problem(project.name(path), message, f"restore the file of revision {missing} from version control")
@@ -45,11 +44,6 @@ def revisions_form_one_line(project: Project) -> Iterable[Finding]:
     if len(heads) > 1 and not labels:
         message = f"there are {len(heads)} heads, {' and '.join(heads)}: alembic upgrade head will refuse to choose"
         yield Problem(project.name(known[heads[-1]]), message, "alembic merge heads -m 'merge'")
-
-
-def _several(value: Any) -> set[str]:
-    """Return the revisions or labels that a variable of a revision names: none, one or more."""
-    return {value} if isinstance(value, str) else set(value or ())
 
 
 @check("revisions-keep-data", "static", library=True)
