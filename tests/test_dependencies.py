@@ -15,6 +15,7 @@ FLOORS: list[dict[str, set[str]]] = [
     {"errors": set(), "settings": {"errors"}},
     {
         "sqltext": set(),
+        "packages": set(),
         "upstream": set(),
         "dialects": {"url", "sqltext"},
         "url": {"dialects"},

@@ -127,7 +127,7 @@ def is_in_batch(autogen_context: AutogenContext) -> bool:
 
 
 def renders_check_constraints() -> bool:
-    """Tell whether Alembic can write an added CHECK into a revision: in 1.18 its renderer raises NotImplementedError."""
+    """Tell whether Alembic can write an added CHECK into a revision: 1.18 raises NotImplementedError."""
     from alembic import __version__
 
     major, minor = __version__.split(".")[:2]

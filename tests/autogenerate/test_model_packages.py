@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.util import CommandError
 
-from alembic_proof.autogenerate.model_packages import import_package, import_packages
+from alembic_proof.autogenerate.model_packages import import_packages
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_at_any_depth(packages: Path) -> None:
     """In a package, in a directory without __init__.py, in a private module; editors' files are not."""
     modules = ("__init__", "a/__init__", "a/b/__init__", "a/b/c", "folder/x", "_private")
     write(packages / "shapes", *(f"{module}.py" for module in modules), ".#bad.py", ".ipynb_checkpoints/bad.py")
-    import_package("shapes")
+    import_packages(("shapes",))
     found = {name for name in sys.modules if name.partition(".")[0] == "shapes"}
     assert found == {
         "shapes",

@@ -197,6 +197,7 @@ def test_an_env_that_reads_arguments(monkeypatch: pytest.MonkeyPatch, project: P
         ({"library": True}, "# from alembic_proof import options\n", "", SKIPPED),
         ({"setting": "database_variable"}, ENV, "", SKIPPED),
         ({"setting": "database_variable"}, ENV, 'database-variable = "X"', OK),
+        ({"setting": "database_variable"}, ENV, 'database-variabel = "X"', UNKNOWN),
     ],
 )
 def test_when_a_check_applies(

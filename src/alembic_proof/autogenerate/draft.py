@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
 
-from alembic.operations.ops import DowngradeOps, MigrateOperation, ModifyTableOps, OpContainer, UpgradeOps
+from alembic.operations.ops import (
+    CreateTableOp,
+    DowngradeOps,
+    MigrateOperation,
+    ModifyTableOps,
+    OpContainer,
+    UpgradeOps,
+)
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Dialect, Table
 
 from ..prompts import Answers
 from ..sqltext import full_name
+from .operations import DropCreatedTableOp
 
 
 @dataclass
@@ -45,21 +53,27 @@ class Draft:
         What cannot be reversed, such as SQL that a project's own hook has added, stays in the direction in which it is:
         in the downgrade before or after all else.
         """
-        reversals = [reversal for op in reversed(self.upgrade.ops) if (reversal := _reversed(op)) is not None]
-        first = list(takewhile(lambda op: _reversed(op) is None, self.downgrade.ops))
-        last = [op for op in self.downgrade.ops[len(first) :] if _reversed(op) is None]
-        self.downgrade.ops = [*first, *reversals, *last]
+        own = [_cannot_be_reversed(op) for op in self.downgrade.ops]
+        begin = own.index(False) if False in own else 0
+        last = [op for op, is_own in zip(self.downgrade.ops[begin:], own[begin:], strict=True) if is_own]
+        reversals = (_reversed(op) for op in reversed(self.upgrade.ops))
+        self.downgrade.ops = [*self.downgrade.ops[:begin], *filter(None, reversals), *last]
+
+
+def _cannot_be_reversed(op: MigrateOperation) -> bool:
+    return type(op).reverse is MigrateOperation.reverse
 
 
 def _reversed(op: MigrateOperation) -> MigrateOperation | None:
     """Return the operation that undoes another one, as far as it can be undone, or None."""
     if isinstance(op, ModifyTableOps):
-        steps = [reversal for step in reversed(op.ops) if (reversal := _reversed(step)) is not None]
+        steps = [*filter(None, map(_reversed, reversed(op.ops)))]
         return ModifyTableOps(op.table_name, steps, schema=op.schema) if steps else None
-    try:
+    if type(op) is CreateTableOp:
+        return DropCreatedTableOp(op)
+    with suppress(NotImplementedError, ValueError):  # ValueError: a drop by name, of something that nobody knows
         return op.reverse()
-    except (NotImplementedError, ValueError):
-        return None
+    return None
 
 
 Rule = Callable[[Draft], None]

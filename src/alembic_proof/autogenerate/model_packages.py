@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from pathlib import Path
+from collections import deque
 
 from alembic.util import CommandError
+
+from ..packages import import_all
 
 
 def import_packages(packages: tuple[str, ...]) -> None:
     """Import the packages that ``models`` in ``[tool.alembic-proof]`` names. Raises CommandError if one is missing."""
     for package in packages:
         try:
-            import_package(package)
+            deque(import_all(package), maxlen=0)
         except ModuleNotFoundError as error:
             if not error.name or not f"{package}.".startswith(f"{error.name}."):
                 raise
@@ -20,12 +21,3 @@ def import_packages(packages: tuple[str, ...]) -> None:
                 f"models in [tool.alembic-proof] of pyproject.toml names {package}, but there is no module "
                 f"{error.name}: correct the name, or install the package that has it."
             ) from None
-
-
-def import_package(package: str) -> None:
-    """Import a package and every module in it, at any depth: also in directories without an ``__init__.py``."""
-    for directory in map(Path, getattr(import_module(package), "__path__", ())):
-        for file in sorted(directory.rglob("*.py")):
-            module = ".".join((package, *file.relative_to(directory).with_suffix("").parts)).removesuffix(".__init__")
-            if ".." not in module:  # an editor's hidden file or directory
-                import_module(module)

@@ -147,8 +147,10 @@ def revise(
     answers = Answers.of(context) if _is_written(context, revision) else None
     if answers is not None:
         for draft in _drafts(context, answers, directives):
+            before = list(draft.upgrade.ops)
             _apply(COMPARING_RULES, off, draft)
-            draft.reverse_upgrade()
+            if draft.upgrade.ops != before:
+                draft.reverse_upgrade()
     for hook in own:
         hook(context, revision, directives)
     if answers is None:

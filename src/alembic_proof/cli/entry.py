@@ -11,6 +11,8 @@ from typing import NoReturn
 
 from . import main
 
+_CLOSED_PIPE = 128 + 13  # as a shell says it of a process that SIGPIPE ended
+
 
 def run(argv: list[str] | None = None) -> NoReturn:
     """Run the command line, and end the process with its exit code."""
@@ -22,10 +24,14 @@ def run(argv: list[str] | None = None) -> NoReturn:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         code = main(argv)
+        sys.stdout.flush()
     except SystemExit as ended:  # argparse
         code = ended.code if isinstance(ended.code, int) else 2
-    sys.stdout.flush()
-    sys.stderr.flush()
+    except BrokenPipeError:  # whoever read the output, such as head, has seen enough
+        code = _CLOSED_PIPE
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(code)  # at once: taking down all that was imported takes as long as several checks
 
 

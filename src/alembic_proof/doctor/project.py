@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UndeterminedError
+from ..packages import import_all
 from ..sandbox import Sandbox, engine, environment
 from ..sandbox.redirect import URL_PARTS
 from .findings import Finding
@@ -281,16 +282,7 @@ class Project(Layout):
     def _model_modules(self) -> Iterator[Any]:
         sys.path.append(str(self.sources))
         for name in self.settings.models:
-            package = importlib.import_module(name)
-            directories = [Path(entry) for entry in getattr(package, "__path__", ())]
-            if not directories:
-                yield package
-            for directory in directories:
-                for path in sorted(directory.rglob("*.py")):
-                    parts = path.relative_to(directory).with_suffix("").parts
-                    module = ".".join([name, *parts]).removesuffix(".__init__")
-                    if ".." not in module:  # an editor's hidden file or directory
-                        yield importlib.import_module(module)
+            yield from import_all(name)
 
 
 def all_heads(scripts: ScriptDirectory) -> set[str]:

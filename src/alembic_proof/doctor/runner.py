@@ -96,6 +96,8 @@ def _not_installed(error: ModuleNotFoundError) -> UndeterminedError:
 def _outcome(check: Check, project: Project) -> Outcome:
     if check.library and not project.uses_library:
         return Outcome.skipped("it judges by the rules of alembic-proof, which env.py does not use")
+    if check.setting and project.settings_error:
+        return Outcome.unknown(BlockedError("library-settings-are-valid"))
     if check.setting and not getattr(project.settings, check.setting):
         return Outcome.skipped(f"[tool.alembic-proof] does not set {check.setting.replace('_', '-')}")
     try:

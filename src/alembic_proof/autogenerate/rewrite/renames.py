@@ -53,9 +53,11 @@ def _compare_again(draft: Draft, new_names: NewNames) -> None:
 
 def _table_candidates(draft: Draft) -> list[Candidate]:
     """Return the removed tables, each with the added ones; those are alike that share half of their columns."""
+    candidates: list[Candidate] = []
     removed = [op.to_table() for op in draft.upgrade.ops if isinstance(op, DropTableOp)]
+    if not removed:
+        return candidates
     added = [op.to_table() for op in draft.upgrade.ops if isinstance(op, CreateTableOp)]
-    candidates = []
     for old, new in product(removed, added):
         if old.schema != reflected_schema(new, draft.dialect):
             continue
