@@ -63,11 +63,11 @@ def test_a_column_and_a_table_are_dropped_if_somebody_means_it(project: Project,
     without_label_and_pins(project)
     said = project.refused()
     assert (
-        "This revision would destroy data: pins is in no model any more, and is dropped with its rows; notes.label is "
-        "in no model any more, and is dropped with its values. If that is meant, say -x allow-drop=pins for each "
+        "This revision would destroy data: pins is in no model that env.py imports, and is dropped with its rows; notes.label is "
+        "in no model that env.py imports, and is dropped with its values. If that is meant, say -x allow-drop=pins for each "
         "(alembic -x ... revision ...). Nothing was written."
     ) in said
-    assert "pins is in no model any more" in project.refused("allow-drop=notes.label")
+    assert "pins is in no model that env.py imports" in project.refused("allow-drop=notes.label")
     text = project.change("gone", "allow-drop=notes.label", "allow-drop=pins")
     marked = [line.strip() for line in text.splitlines() if line.endswith("  # destroys data")]
     assert [line.partition("(")[0].partition(".")[2] for line in marked] == ["drop_column", "drop_table"]
@@ -98,8 +98,8 @@ def test_on_a_terminal_it_asks(project: Project, sqlite: str) -> None:
     without_label_and_pins(project)
     command = ("revision", "--autogenerate", "-m", "asked")
     said, code = project.answered("y\n\n", "alembic", *command)
-    assert "pins is in no model any more, and is dropped with its rows. Is that meant? [y/N] notes.label is" in said
-    assert "destroy data: notes.label is in no model any more" in said
+    assert "pins is in no model that env.py imports, and is dropped with its rows. Is that meant? [y/N] notes.label is" in said
+    assert "destroy data: notes.label is in no model that env.py imports" in said
     assert code != 0
     assert not list(project.path.glob("migrations/versions/*_asked.py"))
     said, code = project.answered("y\n", "alembic", "-x", "allow-drop=pins", *command)

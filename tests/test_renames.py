@@ -128,8 +128,8 @@ def test_on_a_terminal_it_asks(project: Project, sqlite: str) -> None:
     said, code = project.answered("y\nn\n\n", *command)
     asks = "Did you rename users.{} to users.{}? [y/N] "
     assert asks.format("nick", "nickname") + asks.format("name", "full_name") in said
-    assert "users.name is in no model any more, and is dropped with its values. Is that meant? [y/N]" in said
-    assert "destroy data: users.name is in no model any more" in said
+    assert "users.name is in no model that env.py imports, and is dropped with its values. Is that meant? [y/N]" in said
+    assert "destroy data: users.name is in no model that env.py imports" in said
     assert code != 0
     assert not asked(project)
     said, code = project.answered("y\ny\n", *command)
@@ -159,7 +159,7 @@ def test_what_was_not_renamed_is_dropped_and_added(project: Project, sqlite: str
     for old, new in COLUMNS.items():
         project.edit(USERS, old, new)
     renamed, drop = "rename=users.name:full_name", "allow-drop=users.nick"
-    assert "users.nick is in no model any more" in project.refused(renamed, "no-rename=users.nick")
+    assert "users.nick is in no model that env.py imports" in project.refused(renamed, "no-rename=users.nick")
     text = project.change("new nick", renamed, "no-rename", drop)
     assert "drop_column('nick')  # destroys data" in text
     assert rows(sqlite, "SELECT full_name, nickname FROM users ORDER BY id") == [("한강", None), ("Kim", None)]
@@ -171,7 +171,7 @@ def test_the_rule_can_be_switched_off(project: Project, sqlite: str) -> None:
     first(project, sqlite)
     project.edit(USERS, "nick:", "nickname:")
     project.edit(RULES, "    renames.ask,  # a column or table that goes and one that comes may be the same\n", "")
-    assert "users.nick is in no model any more" in project.refused()
+    assert "users.nick is in no model that env.py imports" in project.refused()
     project.edit(RULES, "    drops.ask,  # nothing is dropped that nobody meant to drop\n", "")
     text = project.change("plain")
     assert "batch_op.add_column(sa.Column('nickname'" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -66,6 +67,7 @@ def _table(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.") from None
     if TABLE not in text:
+        _require_no_misspelling(text, path)
         return {}
     try:
         table = toml_loads()(text).get("tool", {}).get(TABLE, {})
@@ -74,6 +76,13 @@ def _table(path: Path) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: tool.{TABLE} must be a table: write [tool.{TABLE}] above its keys.")
     return table
+
+
+def _require_no_misspelling(text: str, path: Path) -> None:
+    """Raise SettingsError for a table whose name is nearly the right one: its keys would be in force nowhere."""
+    names = re.findall(r"^\[tool\.([\w-]+)", text, re.MULTILINE)
+    for name in get_close_matches(TABLE, names, 1, 0.85):
+        raise SettingsError(f"{path}: there is no table [tool.{name}]. Did you mean [tool.{TABLE}]?")
 
 
 def _checked(table: dict[str, Any], path: Path) -> dict[str, Any]:

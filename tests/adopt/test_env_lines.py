@@ -70,9 +70,11 @@ def test_what_is_not_recognised_is_left_alone(shop: Written) -> None:
 
 
 def test_a_project_with_revisions(shop: Written, capsys: pytest.CaptureFixture[str]) -> None:
-    """It gets the lines all the same."""
+    """It gets the lines, and that is all; asked again, it has nothing to adopt."""
     shop.revision("first", None, "pass")
-    assert adopt.run(shop.ini, write_env=True) == 1
-    output, errors = capsys.readouterr()
+    assert adopt.run(shop.ini, write_env=True) == 0
+    output = capsys.readouterr().out
     assert output.startswith("Changed: migrations/env.py")
-    assert errors.startswith("The project has revisions already, up to first")
+    assert "The project has revisions, so nothing is to adopt. Next: alembic check" in output
+    assert adopt.run(shop.ini, write_env=True) == 1
+    assert capsys.readouterr().err.startswith("The project has revisions already, up to first")

@@ -22,6 +22,7 @@ from sqlalchemy import Column, Integer, MetaData, Table
 from support.models import dialect_of
 
 from alembic_proof.autogenerate.draft import Draft, each_operation, model_tables, reflected_schema
+from alembic_proof.autogenerate.operations import DropCreatedTableOp
 
 
 def draft(upgrade: list[MigrateOperation], downgrade: list[MigrateOperation], dialect: Any = None) -> Draft:
@@ -52,9 +53,9 @@ def test_reverse_upgrade() -> None:
     downgrade = [ExecuteSQLOp("first"), DropTableOp("other"), ExecuteSQLOp("last")]
     changed = draft(upgrade, downgrade)
     changed.reverse_upgrade()
-    assert described(changed.downgrade.ops) == ["first", [DropColumnOp], DropTableOp, "last"]
+    assert described(changed.downgrade.ops) == ["first", [DropColumnOp], DropCreatedTableOp, "last"]
     changed.reverse_upgrade()
-    assert described(changed.downgrade.ops) == ["first", [DropColumnOp], DropTableOp, "last"]
+    assert described(changed.downgrade.ops) == ["first", [DropColumnOp], DropCreatedTableOp, "last"]
     assert described(changed.upgrade.ops)[-1] == "up"
 
 

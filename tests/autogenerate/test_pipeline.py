@@ -98,7 +98,7 @@ def test_a_rule_is_switched_off(tmp_path: Path) -> None:
     old, new = (models(Column(name, String(20))) for name in ("nick", "nickname"))
     with making_lab("sqlite", tmp_path / "1", 'off = ["renames"]') as lab:
         lab.change(old)
-        assert "thing.nick is in no model any more" in lab.refused(new)
+        assert "thing.nick is in no model that env.py imports" in lab.refused(new)
     with making_lab("sqlite", tmp_path / "2", 'off = ["renames", "drops"]') as lab:
         lab.change(old)
         written = lab.change(new)
@@ -237,13 +237,39 @@ def test_the_version_table(lab: Lab) -> None:
     """That which the question before a downgrade was asked about must be the one that is used."""
     message = lab.refused(models(), version_table="versions")
     assert message == (
-        "env.py gives the version table versions to options(), but alembic_version to connect() or migrating(): give "
-        "version_table and version_table_schema to both. Nothing was changed."
+        "env.py configures the version table versions, but connect() or migrating() has alembic_version: give "
+        "version_table and version_table_schema to them and to options(). Nothing was changed."
     )
     env = lab.directory / "migrations/env.py"
     env.write_text(ENV.replace('config.attributes["url"])', 'config.attributes["url"], version_table="versions")'))
     lab.change(models(), version_table="versions")
     assert lab.rows("SELECT count(*) FROM versions") == [(1,)]
+
+
+def test_a_version_table_that_options_does_not_know(lab_sqlite: Lab) -> None:
+    """It is noticed before a revision runs."""
+    env = lab_sqlite.directory / "migrations/env.py"
+    env.write_text(ENV.replace("connection=connection,", 'connection=connection, version_table="versions",'))
+    lab_sqlite.write("r1", None, "op.create_table('thing')")
+    with pytest.raises(CommandError, match="configures the version table versions, but connect"):
+        lab_sqlite.upgrade()
+    assert lab_sqlite.schema() == {}
+
+
+@pytest.mark.parametrize("command", ["upgrade", "differences", "revision"])
+def test_run_migrations_that_never_runs(lab_sqlite: Lab, command: str) -> None:
+    """Alembic would report success; nothing is left behind."""
+    env = lab_sqlite.directory / "migrations/env.py"
+    env.write_text(ENV.replace("            context.run_migrations()\n", "            pass\n"))
+    sentence = "configures the migration and never runs it"
+    if command == "differences":
+        assert sentence in lab_sqlite.differences(models())
+    elif command == "revision":
+        assert sentence in lab_sqlite.refused(models())
+    else:
+        with pytest.raises(CommandError, match=sentence):
+            lab_sqlite.upgrade()
+    assert lab_sqlite.schema() == {}
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mysql", "sqlite"])

@@ -15,24 +15,22 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS.parent / "src")]
 
-from conftest import DATABASES, bake_into, make_database
+from support.databases import DATABASES, make_database  # noqa: E402
 
-from machine.bench import Bench
-from machine.findings import ALL, report, search, shrunk
+from machine.bench import Bench  # noqa: E402
+from machine.findings import ALL, report, search, shrunk  # noqa: E402
 
 
 @contextmanager
 def bench(kind: str) -> Iterator[Bench]:
-    """Bake a project and make two databases for it; they are gone afterwards."""
+    """Make a bench and two databases for it; they are dropped afterwards."""
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as place:
         directory = Path(place)
-        (directory / "home").mkdir()
-        project = bake_into(directory / "baked", directory / "home", project_name="Shop")
-        databases = [contextmanager(make_database)(kind, directory) for _ in range(2)]
-        with databases[0] as work, databases[1] as other:
-            made = Bench(project, kind, work, other)
+        with make_database(kind, directory) as work, make_database(kind, directory) as other:
+            made = Bench(directory, kind, work, other)
             try:
                 yield made
             finally:

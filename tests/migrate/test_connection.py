@@ -369,12 +369,20 @@ def test_another_version_table(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("connect", "options", "message"),
     [
-        ({}, {"version_table": "v"}, "gives the version table v to options(), but alembic_version to connect()"),
-        ({"version_table": "v"}, {}, "gives the version table alembic_version to options(), but v to connect()"),
+        (
+            {},
+            {"version_table": "v"},
+            "configures the version table v, but connect() or migrating() has alembic_version",
+        ),
+        (
+            {"version_table": "v"},
+            {},
+            "configures the version table alembic_version, but connect() or migrating() has v",
+        ),
         (
             {"version_table": "v", "version_table_schema": "s"},
             {"version_table": "v"},
-            "gives the version table v to options(), but s.v to connect() or migrating()",
+            "configures the version table v, but connect() or migrating() has s.v",
         ),
     ],
 )

@@ -172,7 +172,7 @@ def test_without_a_configuration(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("from alembic_proof.testing.tests import test_rows_survive")
     result = pytester.runpytest_inprocess(*PLUGIN)
     assert result.ret != 0
-    result.stdout.fnmatch_lines(["*alembic_proof_config say where the configuration of Alembic is*"])
+    result.stdout.fnmatch_lines(["*let the ini option alembic_proof_config name Alembic's configuration.*"])
 
 
 ALIASES = """

@@ -11,7 +11,8 @@ import pytest
 from support.written import Written
 
 from alembic_proof.doctor.project import Project
-from alembic_proof.testing.round_trip import Chains, RoundTripError, round_trip
+from alembic_proof.testing.chain import Chains, RoundTripError
+from alembic_proof.testing.round_trip import round_trip
 
 TABLES = """\
 op.create_table('users', sa.Column('id', sa.Integer, primary_key=True), sa.Column('name', sa.String(100), nullable=False),

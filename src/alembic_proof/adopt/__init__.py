@@ -17,17 +17,23 @@ def run(config_path: Path, from_database: bool = False, write_env: bool = False)
     :param config_path: of alembic.ini, or of a pyproject.toml with [tool.alembic].
     :param from_database: make the baseline from the database's tables, not from the models.
     :param write_env: add the lines to env.py.
-    :return: the exit code: 0, 1 when all is left as it was, or 130 after Ctrl-C.
+    :return: the exit code: 0, 1 when all is left as it was, or 130 after Ctrl-C. In a project that has revisions, the
+        lines in env.py are all there is to do.
     """
     from alembic.util import CommandError
 
+    from ..doctor.project import Project
     from .adoption import adopt
     from .env_lines import use_library
 
     logging.basicConfig(format="%(message)s")
     try:
+        used_before = Project(config_path).uses_library
         if not use_library(config_path, write_env):
             return 1
+        if not used_before and Project(config_path).revisions:
+            print("The project has revisions, so nothing is to adopt. Next: alembic check, then alembic-proof doctor")
+            return 0
         adopt(config_path, from_database)
     except (CommandError, ProofError) as error:
         print(error, file=sys.stderr)

@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection, MetaData, inspect, make_url
 from .. import ddl, dialects, upstream
 from ..errors import SettingsError
 from ..migrate import journal
-from ..migrate.connection import VERSION_TABLE, project_directory
+from ..migrate.connection import planning, project_directory, require_version_table
 from ..prompts import Answers
 from ..settings import Settings, load
 from ..sqltext import full_name
@@ -112,8 +112,6 @@ def options(
     settings = _settings(environment.config)
     import_packages(settings.models)
     several = target_metadata if isinstance(target_metadata, Sequence) else [target_metadata]
-    if isinstance(bind, Connection):
-        _require_same_version_table(bind, own)
     dialect = _dialect(make_url(bind).get_backend_name() if isinstance(bind, (URL, str)) else bind.dialect.name)
     ours: dict[str, Any] = {
         "target_metadata": target_metadata,
@@ -121,7 +119,10 @@ def options(
         "compare_server_default": True,
         **dialect.configure_options(),
     }
-    if not isinstance(bind, Connection):  # with named parameters, no driver's percent signs are doubled
+    if isinstance(bind, Connection):
+        require_version_table(bind, own.get("version_table") or "alembic_version", own.get("version_table_schema"))
+        ours["fn"] = planning(bind)
+    else:  # with named parameters, no driver's percent signs are doubled
         ours["dialect_opts"] = {"paramstyle": "named"}
     if dialect.name == "postgresql":  # elsewhere a schema is another database
         ours["include_schemas"] = True
@@ -215,18 +216,6 @@ def _dialect(name: str) -> dialects.Dialect:
     except KeyError:
         known = ", ".join(dialects.KNOWN)
         raise CommandError(f"alembic-proof does not know the database {name}; it knows {known}.") from None
-
-
-def _require_same_version_table(connection: Connection, own: dict[str, Any]) -> None:
-    """Raise CommandError if migrating() was given another version table: it asks before a downgrade by that one."""
-    given = connection.info.get(VERSION_TABLE)
-    used = (own.get("version_table") or "alembic_version", own.get("version_table_schema"))
-    if given not in (None, used):
-        given_name, used_name = (full_name(*names) for names in (given, used))
-        raise CommandError(
-            f"env.py gives the version table {used_name} to options(), but {given_name} to connect() or migrating(): "
-            "give version_table and version_table_schema to both. Nothing was changed."
-        )
 
 
 def _plugins(off: Iterable[str], own: Sequence[str]) -> list[str]:

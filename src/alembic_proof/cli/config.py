@@ -13,7 +13,7 @@ from ..errors import UndeterminedError
 def add_config(parser: argparse.ArgumentParser) -> None:
     """Add the option to a parser."""
     default = "default: $ALEMBIC_CONFIG, as alembic has it, or the nearest one in or above the working directory"
-    parser.add_argument("--config", type=Path, metavar="FILE", help=f"alembic.ini or pyproject.toml ({default})")
+    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help=f"alembic.ini or pyproject.toml ({default})")
 
 
 def chosen_config(given: Path | None) -> Path:

@@ -20,8 +20,10 @@ def run(argv: list[str] | None = None) -> NoReturn:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # it cleans up as after Ctrl-C
     gc.disable()  # most of the time goes into importing, of which nothing is garbage
     sys.modules.setdefault("mako.ext.pygmentplugin", None)  # type: ignore[arg-type]  # Mako need not import Pygments
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        getattr(sys, name).reconfigure(errors="backslashreplace")
     try:
         code = main(argv)
         sys.stdout.flush()

@@ -58,7 +58,7 @@ class Configuration:
 def find_config(directory: Path) -> Path:
     """Return the configuration file of a directory, or the nearest one above it.
 
-    That is alembic.ini, or a pyproject.toml with a section [tool.alembic].
+    That is alembic.ini, a pyproject.toml with a section [tool.alembic], or Flask-Migrate's migrations/alembic.ini.
     Raises UndeterminedError where there is none.
     """
     for parent in (directory, *directory.parents):
@@ -66,6 +66,8 @@ def find_config(directory: Path) -> Path:
             return parent / "alembic.ini"
         if _has_section(parent / "pyproject.toml"):
             return parent / "pyproject.toml"
+        if (parent / "migrations/alembic.ini").is_file():
+            return parent / "migrations/alembic.ini"
     raise UndeterminedError(
         f"There is no alembic.ini, and no pyproject.toml with [tool.alembic], in {directory} or above it: "
         "run this in the project, or name the file with --config."

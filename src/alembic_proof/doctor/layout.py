@@ -91,17 +91,23 @@ class Layout:
     @cached_property
     def missing_server(self) -> str:
         """Why the scratch database is not of the same kind as the project's: a sentence, empty if it is."""
+        dialect = self.declared_dialect
+        if SCRATCH_VARIABLE in self.environment or dialect in ("", "sqlite"):
+            return ""
+        server = f"set {SCRATCH_VARIABLE} to a database on such a server"
+        return f"this is a {dialect} project, and the scratch database is SQLite: {server}"
+
+    @cached_property
+    def declared_dialect(self) -> str:
+        """The dialect in the URL that database-variable has in the environment, .env or .env.example; or empty."""
         variable = self.settings.database_variable
-        if SCRATCH_VARIABLE in self.environment or not variable:
+        if not variable:
             return ""
         files = [path for path in (self.root / ".env", self.root / ".env.example") if path.is_file()]
         texts = [f"{variable}={self.environment.get(variable, '')}", *(path.read_text("utf-8") for path in files)]
         dialects = "postgres(?:ql)?|mysql|mariadb|sqlite"
         named = re.search(rf"^{re.escape(variable)}=[\"']?({dialects})", "\n".join(texts), re.MULTILINE)
-        if named is None or named[1] == "sqlite":
-            return ""
-        server = f"set {SCRATCH_VARIABLE} to a database on such a server"
-        return f"this is a {named[1]} project, and the scratch database is SQLite: {server}"
+        return named[1] if named else ""
 
     def name(self, path: Path | str, line: int | None = None) -> str:
         """Return a path as people write it: relative to the project, with the line."""

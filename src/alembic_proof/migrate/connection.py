@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 from alembic import context
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
-from .. import dialects
+from .. import dialects, upstream
 from ..dialects import Timeouts
 from ..settings import load
+from ..sqltext import full_name
 from ..url import in_memory, masked
 from . import data_loss, journal
 from .commit_check import require_committed
@@ -25,6 +29,9 @@ log = logging.getLogger("alembic.connection")
 
 # Under this key of ``connection.info`` are the version table and its schema that migrating() was given.
 VERSION_TABLE = "alembic_proof.version_table"
+_PLANNED = "alembic_proof.planned"  # whether run_migrations() was called after options()
+
+Plan = Callable[..., Any]  # from the current heads and the MigrationContext, the steps
 
 
 @contextmanager
@@ -91,13 +98,54 @@ def moves() -> bool:
 
 @contextmanager
 def _noting(connection: Connection, version_table: str, version_table_schema: str | None) -> Iterator[None]:
-    """Let options() see which version table migrating() was given."""
+    """Let options() see which version table migrating() was given.
+
+    Raises CommandError if options() was called, and run_migrations() was not: Alembic would report success.
+    """
     info = connection.info  # which an invalidated connection does not give any more
     info[VERSION_TABLE] = (version_table, version_table_schema)
+    info.pop(_PLANNED, None)
     try:
         yield
+        if info.get(_PLANNED) is False:
+            raise CommandError(
+                "env.py configures the migration and never runs it, so every command would succeed and do nothing. Let "
+                "context.run_migrations() follow context.configure(): with context.begin_transaction(): "
+                "context.run_migrations()"
+            )
     finally:
-        info.pop(VERSION_TABLE, None)
+        for key in (VERSION_TABLE, _PLANNED):
+            info.pop(key, None)
+
+
+def planning(connection: Connection) -> Plan:
+    """Return the function that plans the steps of the running command, with two checks, for ``context.configure()``.
+
+    It raises CommandError if ``context.configure()`` got another version table than migrating(), past options(). And
+    migrating() sees whether it was ever called.
+    """
+    plan: Plan = upstream.environment_context().context_opts["fn"]
+    info = connection.info
+    info[_PLANNED] = False
+
+    @wraps(plan)  # Alembic's commands are told apart by the name of theirs
+    def planned(heads: Any, migration: MigrationContext) -> Any:
+        info[_PLANNED] = True
+        require_version_table(connection, migration.version_table, migration.version_table_schema)
+        return plan(heads, migration)
+
+    return planned
+
+
+def require_version_table(connection: Connection, version_table: str, version_table_schema: str | None) -> None:
+    """Raise CommandError if migrating() was given another version table: it asks before a downgrade by that one."""
+    given, used = connection.info.get(VERSION_TABLE), (version_table, version_table_schema)
+    if given not in (None, used):
+        given_name, used_name = (full_name(*names) for names in (given, used))
+        raise CommandError(
+            f"env.py configures the version table {used_name}, but connect() or migrating() has {given_name}: give "
+            "version_table and version_table_schema to them and to options(). Nothing was changed."
+        )
 
 
 @contextmanager

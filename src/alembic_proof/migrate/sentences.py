@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,16 +25,27 @@ def as_sentences(dialect: Dialect | None = None) -> Iterator[None]:
     except CommandError as error:
         if not str(error).startswith("Target database is not up to date"):  # Alembic has no class or code for it
             raise
-        current, newest = context.get_context().get_current_heads(), context.script.get_heads()
-        at, head = (", ".join(revisions) or "none" for revisions in (current, newest))
         raise CommandError(
-            f"Target database is not up to date: it is at revision {at}, and the newest is {head}. Run alembic upgrade "
-            "head first, then this command again."
+            _not_up_to_date(context.get_context().get_current_heads(), context.script.get_heads())
         ) from None
     except DBAPIError as error:
         if dialect is not None and dialect.name in dialects.KNOWN and (sentence := _sentence(error, dialect.name)):
             raise CommandError(sentence) from None
         raise
+
+
+def _not_up_to_date(current: Sequence[str], heads: Sequence[str]) -> str:
+    """Return what to do where a new revision cannot follow the one that the database is at."""
+    at, newest = (", ".join(revisions) or "none" for revisions in (current, heads))
+    if len(heads) > 1:
+        return (
+            f"There are {len(heads)} heads, {newest}, and the database is at {at}: two revisions follow the same one. "
+            'Run alembic merge heads -m "merge", then alembic upgrade head, then this command again.'
+        )
+    return (
+        f"Target database is not up to date: it is at revision {at}, and the newest is {newest}. Run alembic upgrade "
+        "head first, then this command again."
+    )
 
 
 def _sentence(error: DBAPIError, name: str) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ..doctor.project import Project
-    from .round_trip import Chains
+    from .chain import Chains
 
 pytest.register_assert_rewrite("alembic_proof.testing.tests")
 
@@ -61,34 +61,36 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _project(config: pytest.Config) -> Project:
     """Return the project whose migrations are tested. Raises UsageError if there is none."""
     if _PROJECT not in config.stash:
+        from ..doctor.configuration import find_config
         from ..doctor.project import Project
+        from ..errors import UndeterminedError
 
         named = config.getini(_OPTION)
-        candidates = [config.rootpath / named] if named else [config.rootpath / "alembic.ini", _toml(config.rootpath)]
-        path = next((path for path in candidates if path.is_file()), None)
-        if path is None:
-            raise pytest.UsageError(
-                f"There is no {candidates[0]}: let the ini option {_OPTION} say where the configuration of Alembic is."
-            )
+        try:
+            path = config.rootpath / named if named else find_config(config.rootpath)
+        except UndeterminedError:
+            path = config.rootpath / "alembic.ini"
+        if not path.is_file():
+            raise pytest.UsageError(f"There is no {path}: let the ini option {_OPTION} name Alembic's configuration.")
         config.stash[_PROJECT] = Project(path)
     return config.stash[_PROJECT]
 
 
-def _toml(root: Path) -> Path:
-    path = root / "pyproject.toml"
-    return path if path.is_file() and b"[tool.alembic]" in path.read_bytes() else root / "alembic.ini"
+@pytest.fixture(scope="session")
+def migration_project(request: pytest.FixtureRequest) -> Project:
+    """The project whose migrations are tested."""
+    return _project(request.config)
 
 
 @pytest.fixture(scope="session")
-def migrated_project(request: pytest.FixtureRequest) -> Project:
-    """The project whose migrations are tested.
+def migrated_project(migration_project: Project) -> Project:
+    """That project, for a test that runs its revisions.
 
-    Skips the test if it has revisions for a kind of server that TEST_DATABASE_URL does not name.
+    Skips the test if they are for a kind of server that TEST_DATABASE_URL does not name.
     """
-    project = _project(request.config)
-    if project.missing_server and project.revisions:
-        pytest.skip(project.missing_server)
-    return project
+    if migration_project.missing_server and migration_project.revisions:
+        pytest.skip(migration_project.missing_server)
+    return migration_project
 
 
 @pytest.fixture
@@ -130,7 +132,7 @@ def migration_engine(scratch_url: str) -> Engine:
 @pytest.fixture(scope="module")
 def migration_chains(migrated_project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chains]:
     """Databases with the first n revisions applied, and rows in their tables."""
-    from .round_trip import Chains
+    from .chain import Chains
 
     chains = Chains(migrated_project, tmp_path_factory.mktemp("revisions"))
     yield chains

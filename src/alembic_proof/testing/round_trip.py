@@ -3,139 +3,18 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-from alembic.runtime.migration import MigrationStep
 from alembic.script import Script
-from sqlalchemy import Engine, MetaData, create_engine, event
 
 from ..doctor.error_hints import ADD_AND_FILL, hint
-from ..doctor.project import Project
-from ..errors import ProofError, first_line
+from ..errors import first_line
 from ..revisions import markers
-from ..sqltext import full_name
 from . import rows
-from .contents import EMPTY, Contents, Loss, TableContents, as_text, losses
-from .migrations import project_config, project_database
+from .chain import Chain, RoundTripError
+from .contents import EMPTY, Contents, Loss, losses
 
 ADDED = re.compile(r"ALTER TABLE (\S+) ADD (?:COLUMN )?(\S+) (?!.*\b(?:DEFAULT|AUTO_INCREMENT|AS)\b).*NOT NULL")
-
-
-class RoundTripError(ProofError):
-    """A revision fails, or loses data. The message says which one, what is wrong, and what to do."""
-
-
-class Chain:
-    """A database on its way up the revisions, with rows in its tables."""
-
-    def __init__(self, stack: ExitStack, project: Project, directory: Path) -> None:
-        self.project = project
-        url = stack.enter_context(project_database(project))
-        self.config = project_config(project, url, directory)
-        self.engine = create_engine(url)
-        stack.callback(self.engine.dispose)
-        self.config.attributes["connection"] = self.engine
-        self.scripts = project.script_directory(self.config)
-        self.revisions = list(self.scripts.walk_revisions())[::-1]
-        self.applied = 0  # as many of them
-        self.tables = MetaData()  # as reflected
-        self.contents: Contents = {}  # after advance() or hold()
-        self.statements: list[str] = []  # since the tables were read
-        self._latest: Contents = {}
-        event.listen(self.engine, "connect", rows.without_durability)
-        event.listen(Engine, "before_cursor_execute", self._note)  # env.py may use an engine of its own
-        stack.callback(event.remove, Engine, "before_cursor_execute", self._note)
-
-    def _note(self, connection: Any, _: Any, statement: str, *rest: Any) -> None:
-        if connection.engine.url.database == self.engine.url.database:
-            self.statements.append(statement)
-
-    def reach(self, n: int) -> None:
-        """Apply the first n revisions, and fill the tables."""
-        if n:
-            self.run(self.revisions[:n])
-            self.advance(n, self.read(), {})
-
-    def run(self, scripts: list[Script], up: bool = True) -> None:
-        """Run these revisions, and nothing else, as one alembic command does."""
-        step = MigrationStep.upgrade_from_script if up else MigrationStep.downgrade_from_script
-        steps = [step(self.scripts.revision_map, script) for script in scripts]
-        self.project.run_env(lambda *_: steps, self.config, destination_rev=scripts[-1].revision)
-
-    def read(self) -> Contents:
-        """Return what the tables contain. Only tables that a statement may have changed since are read."""
-        lines = [" ".join(statement.split()) for statement in self.statements]
-        text = "\n".join(line for line in lines if not any(name in line for name in rows.OWN_TABLES))
-        changed = rows.possibly_changed(self.tables.tables, text)
-        contents: Contents = {}
-        with self.engine.connect() as connection:
-            quote = connection.dialect.identifier_preparer.quote
-            for schema, table in rows.table_names(connection):
-                name = full_name(table, schema)
-                if name in self._latest and name not in changed and table not in text:
-                    contents[name] = self._latest[name]
-                    continue
-                quoted = full_name(quote(table), schema and quote(schema))
-                result = connection.exec_driver_sql(f"SELECT * FROM {quoted}")
-                contents[name] = TableContents(list(result.keys()), [tuple(map(as_text, row)) for row in result])
-        self._latest = contents
-        self.statements.clear()
-        return contents
-
-    def hold(self, own: rows.Rows) -> None:
-        """Replace the rows of existing tables by a revision's own rows for them."""
-        own = {name: values for name, values in own.items() if name in self.contents}
-        if own:
-            with self.engine.begin() as connection:
-                rows.reflect(connection, self.tables, list(self.contents), [])
-                rows.fill(connection, self.tables.tables, rows.empty(connection, self.tables.tables, own), own)
-            self.contents = self.read()
-
-    def advance(self, n: int, contents: Contents, own: rows.Rows) -> None:
-        """Generate rows for the tables that are new or have changed: n revisions resulted in these contents."""
-        new = {name for name, table in contents.items() if table.columns != self._columns(name)}
-        kept = {name for name, table in contents.items() if set(self._columns(name)) <= set(table.columns)}
-        own = {name: values for name, values in own.items() if name in new - set(self.contents)}
-        with self.engine.begin() as connection:
-            rows.reflect(connection, self.tables, new, set(self.contents) - kept)
-            rows.fill(connection, self.tables.tables, new, own)
-        self.contents = self.read() if new else contents
-        self.applied = n
-
-    def _columns(self, table: str) -> list[str]:
-        return self.contents.get(table, EMPTY).columns
-
-
-class Chains:
-    """Hands out a chain with n revisions applied: the same one again, as long as it is usable."""
-
-    def __init__(self, project: Project, directory: Path) -> None:
-        self.project, self.directory = project, directory
-        self._stack = ExitStack()
-        self._chain: Chain | None = None
-        self._error = ""
-
-    def at(self, n: int) -> Chain:
-        """Return the chain. Raises RoundTripError when the first n revisions do not run."""
-        if self._error:
-            raise RoundTripError(self._error)
-        if self._chain is None or self._chain.applied != n:
-            self.close()
-            chain = Chain(self._stack, self.project, self.directory)
-            try:
-                chain.reach(n)
-            except Exception as error:
-                self._error = f"not tested, as the revisions before it fail: {first_line(error)}"
-                raise RoundTripError(self._error) from None
-            self._chain = chain
-        return self._chain
-
-    def close(self) -> None:
-        """Drop the database."""
-        self._chain = None
-        self._stack.close()
 
 
 def round_trip(chain: Chain, n: int) -> None:

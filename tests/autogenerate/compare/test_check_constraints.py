@@ -42,6 +42,33 @@ def test_without_a_naming_convention(lab: Lab) -> None:
     assert set(checks(lab)) == {"above_zero"}
 
 
+@pytest.mark.parametrize("name", [None, "named"])
+def test_one_without_a_name_stays(lab: Lab, name: str | None) -> None:
+    """PostgreSQL and MariaDB give it one that no model has: it is not dropped, nor is any other CHECK of its table."""
+
+    def thing(*columns: Column[Any]) -> MetaData:
+        metadata = MetaData()
+        unnamed = CheckConstraint("size > 0")
+        named = [CheckConstraint("size < 9", name=name)] if name else []
+        Table(
+            "thing",
+            metadata,
+            Column("id", Integer, primary_key=True),
+            Column("size", Integer),
+            *columns,
+            unnamed,
+            *named,
+        )
+        return metadata
+
+    lab.change(thing())
+    before = set(checks(lab).values())
+    assert len(before) == 1 + bool(name)
+    assert "drop_constraint" not in lab.revision(thing(Column("note", String(20))))
+    lab.upgrade()
+    assert set(checks(lab).values()) == before
+
+
 def test_of_a_column(lab: Lab) -> None:
     """It is compared as one of the table. (Alembic leaves it out of a new table.)"""
     lab.change(models(convention=None))

@@ -47,12 +47,12 @@ def test_a_column_and_a_table_are_dropped_if_somebody_means_it(lab: Lab) -> None
     """Each is named; the lines say what they do; the downgrade brings both back, without what they held."""
     before = start(lab).schema()
     assert lab.refused(models("twice")) == (
-        "This revision would destroy data: pins is in no model any more, and is dropped with its rows; notes.label is "
-        "in no model any more, and is dropped with its values. If that is intended, say -x allow-drop=pins for each "
-        "(alembic -x ... revision ...). Nothing was written."
+        "This revision would destroy data: pins is in no model that env.py imports, and is dropped with its rows; "
+        "notes.label is in no model that env.py imports, and is dropped with its values. If that is intended, say "
+        "-x allow-drop=pins for each (alembic -x ... revision ...). Nothing was written."
     )
     message = lab.refused(models("twice"), "allow-drop=notes.label")
-    assert "pins is in no model any more" in message
+    assert "pins is in no model that env.py imports" in message
     assert "notes.label" not in message
     text = lab.change(models("twice"), "allow-drop=notes.label", "allow-drop=pins")
     marked = [line.strip() for line in text.splitlines() if line.endswith("  # destroys data")]
@@ -80,8 +80,8 @@ def test_a_computed_column_is_dropped_without_a_question(lab: Lab) -> None:
     ("answers", "given", "questions", "refused"),
     [
         (["y", "y"], [], ["pins", "notes.label"], ""),
-        (["y", ""], [], ["pins", "notes.label"], "notes.label is in no model any more"),
-        (["n", "Yes"], [], ["pins", "notes.label"], "pins is in no model any more"),
+        (["y", ""], [], ["pins", "notes.label"], "notes.label is in no model that env.py imports"),
+        (["n", "Yes"], [], ["pins", "notes.label"], "pins is in no model that env.py imports"),
         (["y"], ["allow-drop=pins"], ["notes.label"], ""),
         ([], ["allow-drop"], [], ""),
     ],
@@ -97,5 +97,5 @@ def test_somebody_is_asked(
         assert refused in lab_sqlite.refused(models("twice"), *given)
     else:
         lab_sqlite.change(models("twice"), *given)
-    assert [question.partition(" is in no model any more")[0] for question in asker.questions] == questions
+    assert [question.partition(" is in no model that env.py imports")[0] for question in asker.questions] == questions
     assert all(question.endswith(". Is that intended? [y/N]") for question in asker.questions)

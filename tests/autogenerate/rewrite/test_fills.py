@@ -41,10 +41,10 @@ class Secret(sa.TypeDecorator[Any]):
     python_type = object
 
 
-def draft(dialect: str, column: sa.Column[Any], *given: str) -> Draft:
-    """Return a draft about the table "t" with a column."""
+def draft(dialect: str, *items: Any, given: tuple[str, ...] = ()) -> Draft:
+    """Return a draft about the table "t" with a column, and what is on it."""
     metadata = sa.MetaData()
-    sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), column)
+    sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), *items)
     context = Mock(dialect=DIALECTS[dialect](), opts={"target_metadata": metadata})
     return Draft(context, Answers(given, Nobody()), UpgradeOps([]), DowngradeOps([]))
 
@@ -99,7 +99,7 @@ def test_the_default_of_a_model(type_: Any, default: Any, expected: str) -> None
 def test_an_answer(type_: Any, answer: str, expected: str) -> None:
     """Of the type's own Python type."""
     op = AddColumnOp("t", column(type_))
-    assert upgrade_value(draft("postgresql", op.column, f"fill=t.c={answer}"), op) == expected
+    assert upgrade_value(draft("postgresql", op.column, given=(f"fill=t.c={answer}",)), op) == expected
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_wrong_answer(type_: Any, answer: str, message: str) -> None:
     """Is refused."""
     op = AddColumnOp("t", column(type_))
     with pytest.raises(CommandError, match=message.replace("(", r"\(").replace(")", r"\)")):
-        upgrade_value(draft("sqlite", op.column, f"fill=t.c={answer}"), op)
+        upgrade_value(draft("sqlite", op.column, given=(f"fill=t.c={answer}",)), op)
 
 
 @pytest.mark.parametrize(
@@ -160,3 +160,23 @@ def test_a_downgrade_has_a_neutral_value(type_: Any, expected: str) -> None:
     assert downgrade_value(draft("postgresql", op.column), op) == expected
     unique = AddColumnOp("t", column(type_, unique=True))
     assert downgrade_value(draft("postgresql", unique.column), unique) == ""
+
+
+@pytest.mark.parametrize(
+    ("item", "is_filled"),
+    [
+        (sa.UniqueConstraint("c"), False),
+        (sa.UniqueConstraint("id", "c"), True),
+        (sa.Index("i", "c", unique=True), False),
+        (sa.Index("i", "id", "c", unique=True), True),
+        (sa.Index("i", "c"), True),
+        (sa.CheckConstraint("c > 5"), False),
+        (sa.CheckConstraint("id > 5"), True),
+        (sa.ForeignKeyConstraint(["c"], ["t.id"]), False),
+    ],
+)
+def test_what_a_neutral_value_may_fill(item: Any, is_filled: bool) -> None:
+    """Not what a CHECK, a UNIQUE or a key may refuse; with other columns, a UNIQUE may hold."""
+    op = AddColumnOp("t", column(sa.Integer()))
+    about = draft("sqlite", op.column, item)
+    assert (downgrade_value(about, op) != "") is is_filled

@@ -44,8 +44,8 @@ def drop(name: str) -> MigrateOperation:
 @pytest.mark.parametrize(
     ("op", "expected"),
     [
-        (DropTableOp.from_table(TABLE), "is in no model any more, and is dropped with its rows"),
-        (drop("a"), "is in no model any more, and is dropped with its values"),
+        (DropTableOp.from_table(TABLE), "is in no model that env.py imports, and is dropped with its rows"),
+        (drop("a"), "is in no model that env.py imports, and is dropped with its values"),
         (drop("b"), None),
         (AddColumnOp("t", Column("c", Integer)), None),
         (AlterColumnOp("t", "a", modify_nullable=False), None),

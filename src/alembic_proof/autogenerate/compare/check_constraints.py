@@ -31,8 +31,10 @@ def compare_check_constraints(
 ) -> None:
     """Add what makes the named CHECKs of a table those of its model."""
     dialect = autogen_context.dialect
-    existing, wanted = _reflected_checks(autogen_context, reflected), _model_checks(model, dialect)
-    for name in sorted(existing.keys() - wanted.keys()):
+    existing = _reflected_checks(autogen_context, reflected)
+    wanted, unnamed = _model_checks(model, dialect)
+    # Where the models leave a name to the database, a name that they do not know may be the one that it has chosen.
+    for name in () if unnamed else sorted(existing.keys() - wanted.keys()):
         if autogen_context.run_object_filters(existing[name], name, "check_constraint", True, None):
             operations.ops.append(DropConstraintOp.from_constraint(existing[name]))
     for name in sorted(wanted.keys()):
@@ -59,12 +61,15 @@ def _reflected_checks(autogen_context: AutogenContext, table: Table) -> dict[str
     }
 
 
-def _model_checks(table: Table, dialect: Dialect) -> dict[str, CheckConstraint]:
-    """Return the CHECKs of a model that have a name in this database, by it; those of types and columns too."""
+def _model_checks(table: Table, dialect: Dialect) -> tuple[dict[str, CheckConstraint], bool]:
+    """Return the CHECKs of a model that have a name in this database, by it; and whether it has others.
+
+    Those of types and columns are among them.
+    """
     constraints = [*table.constraints, *(check for column in table.columns for check in column.constraints)]
     checks = [check for check in constraints if isinstance(check, CheckConstraint)]
-    named = [(stored_name(check, dialect), check) for check in checks if upstream.is_created(check, dialect)]
-    return {name: check for name, check in named if name is not None}
+    names = {check: stored_name(check, dialect) for check in checks if upstream.is_created(check, dialect)}
+    return {name: check for check, name in names.items() if name is not None}, None in names.values()
 
 
 def _replacement(operations: ModifyTableOps, old: CheckConstraint, new: CheckConstraint) -> list[MigrateOperation]:

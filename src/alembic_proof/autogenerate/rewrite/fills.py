@@ -72,7 +72,7 @@ def upgrade_value(draft: Draft, op: MigrateOperation) -> str | None:
 def downgrade_value(draft: Draft, op: MigrateOperation) -> str | None:
     """Return what rows get, as code, where a downgrade makes a column NOT NULL; None if it does not.
 
-    An empty string if no value would be right: the column is in a key, a UNIQUE or a CHECK.
+    An empty string if no value would be right: the column is in a key or a CHECK, or is UNIQUE by itself.
     """
     if isinstance(op, AddColumnOp) and not (op.column.nullable or _is_generated(op.column)):
         name, type_ = op.column.name, _writable_type(op.column.type, draft.dialect)
@@ -109,7 +109,7 @@ def _is_generated(column: Column[Any]) -> bool:
 
 
 def _constrained_columns(draft: Draft, op: AddColumnOp | AlterColumnOp) -> Iterator[set[str]]:
-    """Yield the columns of each constraint and unique index that a table has, or gets in the downgrade."""
+    """Yield the columns of each constraint and unique index, of a table or of the downgrade, that no value may fill."""
     table = draft.tables[full_name(op.table_name, op.schema)]
     added = [inner for inner in each_operation(draft.downgrade) if getattr(inner, "table_name", None) == op.table_name]
     constraints = [
@@ -117,12 +117,14 @@ def _constrained_columns(draft: Draft, op: AddColumnOp | AlterColumnOp) -> Itera
         *(inner.to_constraint() for inner in added if isinstance(inner, AddConstraintOp)),
     ]
     indexes = [*table.indexes, *(inner.to_index() for inner in added if isinstance(inner, CreateIndexOp))]
+    unique = [each for each in constraints if isinstance(each, sqlalchemy.UniqueConstraint)]
     for constraint in constraints:
-        in_check = re.findall(r"\w+", str(getattr(constraint, "sqltext", "")))
-        yield {*(column.name for column in getattr(constraint, "columns", ())), *in_check}
-    for index in indexes:
-        if index.unique:
-            yield {column.name for column in index.columns}
+        if constraint not in unique:
+            in_check = re.findall(r"\w+", str(getattr(constraint, "sqltext", "")))
+            yield {*(column.name for column in getattr(constraint, "columns", ())), *in_check}
+    for each in (*unique, *(index for index in indexes if index.unique)):
+        if len(each.columns) == 1:  # one value for all rows; with several columns, the others may differ
+            yield {column.name for column in each.columns}
 
 
 def _writable_type(type_: Any, dialect: Dialect) -> Any:

@@ -16,9 +16,9 @@ _NUMBERS = (sqlalchemy.Integer, sqlalchemy.Numeric, sqlalchemy.Boolean)
 def loss(op: MigrateOperation, dialect: Dialect) -> str | None:
     """Return what an operation destroys, as the rest of a sentence about its table or column, or None."""
     if isinstance(op, DropTableOp):
-        return "is in no model any more, and is dropped with its rows"
+        return "is in no model that env.py imports, and is dropped with its rows"
     if isinstance(op, DropColumnOp) and op.to_column().computed is None:  # what is computed is no data of its own
-        return "is in no model any more, and is dropped with its values"
+        return "is in no model that env.py imports, and is dropped with its values"
     if isinstance(op, AlterColumnOp) and op.modify_type is not None:
         old, new = (database_type(type_, dialect) for type_ in (op.existing_type, op.modify_type))
         if _narrows(old, new, dialect.name):
