@@ -22,7 +22,6 @@ SOURCES = str(HOME / "src")  # the template's own library, whatever is installed
 PROJECT = Path.cwd()
 UV = shutil.which("uv")
 DOCTOR = ["doctor", "--config", "alembic.ini", "--no-live", "--json"]
-LIBRARIES = ("alembic", "sqlalchemy")
 
 
 def write_dotenv() -> None:
@@ -39,7 +38,7 @@ def write_wheel() -> None:
     """Build the library's wheel; with -f, it replaces what an older template has left."""
     wheel = importlib.import_module("alembic_proof.vendoring.wheel")
     path = wheel.build(HOME, Path("vendor"))
-    for other in path.parent.glob(wheel.filename("*")):
+    for other in path.parent.glob(wheel.PATTERN):
         if other != path:
             other.unlink()
 
@@ -68,7 +67,6 @@ def installed() -> bool:
 def examine_here() -> Any:
     """Run the doctor in this process, which has nothing else to do, and return its report."""
     compileall.compile_dir(SOURCES, quiet=2)  # the doctor itself writes no bytecode
-    gc.disable()  # most of the time goes into imports, of which nothing is garbage
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
         importlib.import_module("alembic_proof.cli").main(DOCTOR)
@@ -132,7 +130,7 @@ def next_steps(report: Any) -> Iterator[str]:
         yield f"\n{PROJECT.name} passes all its checks: {checks}.\n"
     else:
         needs = " and ".join(f"{name} {version}" for name, version in requirements().items())
-        yield f"\n{PROJECT.name} is made, but not all of it is verified: {sys.executable} has no {needs} (or newer)."
+        yield f"\n{PROJECT.name} was made, but not all of it is verified: {sys.executable} has no {needs} (or newer)."
         yield (
             "Not checked: "
             + ", ".join(check["id"] for check in report["checks"] if check["verdict"] == "unknown")
@@ -168,6 +166,8 @@ def main() -> int:
 
 if __name__ == "__main__":
     sys.path[0] = SOURCES  # instead of the directory of temporary files, in which this one is
+    gc.disable()  # most of the time goes into imports, of which nothing is garbage
+    sys.modules.setdefault("mako.ext.pygmentplugin", None)  # type: ignore  # Mako need not import Pygments
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -100,13 +100,6 @@ def register_plugin(name: str) -> Plugin:
     return plugins.Plugin(name)
 
 
-def plugin_names() -> list[str]:
-    """Return the names of all registered autogenerate plug-ins (``alembic.runtime.plugins._all_plugins``)."""
-    from alembic.runtime import plugins
-
-    return list(plugins._all_plugins)
-
-
 def compare(autogen_context: AutogenContext) -> UpgradeOps:
     """Compare the database with the models, as autogenerate does, and return what differs.
 

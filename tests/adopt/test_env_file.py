@@ -76,6 +76,12 @@ RECOGNISED: dict[str, tuple[str, str, set[str]]] = {
             f'{CONFIGURED[:-2]}, version_table="v", version_table_schema=SCHEMA))',
         },
     ),
+    "a comment behind the import": ("import context", "import context  # noqa", USUAL | {CONFIGURED}),
+    "another transaction before": (
+        CONNECT,
+        "def run_offline():\n    with context.begin_transaction():\n        pass\n\nif True:",
+        {"+" + IMPORT, "+    with migrating(connection), context.begin_transaction():", CONFIGURED},
+    ),
     "a name is taken": (
         "\nwith engine",
         "\noptions = {}\nwith engine",

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.operations.ops import CreateIndexOp, DropTableOp, ExecuteSQLOp
+from alembic.runtime import plugins
 from alembic.util import CommandError
 from sqlalchemy import Column, Integer, MetaData, String, Table, make_url, text
 from support.lab import ENV, Lab, making_lab
 from support.project import LIBRARY
 
-from alembic_proof import upstream
 from alembic_proof.autogenerate import pipeline
 
 Configured = Callable[..., Any]
@@ -38,7 +38,7 @@ def test_the_names_of_rules_and_plugins_are_those_of_their_modules() -> None:
     homes = {name: rule.__module__ for name, rule in pipeline.RULES.items()}
     assert homes == {name: f"alembic_proof.autogenerate.rewrite.{name}" for name in pipeline.RULES}
     assert not pipeline.PLUGINS.keys() & pipeline.RULES.keys()
-    assert {f"alembic_proof.{name}" for name in pipeline.PLUGINS} <= set(upstream.plugin_names())
+    assert {f"alembic_proof.{name}" for name in pipeline.PLUGINS} <= plugins._all_plugins.keys()
 
 
 def test_nothing_to_write_nothing_written(lab: Lab) -> None:
@@ -333,8 +333,7 @@ from alembic_proof import ddl, upstream
 ddl.install()
 before = upstream.registered_impl("sqlite")
 ddl.install()
-is_kept, plugins = upstream.registered_impl("sqlite") is before, upstream.plugin_names()
-print(first is not second, is_kept, plugins.count("alembic_proof.keys"))
+print(first is not second, upstream.registered_impl("sqlite") is before)
 """
 
 
@@ -342,7 +341,7 @@ def test_the_library_may_be_imported_twice() -> None:
     """As in a process that runs two projects, each with its own copy."""
     environment = {**os.environ, "PYTHONPATH": str(LIBRARY)}
     done = subprocess.run([sys.executable, "-c", TWICE], env=environment, capture_output=True, encoding="utf-8")
-    assert done.stdout.split() == ["True", "True", "1"], done.stderr
+    assert done.stdout.split() == ["True", "True"], done.stderr
 
 
 def test_a_revision_does_not_know_the_library(lab: Lab) -> None:

@@ -36,6 +36,7 @@ from sqlalchemy import (
     TypeDecorator,
     Uuid,
     func,
+    inspect,
     text,
 )
 from sqlalchemy.dialects.postgresql import ENUM, JSONB
@@ -344,6 +345,27 @@ def test_signs_that_mean_something_to_drivers(lab: Lab) -> None:
     assert lab.rows("SELECT name, third, kind, half FROM thing") == [(SIGNS, 2, "a%b", "7%")]
     lab.downgrade()
     assert lab.schema() == before
+
+
+def test_comments(lab: Lab) -> None:
+    """Of tables and columns, with any signs; SQLite has none. Up, and down."""
+
+    def models(*comments: str | None) -> MetaData:
+        metadata = MetaData()
+        Table("thing", metadata, Column("id", Integer, primary_key=True, comment=comments[0]), comment=comments[1])
+        return metadata
+
+    def comments() -> tuple[Any, Any]:
+        inspector = inspect(lab.engine)
+        return inspector.get_columns("thing")[0].get("comment"), inspector.get_table_comment("thing")["text"]
+
+    lab.change(models("물건", None))
+    if "sqlite" in lab.url:
+        return
+    lab.change(models("it's 100%", "it's 100% : 물건들"))
+    assert comments() == ("it's 100%", "it's 100% : 물건들")
+    lab.downgrade()
+    assert comments() == ("물건", None)
 
 
 @pytest.mark.parametrize("value", [Decimal("2.50"), UUID(int=1), datetime(2026, 1, 5)])

@@ -192,18 +192,50 @@ def prove(project: Foreign, kind: Kind, url: str) -> None:
     assert "revisions-keep-data" in verdicts(report, "ok"), report  # which judges by the library's rules
 
 
+def begin(path: Path, home: Path, name: str, url: str, driver: str) -> Foreign:
+    """Begin a project of a kind in a new directory, on a database, with a driver."""
+    path.mkdir()
+    project = Foreign(path, home)
+    dialect = make_url(url).get_backend_name()
+    if dialect != "sqlite":
+        project.variables["TEST_DATABASE_URL"] = url
+    own = make_url(url).set(drivername=f"{dialect}+{driver}")
+    KINDS[name].begin(project, own.render_as_string(hide_password=False))
+    return project
+
+
 @pytest.mark.parametrize(("name", "database", "driver"), COMBINATIONS)
 def test_an_existing_project(tmp_path: Path, home: Path, name: str, database: str, driver: str) -> None:
     """Of each kind, with each driver."""
     with make_database(database, tmp_path) as url:
-        path = tmp_path / "shop"
-        path.mkdir()
-        project = Foreign(path, home)
-        if database != "sqlite":
-            project.variables["TEST_DATABASE_URL"] = url
-        own = make_url(url).set(drivername=f"{database}+{driver}").render_as_string(hide_password=False)
-        KINDS[name].begin(project, own)
-        prove(project, KINDS[name], url)
+        prove(begin(tmp_path / "shop", home, name, url, driver), KINDS[name], url)
+
+
+AUTHOR = "CREATE TABLE author (id {} NOT NULL, name VARCHAR(80) NOT NULL, CONSTRAINT author_pkey PRIMARY KEY (id))"
+
+
+@pytest.mark.parametrize(
+    ("name", "database", "driver"),
+    [
+        ("generic", "sqlite", "pysqlite"),
+        ("async", "sqlite", "aiosqlite"),
+        ("Flask-Migrate", "sqlite", "pysqlite"),
+        ("pyproject", "postgresql", "psycopg2"),
+        ("async", "postgresql", "asyncpg"),
+    ],
+)
+def test_an_existing_database(tmp_path: Path, home: Path, name: str, database: str, driver: str) -> None:
+    """It is adopted in the same command, where no migration has made its tables."""
+    with make_database(database, tmp_path) as url:
+        project = begin(tmp_path / "shop", home, name, url, driver)
+        statement = AUTHOR.format("SERIAL" if database == "postgresql" else "INTEGER")
+        rows(url, statement.replace("CONSTRAINT author_pkey ", "") if database == "sqlite" else statement)
+        rows(url, "INSERT INTO author (id, name) VALUES (1, '한강')")
+        output = adopt(project, "--write-env")
+        assert "Changed: migrations/env.py" in output
+        assert "Stamped: the database is at this revision." in output, output
+        assert "No new upgrade operations detected" in succeeds(project, "check")
+        assert rows(url, "SELECT name FROM author") == [("한강",)]
 
 
 HOOKS = """\
@@ -235,12 +267,9 @@ NOTED = {"include_object", "include_name", "render_item", "process_revision_dire
 
 def test_its_own_hooks_are_kept(tmp_path: Path, home: Path, database: str) -> None:
     """All of them are called, and what they say holds."""
-    path = tmp_path / "shop"
-    path.mkdir()
-    project = Foreign(path, home)
     kind = KINDS["generic"]
-    url = database.replace("postgresql:", "postgresql+psycopg:")
-    kind.begin(project, url)
+    driver = {"sqlite": "pysqlite", "postgresql": "psycopg", "mysql": "pymysql"}
+    project = begin(tmp_path / "shop", home, "generic", database, driver[make_url(database).get_backend_name()])
     kind.edit(
         project,
         "class Author",
@@ -252,12 +281,10 @@ def test_its_own_hooks_are_kept(tmp_path: Path, home: Path, database: str) -> No
     plugins = 'autogenerate_plugins=["alembic.autogenerate.*", "shop"], **hooks'
     project.edit(ENV, handed, handed.replace("target_metadata\n", f"target_metadata, {plugins}\n"))
     rows(database, "CREATE TABLE old (id INTEGER)")
-    if "sqlite" not in database:
-        project.variables["TEST_DATABASE_URL"] = database
     assert f"**options(connection, target_metadata=target_metadata, {plugins})" in adopt(project, "--write-env")
     succeeds(project, "revision --autogenerate -m tables", "upgrade head")
-    assert set((path / "calls").read_text().split()) == NOTED | {"autogenerate_plugins"}
-    [revision] = (path / "migrations/versions").glob("*.py")
+    assert set((project.path / "calls").read_text().split()) == NOTED | {"autogenerate_plugins"}
+    [revision] = (project.path / "migrations/versions").glob("*.py")
     text = revision.read_text("utf-8")
     assert "author" in text
     assert "report" not in text

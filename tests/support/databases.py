@@ -37,6 +37,7 @@ _EMPTY = (
     END $$
     """,
     "CREATE SCHEMA public",
+    "GRANT USAGE ON SCHEMA public TO PUBLIC",
 )
 
 

@@ -199,15 +199,6 @@ def test_branches_and_merges(shop: Written, revisions: list[Chains], tmp_path: P
     assert set(errors(shop, revisions, tmp_path).values()) == {""}
 
 
-def test_a_revision_after_one_that_does_not_run(shop: Written, revisions: list[Chains], tmp_path: Path) -> None:
-    """It is not tested, and says so."""
-    shop.revision("one", None, "op.execute('NONSENSE')")
-    shop.revision("two", "one", "pass")
-    messages = errors(shop, revisions, tmp_path)
-    assert messages["one"].startswith("one.py: upgrade() fails: ")
-    assert messages["two"].startswith("not tested, as the revisions before it fail: ")
-
-
 NEVER = "op.execute('CREATE TABLE closed (id INTEGER PRIMARY KEY, n INTEGER NOT NULL, CONSTRAINT ck_n CHECK (n < 7 AND n > 7))')"
 
 

@@ -52,6 +52,8 @@ def database_of(project: Project) -> URL:
         try:
             with quiet():
                 runs = project.runs()
+            for run in runs:
+                _forget_connections(run.context)
         except NoScratchDatabaseError as error:
             raise CommandError(
                 "The baseline is tried out on a new, empty database, which is dropped again: export "
@@ -87,6 +89,7 @@ def examine(project: Project, reflect: bool = False) -> Existing:
                 f"The models put {', '.join(elsewhere)} into a schema, which is another database on this server. "
                 "Trying out the baseline would change it: leave out the schema. Nothing was written."
             )
+        _forget_connections(migration)
         reflected = _reflected(migration, migration.connection, models) if reflect else MetaData()
         own = own_tables(migration.version_table)
         results.append(Existing(heads, own, _prerequisites(migration.connection), reflected))
@@ -95,6 +98,16 @@ def examine(project: Project, reflect: bool = False) -> Existing:
     with keeping_logging(), quiet():
         project.run_env(collect, dont_mutate=True)
     return results[0]
+
+
+def _forget_connections(migration: MigrationContext) -> None:
+    """Let the engine of a migration open a new connection the next time, in a sandbox or no longer in one.
+
+    One that outlives a run of env.py, as that of a Flask application does, would hand out a connection to the other
+    database. An asynchronous pool can be closed in its event loop only; its connections are left to it.
+    """
+    assert migration.connection is not None
+    migration.connection.engine.dispose(close=not migration.dialect.is_async)
 
 
 def _prerequisites(connection: Connection) -> list[EnsureExistsOp]:
@@ -126,13 +139,15 @@ def written(project: Project, existing: Existing) -> Iterator[Baseline]:
     Raises CommandError when it does not build an empty database.
     """
     scratch: list[str] = []
+    migrations: list[MigrationContext] = []
 
     def fill(migration: MigrationContext, _: Any, directives: list[Any]) -> None:
         scratch.append(project.sandbox.target(migration.connection).url)
+        migrations.append(migration)
         [script] = directives
         if existing.reflected.tables:
-            migrations = produce_migrations(migration, existing.reflected)
-            script.upgrade_ops, script.downgrade_ops = migrations.upgrade_ops, migrations.downgrade_ops
+            produced = produce_migrations(migration, existing.reflected)
+            script.upgrade_ops, script.downgrade_ops = produced.upgrade_ops, produced.downgrade_ops
         script.upgrade_ops.ops[:0] = existing.prerequisites
 
     with TemporaryDirectory() as directory, project.sandbox:
@@ -147,5 +162,8 @@ def written(project: Project, existing: Existing) -> Iterator[Baseline]:
                 "Nothing was written: write the first revision by hand, then run alembic stamp head, and the doctor "
                 "compares."
             ) from None
+        finally:
+            for migration in migrations:
+                _forget_connections(migration)
         [script] = project.script_directory(config).walk_revisions()
         yield Baseline(script, scratch[0])

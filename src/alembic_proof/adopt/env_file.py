@@ -75,7 +75,8 @@ class _Env:
         if not imports:
             raise UnknownEnvError("it imports nothing at the top")
         after = next((node for node in imports if getattr(node, "module", "") == "alembic"), imports[-1])
-        place = self._end(after)
+        assert after.end_lineno is not None
+        place = self._place(after.end_lineno, 0) + len(self.lines[after.end_lineno - 1])
         return place, place, f"\n{'import alembic_proof' if self.module else IMPORT}"
 
     def configure_edit(self, call: ast.Call) -> Edit:
@@ -116,7 +117,7 @@ class _Env:
                 place = self._end(item.optional_vars)
                 return place, place, f", {migrating}"
         for node in ast.walk(function):
-            for item in node.items if isinstance(node, ast.With) else ():
+            for item in node.items if isinstance(node, ast.With) and node.lineno > call.lineno else ():
                 if _called(item.context_expr) == "begin_transaction":
                     place = self._start(item.context_expr)
                     return place, place, f"{migrating}, "

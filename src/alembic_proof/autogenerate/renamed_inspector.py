@@ -10,7 +10,7 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Dialect, Inspector, Table, inspect, text
 
-TableKey = tuple["str | None", str]  # a schema and a table
+from .ownership import TableKey
 
 
 class NewNames:

@@ -73,13 +73,13 @@ def _type(type_: Any, autogen_context: AutogenContext) -> str | Literal[False]:
 
 def _enum(type_: Any, enum: postgresql.ENUM, autogen_context: AutogenContext) -> str:
     """Return the code of an enum type, or of an array of one; statements of the revision create and drop it."""
-    name = "sa.Enum"
+    class_ = "sa.Enum"
     if not upstream.enums_have_create_type():
-        name = "postgresql.ENUM"
+        class_ = "postgresql.ENUM"
         autogen_context.imports.add("from sqlalchemy.dialects import postgresql")
     schema = f", schema={enum.schema!r}" if enum.schema else ""
     labels = ", ".join(map(repr, enum.enums))
-    code = f"{name}({labels}, name={enum.name!r}{schema}, create_type=False)"
+    code = f"{class_}({labels}, name={enum.name!r}{schema}, create_type=False)"
     return f"sa.ARRAY({code})" if isinstance(type_, ARRAY) else code
 
 

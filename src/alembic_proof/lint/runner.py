@@ -57,7 +57,7 @@ def _dialect(project: Project) -> str:
     except UndeterminedError:
         raise
     except Exception as error:
-        raise UndeterminedError(f"env.py fails: {first_line(error)}: run alembic-proof doctor") from None
+        raise UndeterminedError(f"env.py fails ({first_line(error)}): run alembic-proof doctor") from None
     if not runs:
         raise UndeterminedError("env.py ends without run_migrations(): run alembic-proof doctor")
     return runs[0].context.dialect.name

@@ -51,7 +51,7 @@ def vendor(source: Path, project: Path) -> Vendored:
     text, before = _text_and_version(pyproject, version)
     path = wheel.build(source, project / VENDOR)
     _replace(pyproject, _pinned(text, version))
-    for other in path.parent.glob(wheel.filename("*")):
+    for other in path.parent.glob(wheel.PATTERN):
         if other != path:
             other.unlink()
     return Vendored(before, version, path, tuple(_next_steps(project)))

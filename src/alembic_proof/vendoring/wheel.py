@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "alembic_proof"
+PATTERN = f"{PACKAGE}-*.whl"  # the wheels of every version
 # A build number: where an index has the same version, pip prefers the wheel with one.
 TAG = "1-py3-none-any"
 WHEEL = b"Wheel-Version: 1.0\nGenerator: alembic-proof\nRoot-Is-Purelib: true\nTag: py3-none-any\nBuild: 1\n"

@@ -51,7 +51,12 @@ def test_the_pin_the_path_and_the_file(lay: Lay, pin: str, path: str, wheels: li
 
 
 @pytest.mark.parametrize(
-    "files", [{}, {"pyproject.toml": '[project]\ndependencies = ["alembic-proof>=1,<2", "x==1+y"]\n'}]
+    "files",
+    [
+        {},
+        {"pyproject.toml": '[project]\ndependencies = ["alembic-proof>=1,<2", "x==1+y"]\n'},
+        {**pyproject(f"alembic-proof=={A}", wheel(A)), "__init__.py": ""},  # in an installed package
+    ],
 )
 def test_a_project_that_does_not_carry_it(lay: Lay, files: dict[str, str]) -> None:
     """Has nothing to compare."""

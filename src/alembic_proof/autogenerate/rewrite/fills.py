@@ -122,9 +122,9 @@ def _constrained_columns(draft: Draft, op: AddColumnOp | AlterColumnOp) -> Itera
         if constraint not in unique:
             in_check = re.findall(r"\w+", str(getattr(constraint, "sqltext", "")))
             yield {*(column.name for column in getattr(constraint, "columns", ())), *in_check}
-    for each in (*unique, *(index for index in indexes if index.unique)):
-        if len(each.columns) == 1:  # one value for all rows; with several columns, the others may differ
-            yield {column.name for column in each.columns}
+    for columns in (*(each.columns for each in unique), *(index.columns for index in indexes if index.unique)):
+        if len(columns) == 1:  # one value for all rows; with several columns, the others may differ
+            yield {column.name for column in columns}
 
 
 def _writable_type(type_: Any, dialect: Dialect) -> Any:

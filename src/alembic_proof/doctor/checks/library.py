@@ -38,6 +38,8 @@ def library_pin_agrees(project: Project) -> Iterable[Finding]:
     pins = set(re.findall(r"[\"']alembic[-_.]proof(?:\[[^\]]*\])?\s*==\s*([\w.]+\+[\w.]+)", text))
     paths = set(re.findall(r"^alembic[-_.]proof\s*=\s*\{[^}\n]*\bpath\s*=\s*[\"']([^\"']+)[\"']", text, re.MULTILINE))
     wheels = {path.name for path in (project.pyproject.parent / "vendor").glob("alembic_proof-*.whl")}
+    if (project.pyproject.parent / "__init__.py").is_file():
+        raise NotApplicableError("the project is installed, and the library with it")
     if not pins and not paths and not wheels:
         raise NotApplicableError("the project does not carry the library in vendor/")
     versions = {
