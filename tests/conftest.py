@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from support.lab import Lab, making_lab
 from support.project import LIBRARY, Project, bake_into
 
 Bake = Callable[..., Project]
+
+os.environ.pop("PYTEST_ADDOPTS", None)  # they are for this run, not for those that tests start
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,7 @@ def follow(root: Path, step: re.Match[str]) -> Path:
     return file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", RECIPES)
 def test_a_recipe_is_followed(title: str, copy: Path) -> None:
     """The recipe's own test passes, and fails without the recipe."""

@@ -297,6 +297,7 @@ def test_a_fault_is_found(sound: Foreign, tmp_path: Path, fault: str) -> None:
 RELEASES = [("1.13", "1.4"), *((f"1.{minor}", "2.0") for minor in range(13, 21)), ("1.20", "2.1")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alembic", "sqlalchemy"), RELEASES)
 def test_every_release(home: Path, tmp_path: Path, alembic: str, sqlalchemy: str) -> None:
     """Of Alembic: a plain project of its time is sound, and without the dispatch it is not."""

@@ -204,6 +204,7 @@ def begin(path: Path, home: Path, name: str, url: str, driver: str) -> Foreign:
     return project
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "database", "driver"), COMBINATIONS)
 def test_an_existing_project(tmp_path: Path, home: Path, name: str, database: str, driver: str) -> None:
     """Of each kind, with each driver."""
@@ -313,6 +314,7 @@ class Installed(Foreign):
         return {name: value for name, value in bare.items() if name not in ("PYTHONPATH", "PYTEST_PLUGINS")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alembic", "sqlalchemy"), RELEASES)
 def test_every_release(tmp_path: Path, home: Path, alembic: str, sqlalchemy: str) -> None:
     """The oldest and the newest of Alembic and SQLAlchemy; for the newest, the library is installed with pip."""

@@ -41,6 +41,7 @@ def results(migrators: list[subprocess.Popen[str]]) -> list[str]:
     return [text for text, _ in outputs]
 
 
+@pytest.mark.slow
 def test_eight_migrators_at_once(project: Project, database: str) -> None:
     """All succeed, and each revision is applied once."""
     chain(project)

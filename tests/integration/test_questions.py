@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -67,9 +70,13 @@ def test_control_c(shop: Project) -> None:
     assert running.stdout
     while "Did you rename" not in output:
         output += running.stdout.read(1)
-    running.send_signal(2)
-    output += running.communicate()[0]
+    rest = None
+    while rest is None:  # a signal just before Python reads from the terminal is noticed only after that
+        running.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            rest, _ = running.communicate(timeout=2)
     os.close(ours)
+    output += rest
     assert running.returncode != 0
     assert "Interrupted. Nothing was written, and nothing was changed." in output
     assert asked(shop) == []

@@ -36,6 +36,7 @@ def database(answers: dict[str, str], tmp_path: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answers", LIVES, ids=named)
 def test_a_whole_life(bake: Bake, answers: dict[str, str], database: str) -> None:
     """Lint, types, the suite before and after the first revision, up, check, down, offline, on the real database."""

@@ -54,6 +54,7 @@ def commit(repository: Path) -> None:
     run(*GIT, "commit", "-q", "-m", "change", cwd=repository)
 
 
+@pytest.mark.slow
 def test_a_project_follows_its_template(cruft: Path, tmp_path: Path) -> None:
     """Create, then update: the library's wheel and pin, the file that the template changed; .env and models stay."""
     template = tmp_path / "template"

@@ -160,6 +160,7 @@ def test_without_alembic_a_broken_dispatch_is_still_found(
     assert "context.run_migrations() is never reached" in done.stderr
 
 
+@pytest.mark.slow
 def test_uv_supplies_what_is_missing(without_alembic: Path, tmp_path: Path) -> None:
     """All checks run, and the project has no environment and no lock file from it."""
     (tmp_path / "bin").mkdir()
@@ -245,6 +246,7 @@ for template in {str(REPOSITORY)!r}, {str(template)!r}, {str(REPOSITORY)!r}:
     assert [line.split()[0] for line in lines] == ["2", "project_slug", "2"], done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["3.10", "3.13", "3.14"])
 def test_every_interpreter_makes_a_project_and_runs_it(version: str, tmp_path: Path) -> None:
     """The hook from 3.10, the project and its tests from 3.11, which the other tests have."""

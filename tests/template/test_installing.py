@@ -82,6 +82,7 @@ def environment_with_everything_else(directory: Path) -> Path:
     return bin
 
 
+@pytest.mark.slow
 def test_pip_installs_ours(project: Project, stranger: str, tmp_path: Path) -> None:
     """With the README's options, and a second index on which a stranger has the name."""
     bin = environment_with_everything_else(tmp_path / "venv")
@@ -101,6 +102,7 @@ def test_pip_without_vendor_installs_nobodys(project: Project, index: Path, tmp_
     assert "No matching distribution found for alembic-proof==1.0.0+h" in done.stderr
 
 
+@pytest.mark.slow
 def test_uv_installs_ours(bake: Bake, stranger: str, tmp_path: Path) -> None:
     """`uv sync`, and `uv pip install` as with pip."""
     project = bake().path
@@ -115,6 +117,7 @@ def test_uv_installs_ours(bake: Bake, stranger: str, tmp_path: Path) -> None:
     assert run(bin / "alembic-proof", "--version", cwd=tmp_path).startswith("alembic-proof 1.0.0")
 
 
+@pytest.mark.slow
 def test_a_clone_elsewhere_works(bake: Bake, tmp_path: Path) -> None:
     """What git has is enough, with the original gone: by uv as the project's README says, locked, and by pip."""
     project = bake().path
@@ -150,6 +153,7 @@ def test_a_changed_wheel_is_refused(bake: Bake) -> None:
     assert "hash" in done.stderr.lower()
 
 
+@pytest.mark.slow
 def test_the_applications_wheel_migrates_in_a_bare_environment(project: Project, sqlite: str, tmp_path: Path) -> None:
     """As in an image: wheels are collected, installed without any index, and migrate from anywhere."""
     project.ok("alembic", "revision", "--autogenerate", "-m", "first")
@@ -205,6 +209,7 @@ def test_vendor_brings_a_newer_version(bake: Bake, tmp_path: Path) -> None:
     assert run("git", "ls-files", "vendor", cwd=project) == f"vendor/{wheel.filename(version)}\n"
 
 
+@pytest.mark.slow
 def test_a_team_with_an_index_of_its_own(bake: Bake, index: Path, tmp_path: Path) -> None:
     """What docs/publishing-to-an-index.md says: publish, change the pin, delete vendor/."""
     document = (REPOSITORY / "docs/publishing-to-an-index.md").read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import alembic
+import pytest
 from support.databases import rows, schema
 from support.project import Project
 
@@ -13,6 +14,7 @@ BOOK, PAGES = "src/PACKAGE/models/book.py", "    pages: Mapped[int]\n"
 INIT_ENV = Path(alembic.__file__).parent / "templates/generic/env.py"
 
 
+@pytest.mark.slow
 def test_the_history_works_without_the_library(project: Project, database: str, tmp_path: Path) -> None:
     """A history of every kind of change, then env.py as `alembic init` makes it: up and down, with the same result."""
     where = {"DATABASE_URL": database}

@@ -33,6 +33,7 @@ def tracked() -> list[str]:
     return [name for name in listed.stdout.split("\0") if name and (REPOSITORY / name).is_file()]
 
 
+@pytest.mark.slow
 def test_the_two_commands(environment: dict[str, str], tmp_path: Path) -> None:
     """One makes a verified project, one runs the tests (here, of those, a few), in a clean copy of the repository."""
     copy = tmp_path / "copy"
@@ -61,6 +62,7 @@ def database(kind: str, tmp_path: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.mark.slow
 def test_the_projects_five_commands(bake: Bake, kind: str, database: str, environment: dict[str, str]) -> None:
     """Install, first revision, upgrade, change a model, check: as printed, then the project's tests."""
     project = bake(project_name="My Service", database=kind)
