@@ -36,9 +36,12 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Writt
 
 def test_the_database_is_not_connected_to(make: Callable[..., Written], sqlite: str) -> None:
     """Only its URL is determined: SQLite would create the file."""
-    shop = make(sqlite)
-    assert baseline.database_of(Project(shop.ini)).database == make_url(sqlite).database
-    assert not os.path.exists(str(make_url(sqlite).database))
+    project = Project(make(sqlite).ini)
+    with project.sandbox:
+        run, url = baseline.run_env(project)
+    assert url.database == make_url(sqlite).database
+    assert list(run.tables) == ["book"]
+    assert not os.path.exists(str(url.database))
 
 
 def test_several_databases(make: Callable[..., Written], sqlite: str) -> None:
@@ -46,66 +49,67 @@ def test_several_databases(make: Callable[..., Written], sqlite: str) -> None:
     shop = make(sqlite)
     env = shop.path / "migrations/env.py"
     text = env.read_text("utf-8")
-    twice = text.replace("            context.run_migrations()\n", "            context.run_migrations()\n" * 2)
-    env.write_text(twice, "utf-8")
-    with pytest.raises(CommandError, match=r"calls run_migrations\(\) for 2 databases"):
-        baseline.database_of(Project(shop.ini))
-
-
-def test_what_exists(make: Callable[..., Written], database: str) -> None:
-    """The revision, and on request the tables of the models, with the names that they have."""
-    shop = make(database)
-    rows(database, "CREATE TABLE book (id INTEGER NOT NULL, t TEXT, CONSTRAINT my_name PRIMARY KEY (id))")
-    rows(database, "CREATE TABLE theirs (id INTEGER)")
-    existing = baseline.examine(Project(shop.ini), reflect=True)
-    assert existing.heads == ()
-    assert {"alembic_version", "alembic_unfinished"} <= existing.own_tables
-    assert list(existing.reflected.tables) == ["book"]
-    if "mysql" not in database:
-        assert existing.reflected.tables["book"].primary_key.name == "my_name"
-    assert not baseline.examine(Project(shop.ini)).reflected.tables
-    with create_engine(database).connect() as connection:
-        assert set(inspect(connection).get_table_names()) == {"book", "theirs"}
-
-
-def test_extensions_come_first(make: Callable[..., Written], postgresql: str) -> None:
-    """Autogenerate leaves them out, and tables may need them."""
-    shop = make(postgresql)
-    rows(postgresql, "CREATE EXTENSION IF NOT EXISTS pgcrypto")
+    run = "            context.run_migrations()\n"
+    env.write_text(text.replace(run, run * 2), "utf-8")
     project = Project(shop.ini)
-    with baseline.written(project, baseline.examine(project)) as draft:
-        text = Path(draft.script.path).read_text("utf-8")
-        assert text.index("CREATE EXTENSION IF NOT EXISTS pgcrypto") < text.index("op.create_table(")
-        assert "book" in read(draft.scratch)
+    with project.sandbox, pytest.raises(CommandError, match=r"calls run_migrations\(\) for 2 databases"):
+        baseline.run_env(project)
 
 
 def test_a_schema_that_is_another_database(make: Callable[..., Written], mysql: str) -> None:
     """Trying the baseline out would change it."""
-    shop = make(mysql, MODELS[:-1] + ', schema="other")')
-    with pytest.raises(CommandError, match=r"put other\.book into a schema"):
-        baseline.examine(Project(shop.ini))
+    project = Project(make(mysql, MODELS[:-1] + ', schema="other")').ini)
+    with project.sandbox, pytest.raises(CommandError, match=r"put other\.book into a schema"):
+        baseline.run_env(project)
 
 
-def test_a_baseline_that_does_not_build(make: Callable[..., Written], sqlite: str) -> None:
-    """Nothing is left of it."""
+def test_what_exists(make: Callable[..., Written], database: str) -> None:
+    """The revision, and on request the tables of the models, with the names that they have."""
+    project = Project(make(database).ini)
+    rows(database, "CREATE TABLE book (id INTEGER NOT NULL, t TEXT, CONSTRAINT my_name PRIMARY KEY (id))")
+    rows(database, "CREATE TABLE theirs (id INTEGER)")
+    with project.sandbox:
+        run, url = baseline.run_env(project)
+        existing = baseline.examine(run, url, reflect=True)
+        assert existing.heads == set()
+        assert list(existing.reflected.tables) == ["book"]
+        if "mysql" not in database:
+            assert existing.reflected.tables["book"].primary_key.name == "my_name"
+        assert not baseline.examine(run, url, reflect=False).reflected.tables
+    with create_engine(database).connect() as connection:
+        assert set(inspect(connection).get_table_names()) == {"book", "theirs"}
+
+
+def test_extensions_come_first(make: Callable[..., Written], postgresql: str, tmp_path: Path) -> None:
+    """Autogenerate leaves them out, and tables may need them."""
+    project = Project(make(postgresql).ini)
+    rows(postgresql, "CREATE EXTENSION IF NOT EXISTS pgcrypto")
+    with project.sandbox:
+        run, url = baseline.run_env(project)
+        script = baseline.write(project, baseline.examine(run, url, reflect=False), tmp_path)
+        text = Path(script.path).read_text("utf-8")
+        assert text.index("CREATE EXTENSION IF NOT EXISTS pgcrypto") < text.index("op.create_table(")
+        assert "book" in read(run.database)
+
+
+def test_a_baseline_that_does_not_build(make: Callable[..., Written], sqlite: str, tmp_path: Path) -> None:
+    """It says why."""
     shop = make(sqlite, MODELS[:-1] + ', sa.Column("x", sa.Integer, sa.Computed("no_such_function(id)")))')
     rows(sqlite, "CREATE TABLE book (id INTEGER)")
     project = Project(shop.ini)
-    with (
-        pytest.raises(CommandError, match=r"does not build an empty database: .*no_such_function"),
-        baseline.written(project, baseline.examine(project)),
-    ):
-        pass
-    assert not list(shop.versions.iterdir())
+    with project.sandbox:
+        run, url = baseline.run_env(project)
+        existing = baseline.examine(run, url, reflect=False)
+        with pytest.raises(CommandError, match=r"does not build an empty database: .*no_such_function"):
+            baseline.write(project, existing, tmp_path)
 
 
 POOLED = """\
 import sys
-from types import ModuleType
-from alembic import context
 import sqlalchemy as sa
+from alembic import context
 
-application = sys.modules.setdefault("application_of_a_test", ModuleType("application_of_a_test"))
+application = sys.modules["application_of_a_test"]
 if not hasattr(application, "engine"):
     application.engine = sa.create_engine("URL")
 metadata = sa.MetaData()
@@ -120,18 +124,17 @@ with application.engine.connect() as connection:
 def test_an_engine_that_outlives_env(
     make: Callable[..., Written], database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As Flask's does: its pool hands out no connection to the scratch database after that, and none to its own before."""
+    """Flask's does: after the sandbox it leads to its own database again, under its own name."""
     shop = make(database)
     (shop.path / "migrations/env.py").write_text(POOLED.replace("URL", database), "utf-8")
-    monkeypatch.setitem(sys.modules, "application_of_a_test", ModuleType("application_of_a_test"))
-    rows(database, "CREATE TABLE book (id INTEGER NOT NULL PRIMARY KEY)")
-    own = make_url(database).database
-    assert baseline.database_of(Project(shop.ini)).database == own
+    application = ModuleType("application_of_a_test")
+    monkeypatch.setitem(sys.modules, "application_of_a_test", application)
+    rows(database, "CREATE TABLE own (id INTEGER)")
     project = Project(shop.ini)
-    existing = baseline.examine(project, reflect=True)
-    assert list(existing.reflected.tables) == ["book"]
-    with baseline.written(project, existing) as draft:
-        assert "book" in read(draft.scratch)
-    assert list(baseline.examine(Project(shop.ini), reflect=True).reflected.tables) == ["book"]
-    with create_engine(database).connect() as connection:
-        assert inspect(connection).get_table_names() == ["book"]
+    with project.sandbox:
+        run, _ = baseline.run_env(project)
+    baseline.leave_sandbox(run)
+    project.alembic("stamp", project.config(), "base")
+    with application.engine.connect() as connection:
+        assert set(inspect(connection).get_table_names()) == {"own", "alembic_version"}
+    application.engine.dispose()

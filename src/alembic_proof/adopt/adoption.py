@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from alembic.util import CommandError
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
 
-from ..doctor.project import Project
+from ..doctor.project import Project, Run
 from ..sandbox import exists, read_only_engine
-from ..schema import Difference, compare, read
+from ..sandbox.process import keeping_logging
+from ..schema import Difference, compare, own_tables, read
 from ..url import masked
 from . import baseline
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    """A baseline that agrees with a database."""
+
+    run: Run  # what env.py did in the sandbox
+    url: URL  # of the database
+    file: str  # the name of the baseline's file
+    content: bytes
+    revision: str
+    tables: set[str]  # that the baseline creates
+    others: list[str]  # that the database has besides
 
 
 def adopt(config_path: Path, from_database: bool) -> None:
@@ -29,39 +47,59 @@ def adopt(config_path: Path, from_database: bool) -> None:
             "database is as they make it: alembic stamp heads, and the doctor says whether it is. Where they are only "
             "a baseline that no database is at: delete its file, and adopt again."
         )
-    url = baseline.database_of(Project(config_path))
+    with project.sandbox, keeping_logging(), TemporaryDirectory() as directory:
+        proposal = _propose(project, from_database, Path(directory))
+    baseline.leave_sandbox(proposal.run)
+    file = Path(scripts.versions, proposal.file)
+    _write_and_stamp(project, proposal, file)
+    print(f"Written: {file}, which creates {len(proposal.tables)} tables in an empty database.")
+    print("Stamped: the database is at this revision. No table and no row was changed.")
+    if proposal.others:
+        print(f"In no model, and left alone: {', '.join(proposal.others)}.")
+    if from_database:
+        print('Next, what the models have differently: alembic revision --autogenerate -m "what changed"')
+
+
+def _propose(project: Project, from_database: bool, directory: Path) -> _Proposal:
+    """Write a baseline into a directory, and compare what it builds in the project's sandbox with the database."""
+    run, url = baseline.run_env(project)
     name = masked(url)
     if not exists(url):
         raise CommandError(f"There is no database {name}: correct the URL.")
-    existing = baseline.examine(project, reflect=from_database)
-    if existing.heads:
+    existing = baseline.examine(run, url, reflect=from_database)
+    if heads := ", ".join(sorted(existing.heads)):
         raise CommandError(
-            f"{name} is at revision {', '.join(existing.heads)} already, from other migrations. To continue there, "
-            f"copy their files into {project.name(scripts.versions)}. To start over: alembic stamp --purge base, which "
-            "forgets that revision and changes no table, and then adopt again."
+            f"{name} is at revision {heads} already, from other migrations. To continue there, copy their files into "
+            f"{project.name(project.versions[0])}. To start over: alembic stamp --purge base, which forgets that "
+            "revision and changes no table, and then adopt again."
         )
-    with baseline.written(project, existing) as draft:
-        wanted = read(draft.scratch, comments=True)
-        wanted = {table: items for table, items in wanted.items() if table not in existing.own_tables}
-        tables = read(read_only_engine(url), comments=True)
-        if not set(wanted) & set(tables) - {""}:
-            raise CommandError(
-                f"{name} has no table of the models, so there is nothing to adopt: alembic revision --autogenerate, "
-                "then alembic upgrade head."
-            )
-        differences = [each for each in compare(wanted, tables, None) if not _is_ignored(each)]
-        if differences:
-            raise CommandError(_described(name, differences, from_database))
-        source, revision = Path(draft.script.path), draft.script.revision
-        content = source.read_bytes()
-    file = Path(scripts.versions, source.name)
-    _write_and_stamp(project, file, content, revision)
-    print(f"Written: {file}, which creates {len(set(wanted) - {''})} tables in an empty database.")
-    print("Stamped: the database is at this revision. No table and no row was changed.")
-    if others := sorted(set(tables) - set(wanted) - existing.own_tables - {""}):
-        print(f"In no model, and left alone: {', '.join(others)}.")
-    if from_database:
-        print('Next, what the models have differently: alembic revision --autogenerate -m "what changed"')
+    draft = baseline.write(project, existing, directory)
+    built, tables = read(run.database, comments=True), read(read_only_engine(url), comments=True)
+    own = {"", *own_tables(run.context.version_table)}
+    created, present = set(built) - own, set(tables) - own
+    if not created & present:
+        raise CommandError(
+            f"{name} has no table of the models, so there is nothing to adopt: alembic revision --autogenerate, then "
+            "alembic upgrade head."
+        )
+    wanted = {table: built[table] for table in built if table in created or not table}
+    if differences := [each for each in compare(wanted, tables, None) if not _is_ignored(each)]:
+        raise CommandError(_described(name, differences, from_database))
+    path = Path(draft.path)
+    return _Proposal(run, url, path.name, path.read_bytes(), draft.revision, created, sorted(present - created))
+
+
+def _write_and_stamp(project: Project, proposal: _Proposal, file: Path) -> None:
+    """Put the baseline into the project and stamp the database with it, or do neither."""
+    logging.getLogger("alembic.connection").setLevel(logging.INFO)  # it says when another process is waited for
+    try:
+        file.write_bytes(proposal.content)
+        project.alembic("stamp", project.config(), proposal.revision)
+    except BaseException:
+        with suppress(DBAPIError):  # it cannot be reached: the file stays, and the next run says what to do with it
+            if proposal.revision not in proposal.run.version(proposal.url):
+                file.unlink(missing_ok=True)
+        raise
 
 
 def _is_ignored(difference: Difference) -> bool:
@@ -97,16 +135,3 @@ def _described(name: str, differences: list[Difference], from_database: bool) ->
         )
     counted = f"{name} differs in {len(lines)}:"
     return "\n".join([counted, *lines, f"Nothing was written, nothing was stamped. {advice}"])
-
-
-def _write_and_stamp(project: Project, file: Path, content: bytes, revision: str) -> None:
-    """Put the baseline into the project and stamp the database with it, or do neither."""
-    logging.getLogger("alembic.connection").setLevel(logging.INFO)  # it says when another process is waited for
-    try:
-        file.write_bytes(content)
-        project.alembic("stamp", project.config(), revision)
-    except BaseException:
-        with suppress(CommandError):  # it cannot be reached: the file stays, and the next run says what to do with it
-            if revision not in baseline.examine(project).heads:
-                file.unlink(missing_ok=True)
-        raise

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from tempfile import TemporaryDirectory
+from pathlib import Path
 from typing import Any
 
 from alembic.autogenerate import produce_migrations
@@ -13,101 +11,73 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import Script
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, MetaData, Table, event, inspect
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import conv
 
-from ..autogenerate.draft import model_tables
 from ..autogenerate.operations import EnsureExistsOp
-from ..doctor.project import Project
+from ..doctor.project import Project, Run
 from ..errors import NoScratchDatabaseError, first_line
-from ..sandbox import SCRATCH_VARIABLE, quiet
-from ..sandbox.process import keeping_logging
-from ..schema import buildable, own_tables
+from ..sandbox import SCRATCH_VARIABLE, quiet, read_only_engine
+from ..schema import buildable
+from ..url import masked
 
 
 @dataclass(frozen=True)
 class Existing:
     """What a database has: the revisions it is at, and what a baseline of it is made from."""
 
-    heads: tuple[str, ...]
-    own_tables: set[str]  # that Alembic and this library keep in it
+    heads: set[str]
     prerequisites: list[EnsureExistsOp]  # what its tables need
     reflected: MetaData  # its tables that are in a model, if they were asked for
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """A revision in a temporary directory, and the scratch database that it built."""
+def run_env(project: Project) -> tuple[Run, URL]:
+    """Run env.py in the project's sandbox; return what it does, and the URL of the database that it asks for.
 
-    script: Script
-    scratch: str  # its URL
-
-
-def database_of(project: Project) -> URL:
-    """Return the URL of the database that env.py connects to. It is not connected to.
-
-    Raises CommandError when env.py connects to none or to several, or when there is no scratch server of its kind.
+    Raises CommandError when it connects to none or to several, when no scratch database can stand in for it, and when
+    the models cannot be tried out there.
     """
-    with project.sandbox, keeping_logging():
-        try:
-            with quiet():
-                runs = project.runs()
-            for run in runs:
-                _forget_connections(run.context)
-        except NoScratchDatabaseError as error:
-            raise CommandError(
-                "The baseline is tried out on a new, empty database, which is dropped again: export "
-                f"{SCRATCH_VARIABLE} with the URL of a database on a server of the same kind as {error}, as a user who "
-                "may create databases there. Nothing was written."
-            ) from None
-        if len(runs) != 1:
-            raise CommandError(
-                f"env.py calls run_migrations() for {len(runs)} databases, and adopt is for one: alembic-proof doctor "
-                "explains it. Nothing was written."
-            )
-        [(_, url)] = project.live()
-        return url
+    try:
+        with quiet():
+            runs = project.runs()
+    except NoScratchDatabaseError as error:
+        raise CommandError(
+            "The baseline is tried out on a new, empty database, which is dropped again: export "
+            f"{SCRATCH_VARIABLE} with the URL of a database on a server of the same kind as {error}, as a user who "
+            "may create databases there. Nothing was written."
+        ) from None
+    if len(runs) != 1:
+        raise CommandError(
+            f"env.py calls run_migrations() for {len(runs)} databases, and adopt is for one: alembic-proof doctor "
+            "explains it. Nothing was written."
+        )
+    [run] = runs
+    if not run.tables:
+        raise CommandError(
+            f"{project.name(project.env)} hands no table to Alembic: let it import the models, and set "
+            "target_metadata to their metadata. Nothing was written."
+        )
+    models = list(run.tables.values())
+    if elsewhere := sorted(set(map(str, models)) - set(map(str, buildable(run.context.dialect.name, models)))):
+        raise CommandError(
+            f"The models put {', '.join(elsewhere)} into a schema, which is another database on this server. "
+            "Trying out the baseline would change it: leave out the schema. Nothing was written."
+        )
+    [(_, url)] = project.live()
+    return run, url
 
 
-def examine(project: Project, reflect: bool = False) -> Existing:
-    """Run env.py, and return what is in the database that it connects to. Nothing in it is changed.
+def examine(run: Run, url: URL, reflect: bool) -> Existing:
+    """Return what is in a database; on request its tables too, those that are in a model. Nothing in it is changed.
 
-    Raises CommandError when that cannot be reached, or cannot be tried out elsewhere.
+    Raises CommandError when it cannot be reached.
     """
-    results: list[Existing] = []
-
-    def collect(heads: Any, migration: MigrationContext) -> list[Any]:
-        assert migration.connection is not None
-        models = list(model_tables(migration).values()) if migration.opts["target_metadata"] is not None else []
-        if not models:
-            raise CommandError(
-                f"{project.name(project.env)} hands no table to Alembic: let it import the models, and set "
-                "target_metadata to their metadata. Nothing was written."
-            )
-        if elsewhere := sorted(set(map(str, models)) - set(map(str, buildable(migration.dialect.name, models)))):
-            raise CommandError(
-                f"The models put {', '.join(elsewhere)} into a schema, which is another database on this server. "
-                "Trying out the baseline would change it: leave out the schema. Nothing was written."
-            )
-        _forget_connections(migration)
-        reflected = _reflected(migration, migration.connection, models) if reflect else MetaData()
-        own = own_tables(migration.version_table)
-        results.append(Existing(heads, own, _prerequisites(migration.connection), reflected))
-        return []
-
-    with keeping_logging(), quiet():
-        project.run_env(collect, dont_mutate=True)
-    return results[0]
-
-
-def _forget_connections(migration: MigrationContext) -> None:
-    """Let the engine of a migration open a new connection the next time, in a sandbox or no longer in one.
-
-    One that outlives a run of env.py, as that of a Flask application does, would hand out a connection to the other
-    database. An asynchronous pool can be closed in its event loop only; its connections are left to it.
-    """
-    assert migration.connection is not None
-    migration.connection.engine.dispose(close=not migration.dialect.is_async)
+    try:
+        with read_only_engine(url).connect() as connection:
+            reflected = _reflected(run.context, connection, list(run.tables.values())) if reflect else MetaData()
+            return Existing(run.version(url), _prerequisites(connection), reflected)
+    except DBAPIError as error:
+        raise CommandError(f"Cannot connect to {masked(url)}: {error.orig}") from None
 
 
 def _prerequisites(connection: Connection) -> list[EnsureExistsOp]:
@@ -132,38 +102,43 @@ def _reflected(migration: MigrationContext, connection: Connection, models: list
     return reflected
 
 
-@contextmanager
-def written(project: Project, existing: Existing) -> Iterator[Baseline]:
-    """Write the baseline: of the reflected tables if there are any, else of the models. It is deleted afterwards.
+def write(project: Project, existing: Existing, directory: Path) -> Script:
+    """Write the baseline into a directory: of the reflected tables if there are any, else of the models.
 
-    Raises CommandError when it does not build an empty database.
+    Returns it when it has built the scratch database of the project's sandbox; else raises CommandError.
     """
-    scratch: list[str] = []
-    migrations: list[MigrationContext] = []
 
     def fill(migration: MigrationContext, _: Any, directives: list[Any]) -> None:
-        scratch.append(project.sandbox.target(migration.connection).url)
-        migrations.append(migration)
         [script] = directives
         if existing.reflected.tables:
-            produced = produce_migrations(migration, existing.reflected)
-            script.upgrade_ops, script.downgrade_ops = produced.upgrade_ops, produced.downgrade_ops
+            migrations = produce_migrations(migration, existing.reflected)
+            script.upgrade_ops, script.downgrade_ops = migrations.upgrade_ops, migrations.downgrade_ops
         script.upgrade_ops.ops[:0] = existing.prerequisites
 
-    with TemporaryDirectory() as directory, project.sandbox:
-        config = project.config(version_locations=directory)
-        try:
-            with keeping_logging(), quiet():
-                project.alembic("revision", config, "baseline", autogenerate=True, process_revision_directives=fill)
-                project.alembic("upgrade", config, "head")
-        except SQLAlchemyError as error:
-            raise CommandError(
-                f"What autogenerate writes for the baseline does not build an empty database: {first_line(error)}. "
-                "Nothing was written: write the first revision by hand, then run alembic stamp head, and the doctor "
-                "compares."
-            ) from None
-        finally:
-            for migration in migrations:
-                _forget_connections(migration)
-        [script] = project.script_directory(config).walk_revisions()
-        yield Baseline(script, scratch[0])
+    config = project.config(version_locations=str(directory))
+    try:
+        with quiet():
+            project.alembic("revision", config, "baseline", autogenerate=True, process_revision_directives=fill)
+            project.alembic("upgrade", config, "head")
+    except SQLAlchemyError as error:
+        raise CommandError(
+            f"What autogenerate writes for the baseline does not build an empty database: {first_line(error)}. Nothing "
+            "was written: write the first revision by hand, then run alembic stamp head, and the doctor compares."
+        ) from None
+    [script] = project.script_directory(config).walk_revisions()
+    return script
+
+
+def leave_sandbox(run: Run) -> None:
+    """Let the engine of env.py, after its sandbox is closed, lead to its own database again.
+
+    One that outlives a run of env.py, as that of a Flask application does, has connections to the scratch database in
+    its pool, and MySQL's dialect remembers the name of that.
+    """
+    assert run.context.connection is not None
+    engine = run.context.connection.engine
+    is_async = engine.dialect.is_async  # then its connections can be closed, or opened, in an event loop only
+    engine.dispose(close=not is_async)
+    if not is_async:
+        with engine.connect() as connection:
+            engine.dialect.initialize(connection)
