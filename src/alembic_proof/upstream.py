@@ -43,7 +43,11 @@ def running_command(context: MigrationContext) -> str:
     A command hands a function of its own to env.py (``opts["fn"]``), and the qualified name of that function begins
     with the command's: ``check.<locals>.retrieve_migrations``. Its arguments do not tell ``check`` from ``revision``.
     """
-    function = context.opts.get("fn")
+    return command_of(context.opts.get("fn"))
+
+
+def command_of(function: object) -> str:
+    """Return the name of the command that a function handed to env.py is of; an empty string for another program's."""
     if getattr(function, "__module__", None) != "alembic.command":
         return ""
     return str(getattr(function, "__qualname__", "")).partition(".")[0]

@@ -41,6 +41,7 @@ from support.breaking import (
     run,
     several,
     unregistered,
+    with_version_table,
     write,
 )
 from support.databases import make_database, rows
@@ -399,9 +400,12 @@ MUTANTS = {
         several(first_revision, edit(AUTHOR, ", unique=True", "")), MATCH, "remove_constraint uq_author_email"
     ),
     "S50": Mutant(
-        overriding(f'{EVERYTHING}, "version_table_schema": "public"'), EVERY, "is dropped with its rows", "postgresql"
+        several(overriding(EVERYTHING), with_version_table('version_table_schema="public"')),
+        EVERY,
+        "is dropped with its rows",
+        "postgresql",
     ),
-    "S51": Mutant(overriding(f'{EVERYTHING}, "version_table": "shop_version"'), COMPARES, DROPS),
+    "S51": Mutant(several(overriding(EVERYTHING), with_version_table('version_table="shop_version"')), COMPARES, DROPS),
     "S52": Mutant(
         several(overriding('"include_schemas": False'), thing(args="{'schema': 'app'}"), first_revision),
         MATCH,
@@ -461,8 +465,8 @@ OTHERS = [
 UNUSUAL_OPTIONS: dict[str, Act] = {
     "S16": several(),
     "S17": handing("include_schemas=True"),
-    "S50": overriding('"version_table_schema": "public"'),
-    "S51": overriding('"version_table": "shop_version"'),
+    "S50": with_version_table('version_table_schema="public"'),
+    "S51": with_version_table('version_table="shop_version"'),
 }
 
 
@@ -482,7 +486,7 @@ def test_a_schema_in_the_search_path_and_in_the_models_is_one(project: Project, 
     several(
         edit(BASE, "MetaData(\n", 'MetaData(\n        schema="app",\n'),
         edit(BOOK, '"author.id"', '"app.author.id"'),
-        overriding('"version_table_schema": "app"'),
+        with_version_table('version_table_schema="app"'),
         SEARCH_PATH,
         UPGRADED,
         run("alembic", "check"),

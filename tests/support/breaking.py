@@ -152,6 +152,12 @@ def overriding(options: str) -> Break[Project]:
     return edit(ENV, OPTIONS, f"{OPTIONS} | {{{options}}}")
 
 
+def with_version_table(names: str) -> Break[Project]:
+    """Give another version table to connect() and to options()."""
+    connect = CONNECT.replace("database_url)", f"database_url, {names})")
+    return several(edit(ENV, CONNECT, connect), handing(names))
+
+
 def before_configure(*lines: str) -> Break[Project]:
     """Write lines into env.py that run before context.configure(), online."""
     return edit(ENV, CONFIGURE, "".join(f"{line}\n        " for line in lines) + CONFIGURE)

@@ -122,11 +122,11 @@ def planning(connection: Connection) -> Plan:
     """Return the function that plans the steps of the running command, with two checks, for ``context.configure()``.
 
     It raises CommandError if ``context.configure()`` got another version table than migrating(), past options(). And
-    migrating() sees whether it was ever called.
+    migrating() sees whether a command of Alembic's ever called it; other programs may have their reasons.
     """
     plan: Plan = upstream.environment_context().context_opts["fn"]
     info = connection.info
-    info[_PLANNED] = False
+    info[_PLANNED] = not upstream.command_of(plan)
 
     @wraps(plan)  # Alembic's commands are told apart by the name of theirs
     def planned(heads: Any, migration: MigrationContext) -> Any:

@@ -48,7 +48,7 @@ PAIRS = [  # as PostgreSQL stores it, as the models have it, and whether that is
     ("lower((s)::text)", "lower(s)", True),
     ("(a + b) * 2", "a + (b * 2)", False),
     ("CAST((a + b) AS NUMERIC(10, 2))", "CAST(a + b AS NUMERIC(10, 2))", True),
-    ("\"100%\" <> ''::text", "\"100%\" <> ''", True),
+    ("(\"100%\")::text <> ''::text", "\"100%\" NOT IN ('')", True),
     ("missing > 0", "(missing > 0)", True),  # it cannot tell: the texts decide
     ("missing > 0", "missing > 1", False),
 ]

@@ -21,7 +21,7 @@ from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import Connection, Dialect, Table, text
 from sqlalchemy.exc import CompileError, DBAPIError
 
-from ...sqltext import bare_expression, escape_colons
+from ...sqltext import bare_expression, escape_colons, single_percents
 
 Replacement = Callable[[], list[MigrateOperation]]
 
@@ -110,7 +110,7 @@ def _columns(table: Table, dialect: Dialect) -> str:
         with suppress(CompileError):
             type_ = dialect.type_compiler_instance.process(column.type)
             columns.append(f"{dialect.identifier_preparer.quote(column.name)} {type_}")
-    return ", ".join(columns)
+    return single_percents(", ".join(columns), dialect)
 
 
 _EXPLAIN = "EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) SELECT ({}), ({}) FROM json_to_record(NULL) AS record ({})"
