@@ -16,7 +16,11 @@ from support.project import LIBRARY, Project, bake_into
 
 Bake = Callable[..., Project]
 
-os.environ.pop("PYTEST_ADDOPTS", None)  # they are for this run, not for those that tests start
+
+@pytest.fixture(scope="session", autouse=True)
+def _options_of_this_run() -> None:
+    """Keep them from the pytest processes that tests start."""
+    os.environ.pop("PYTEST_ADDOPTS", None)
 
 
 @pytest.fixture(scope="session")
