@@ -5,6 +5,7 @@ from __future__ import annotations
 import compileall
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from support.lab import Lab, making_lab
 from support.project import LIBRARY, Project, bake_into
 
 Bake = Callable[..., Project]
+
+# Python takes a file for unchanged that was edited within a second and kept its size: revisions are, here.
+sys.dont_write_bytecode = True
 
 
 @pytest.fixture(scope="session", autouse=True)

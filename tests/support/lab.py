@@ -114,10 +114,10 @@ class Lab:
 
     def refused(self, models: MetaData, *answers: str, **own: Any) -> str:
         """Let autogenerate stop without a new file, and return what it says."""
-        before = sorted(self.versions.iterdir())
+        before = sorted(self.versions.glob("*.py"))
         with pytest.raises(CommandError) as error:
             self.revision(models, *answers, **own)
-        assert sorted(self.versions.iterdir()) == before
+        assert sorted(self.versions.glob("*.py")) == before
         return str(error.value)
 
     def write(self, revision: str, after: str | None, upgrade: str, downgrade: str = "pass") -> Path:
