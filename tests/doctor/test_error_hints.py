@@ -5,9 +5,11 @@ from __future__ import annotations
 from configparser import InterpolationSyntaxError
 
 import pytest
+from alembic.util import CommandError
 from sqlalchemy.exc import IntegrityError, MissingGreenlet, ProgrammingError
 
 from alembic_proof.doctor.error_hints import CODES, TEXTS, hint
+from alembic_proof.errors import SettingsError
 
 
 class ServerError(Exception):
@@ -76,6 +78,8 @@ def test_a_code_or_a_type_decides(error: Exception, words: str) -> None:
         (ValueError(1062), "correct it"),  # a number is a code only from a driver of MySQL
         (ServerError("99999"), "correct it"),
         (RuntimeError("boom"), "correct it"),
+        (CommandError("off names rename: did you mean renames?"), "do what this sentence says"),
+        (SettingsError("SHOP_URL is empty: give it a URL."), "do what this sentence says"),
         (AttributeError("module 'x' has no attribute '_ARRAY'"), "sqlalchemy[asyncio]"),
         (InterpolationSyntaxError("url", "alembic", "'%' must be followed by '%' or '('"), "create_engine(url)"),
         (ValueError("'file_template' ... bad interpolation"), "%%(year)d"),

@@ -144,7 +144,10 @@ def hint(error: BaseException) -> str:
             return TYPES[name]
     line = "".join(str(frame.line) for frame in traceback.extract_tb(error.__traceback__)[-1:])
     text = f"{error}\n{line}"
-    return next((fix for pattern, fix in TEXTS.items() if re.search(pattern, text, re.MULTILINE)), "correct it")
+    # The messages of Alembic's commands, and of this library, are sentences that say what to do.
+    is_sentence = any(base.__name__ in ("CommandError", "ProofError") for base in type(error).__mro__)
+    otherwise = "do what this sentence says" if is_sentence else "correct it"
+    return next((fix for pattern, fix in TEXTS.items() if re.search(pattern, text, re.MULTILINE)), otherwise)
 
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:
