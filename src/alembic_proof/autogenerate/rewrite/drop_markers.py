@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from alembic.operations.ops import ModifyTableOps
 
+from ...ddl.losses import loss
 from ..draft import Draft
 from ..operations import DestructiveOp
-from .losses import loss
 
 
 def drop_markers(draft: Draft) -> None:

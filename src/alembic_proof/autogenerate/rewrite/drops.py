@@ -5,9 +5,9 @@ from __future__ import annotations
 from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp, MigrateOperation
 from alembic.util import CommandError
 
+from ...ddl.losses import loss
 from ...sqltext import full_name
 from ..draft import Draft, each_operation
-from .losses import loss
 
 
 def drops(draft: Draft) -> None:

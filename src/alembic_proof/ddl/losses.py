@@ -8,7 +8,7 @@ import sqlalchemy
 from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp, MigrateOperation
 from sqlalchemy import Dialect
 
-from ...ddl.types import database_type
+from .types import database_type
 
 _NUMBERS = (sqlalchemy.Integer, sqlalchemy.Numeric, sqlalchemy.Boolean)
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from support.models import dialect_of
 
-from alembic_proof.autogenerate.rewrite.losses import loss
+from alembic_proof.ddl.losses import loss
 
 TABLE = Table("t", MetaData(), Column("a", Integer), Column("b", Integer, Computed("a * 2")))
 
