@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Integer, MetaData, Table
-from support.lab import Lab
+from sqlalchemy import Column, Integer, MetaData, NullPool, Table, create_engine
+from support.lab import Lab, making_lab
+from support.models import dialect_of
 
 from alembic_proof.autogenerate.ownership import include_name, include_object, tables_of_revisions
 
@@ -22,7 +24,7 @@ def script(lab_sqlite: Lab) -> ScriptDirectory:
 
 def test_tables_of_revisions(script: ScriptDirectory) -> None:
     """By schema and name; also those that have another name now."""
-    assert tables_of_revisions(script) == {(None, "old"), (None, "new"), ("crm", "t")}
+    assert tables_of_revisions(script, dialect_of("postgresql")) == {(None, "old"), (None, "new"), ("crm", "t")}
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,7 @@ def test_include_object(
 ) -> None:
     """A table that is in the database, but in no model, must be of a revision."""
     table = Table(name, MetaData(), schema=schema)
-    assert include_object(script)(table, name, type_, reflected, compare_to) is expected
+    assert include_object(script, dialect_of("postgresql"))(table, name, type_, reflected, compare_to) is expected
 
 
 @pytest.mark.parametrize(
@@ -59,4 +61,36 @@ def test_include_name(script: ScriptDirectory, name: str | None, type_: str, exp
     """A schema must have a table of a model or of a revision."""
     metadata = MetaData()
     Table("deal", metadata, Column("id", Integer), schema="ops")
-    assert include_name(script, [metadata])(name, type_, {}) is expected
+    assert include_name(script, dialect_of("postgresql"), [metadata])(name, type_, {}) is expected
+
+
+BOOK = "sa.Column('id', sa.Integer(), primary_key=True)"
+
+
+@pytest.mark.parametrize("schema", [None, "library", "public"])
+def test_a_schema_of_the_search_path_is_the_default_one(tmp_path: Path, schema: str | None) -> None:
+    """Its tables belong to the project, whether models and revisions name it or not: B5."""
+    with making_lab("postgresql", tmp_path) as lab:
+        lab.rows("CREATE SCHEMA library")
+        url = lab.engine.url.update_query_dict({"options": "-csearch_path=library,public"})
+        lab.engine.dispose()
+        lab.engine, lab.url = create_engine(url, poolclass=NullPool), url.render_as_string(hide_password=False)
+        lab.rows("CREATE TABLE somebody_elses (id integer)")
+        lab.change(books(schema, "book", "author"))
+        lab.write("r9", lab.head(), f"NAME = 'library'\nop.create_table('shelf', {BOOK}, schema=NAME)")
+        lab.upgrade()
+        written = lab.change(books(schema, "author"), "allow-drop", "no-rename")
+        assert written.count("op.drop_table(") == 2
+        assert "'shelf'" in written
+        lab.downgrade()
+        lab.upgrade()
+        assert lab.differences(books(schema, "author")) == ""
+        lab.downgrade("base")
+
+
+def books(schema: str | None, *names: str) -> MetaData:
+    """Return models with these tables."""
+    metadata = MetaData(schema=schema)
+    for name in names:
+        Table(name, metadata, Column("id", Integer, primary_key=True))
+    return metadata

@@ -133,7 +133,11 @@ COLUMNS = "sa.Column('id', sa.Integer(), primary_key=True), sa.Column('x', sa.In
         ("op.execute('ALTER TABLE OLD DROP X')", "OLD.X, which has 1 value."),
         ("op.execute('DELETE FROM old WHERE id > 5')", None),
         ("op.execute('ALTER TABLE old RENAME TO new'); op.drop_column('new', 'x')", "old.x, which has 1 value."),
-        ("for name in ('old',): op.drop_table(name)", "something that r1.py:15 names only when it runs."),
+        ("for name in ('old',): op.drop_table(name)", "old, which has 2 rows."),
+        (
+            "for name in {'old': open}: op.get_bind().exec_driver_sql('SELECT 1'); op.drop_table(name)",
+            "something that r1.py:15 names only when it runs.",
+        ),
         ("op.execute('DROP TABLE IF EXISTS missing')", None),
     ],
 )

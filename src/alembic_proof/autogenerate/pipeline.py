@@ -112,7 +112,8 @@ def options(
     settings = _settings(environment.config)
     import_packages(settings.models)
     several = target_metadata if isinstance(target_metadata, Sequence) else [target_metadata]
-    dialect = _dialect(make_url(bind).get_backend_name() if isinstance(bind, (URL, str)) else bind.dialect.name)
+    spoken = bind.dialect if isinstance(bind, Connection) else make_url(bind).get_dialect()()
+    dialect = _dialect(spoken.name)
     ours: dict[str, Any] = {
         "target_metadata": target_metadata,
         "compare_type": True,
@@ -126,10 +127,11 @@ def options(
         ours["dialect_opts"] = {"paramstyle": "named"}
     if dialect.name == "postgresql":  # elsewhere a schema is another database
         ours["include_schemas"] = True
-        own["include_name"] = hooks.both(own.get("include_name"), ownership.include_name(environment.script, several))
+        ours_only = ownership.include_name(environment.script, spoken, several)
+        own["include_name"] = hooks.both(own.get("include_name"), ours_only)
     if not dialect.transactional_ddl:  # last, as what the others execute belongs to the revision
         own["on_version_apply"] = (*hooks.several(own.get("on_version_apply")), journal.forget)
-    own["include_object"] = hooks.both(own.get("include_object"), ownership.include_object(environment.script))
+    own["include_object"] = hooks.both(own.get("include_object"), ownership.include_object(environment.script, spoken))
     own["render_item"] = hooks.first_answer(own.get("render_item"), render_item)
     own["autogenerate_plugins"] = _plugins(settings.off, own.get("autogenerate_plugins") or ())
     own_hooks = hooks.several(own.get("process_revision_directives"))

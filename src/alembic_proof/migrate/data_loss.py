@@ -14,7 +14,8 @@ from sqlalchemy import Connection, column, func, inspect, select, table
 
 from .. import upstream
 from ..prompts import Answers
-from ..revisions.reader import Drop, DropReader
+from ..revisions.actions import actions
+from ..revisions.drops import Drop, DropReader
 
 # Rows and values are counted up to here: nobody reads a large table to its end for a question.
 MANY = 1000
@@ -57,9 +58,10 @@ def ask(connection: Connection, version_table: str, version_table_schema: str | 
     steps = [] if migration.purge else upstream.steps(migration)
     downgrades = [step for step in steps if isinstance(step, RevisionStep) and not step.is_upgrade]
     examined = Examined(migration, migration.get_current_heads()) if downgrades else None
-    reader = DropReader()
+    reader = DropReader(connection.dialect)
     for step in downgrades:
-        reader.read(Path(step.revision.path))
+        script = step.revision
+        reader.read(Path(script.path).name, actions(script, "downgrade", connection.dialect))
     answers = Answers.of(migration)
     losses = {drop.name: text for drop, text in _losses(connection, reader.drops) if not answers.allow_drop(drop.name)}
     if not borrowed:

@@ -1,16 +1,15 @@
-"""What revisions do, read from their source: to run them to find out would be too late, or needs a database."""
+"""What revisions do, read from their source, where running them to find out would be too late, or needs a database."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..sqltext import full_name
+from .recorder import Step
 
 # Alembic's operations, and the names of their positional arguments.
 _POSITIONAL = {
@@ -24,13 +23,7 @@ _POSITIONAL = {
 }
 UNKNOWN = "?"  # stands for an argument that only running the revision would tell
 
-# The same in SQL, without quotes and with single spaces.
-_TABLES = re.compile(r"(?:DROP TABLE|TRUNCATE(?: TABLE)?|DELETE FROM(?!.* WHERE )) (.*)", re.IGNORECASE)
-_ALTER = re.compile(r"ALTER TABLE (?:IF EXISTS )?(?:ONLY )?(\S+) (.*)", re.IGNORECASE)
-_NO_COLUMN = "CONSTRAINT|INDEX|KEY|PRIMARY|FOREIGN|CHECK|PARTITION|PERIOD"
-_COLUMN = re.compile(rf"DROP (?!{_NO_COLUMN})(?:COLUMN )?(?:IF EXISTS )?(\S*)", re.IGNORECASE)
-_RENAME = re.compile(r"RENAME (?:(?:COLUMN )?(\S+) )?TO (\S+)", re.IGNORECASE)
-_AROUND = re.compile(r"\b(IF EXISTS|ONLY|CASCADE|RESTRICT)\b", re.IGNORECASE)
+Evaluate = Callable[[ast.expr], Any]  # returns the value of an expression, or raises LookupError
 
 
 @dataclass(frozen=True)
@@ -40,13 +33,22 @@ class Operation:
     name: str
     arguments: dict[str, ast.expr]
     call: ast.Call
+    evaluate: Evaluate | None = None
+
+    def value(self, argument: str) -> Any:
+        """Return the value of an argument; UNKNOWN if only running would tell, None if it is not given."""
+        node = self.arguments.get(argument)
+        if node is None or isinstance(node, ast.Constant):
+            return None if node is None else node.value
+        if self.evaluate is not None:
+            with contextlib.suppress(LookupError):
+                return self.evaluate(node)
+        return UNKNOWN
 
     def text(self, argument: str) -> str | None:
-        """Return an argument that is a literal text, UNKNOWN for any other expression, None for None or no argument."""
-        node = self.arguments.get(argument)
-        if node is None or (isinstance(node, ast.Constant) and node.value is None):
-            return None
-        return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else UNKNOWN
+        """Return an argument that is a text, UNKNOWN for what is not certainly one, None for None or no argument."""
+        value = self.value(argument)
+        return value if value is None or isinstance(value, str) else UNKNOWN
 
     @property
     def table(self) -> str:
@@ -54,7 +56,7 @@ class Operation:
         return full_name(self.text("table_name") or "", self.text("schema"))
 
 
-def operations(tree: ast.AST) -> Iterator[Operation]:
+def operations(tree: ast.AST, evaluate: Evaluate | None = None) -> Iterator[Operation]:
     """Yield the operations in a part of a revision. Those of a batch have its table."""
     batches: dict[int, Operation] = {}
     for block in ast.walk(tree):
@@ -65,21 +67,21 @@ def operations(tree: ast.AST) -> Iterator[Operation]:
                 batches |= {id(node): batch for node in inside if _is_called_on(node, item.optional_vars.id)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            yield _operation(node, batches.get(id(node)))
+            yield _operation(node, batches.get(id(node)), evaluate)
 
 
 def _is_called_on(call: ast.Call, variable: str) -> bool:
     return isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == variable
 
 
-def _operation(call: ast.Call, batch: Operation | None = None) -> Operation:
+def _operation(call: ast.Call, batch: Operation | None = None, evaluate: Evaluate | None = None) -> Operation:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     names = _POSITIONAL.get(name, ())[batch is not None :]
     of_batch = batch.arguments.items() if batch else ()
     arguments = {key: node for key, node in of_batch if key in ("table_name", "schema")}
     arguments.update(zip(names, call.args, strict=False))
     arguments.update((word.arg or "", word.value) for word in call.keywords)
-    return Operation(name, arguments, call)
+    return Operation(name, arguments, call, evaluate)
 
 
 def constants(tree: ast.Module) -> dict[str, Any]:
@@ -93,49 +95,49 @@ def constants(tree: ast.Module) -> dict[str, Any]:
     return values
 
 
-def created_tables(revision: Path) -> set[tuple[str | None, str]]:
-    """Return the tables, each a schema and a name, that a revision creates or gives a new name.
+def steps(tree: ast.Module, direction: str, evaluate: Evaluate) -> list[Step]:
+    """Return what a revision does in a direction, in the order in which it is written.
 
-    Only those whose names are written as literals; the schema "public" is None, as the inspector has it.
+    What is not an operation and may be SQL, such as any text, counts as executed. UNKNOWN stands for a name that only
+    running would tell.
     """
-    tables = set()
-    for operation in operations(ast.parse(revision.read_bytes())):
-        argument = {"create_table": "table_name", "rename_table": "new_table_name"}.get(operation.name)
-        name = operation.text(argument) if argument else None
-        if name and name != UNKNOWN:
-            schema = operation.text("schema")
-            tables.add((None if schema == "public" else schema, name))
-    return tables
+    reader = _Reader(tree, _reachable(tree, direction), evaluate)
+    reader.visit(tree)
+    return reader.steps
 
 
-@dataclass(frozen=True)
-class Drop:
-    """A table, or a column of one, by the names that they have now; without a table, a line that leaves them open."""
+def _reachable(tree: ast.Module, direction: str) -> set[str]:
+    """Return the functions that may run: those whose names begin with the direction, as with several databases.
 
-    name: str
-    table: str = ""
-    column: str = ""
+    Then those that they name, and those that the file names outside of functions.
+    """
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    others = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
+    waiting = {name for name in functions if name.startswith(direction)} | _names(others)
+    reachable: set[str] = set()
+    while names := (waiting & functions.keys()) - reachable:
+        reachable |= names
+        waiting = _names(functions[name] for name in names)
+    return reachable
 
 
-class DropReader(ast.NodeVisitor):
-    """Reads what downgrades drop, in the order in which they run: one may rename what the next one drops."""
+def _names(nodes: Iterable[ast.AST]) -> set[str]:
+    return {inner.id for node in nodes for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
-    def __init__(self) -> None:
-        self.drops: list[Drop] = []
-        self._file = ""
-        self._operations: dict[int, Operation] = {}
-        self._current: dict[tuple[str, str], str] = {}  # by table and column, or "", at that point: its name now
 
-    def read(self, revision: Path) -> None:
-        """Add what a revision drops, other than in its upgrade()."""
-        self._file = revision.name
-        tree = ast.parse(revision.read_bytes())
-        self._operations = {id(operation.call): operation for operation in operations(tree)}
-        self.visit(tree)
+class _Reader(ast.NodeVisitor):
+    """Reads operations and texts in the order in which they are written."""
+
+    def __init__(self, tree: ast.Module, functions: set[str], evaluate: Evaluate) -> None:
+        self.steps: list[Step] = []
+        self._passed_over = {
+            id(node) for node in tree.body if isinstance(node, ast.FunctionDef) and node.name not in functions
+        }
+        self._operations = {id(operation.call): operation for operation in operations(tree, evaluate)}
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        """Pass over upgrade()."""
-        if not node.name.startswith("upgrade"):
+        """Pass over what does not run."""
+        if id(node) not in self._passed_over:
             self.generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> None:
@@ -145,52 +147,53 @@ class DropReader(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         """Read an operation."""
-        if operation := self._operations.get(id(node)):
-            self._read_operation(operation)
+        if (operation := self._operations.get(id(node))) and (op := _as_alembics(operation)) is not None:
+            self.steps.append(Step(op, node.lineno))
         self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> None:
-        """Read the statements in a text."""
-        for statement in str(node.value).split(";") if isinstance(node.value, str) else ():
-            self._read_statement(node, " ".join(re.sub(r'["`\[\]]|--.*', "", statement).split()))
+        """Read a text."""
+        if isinstance(node.value, str):
+            self._execute(node.value, node.lineno)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        """Read the statements in a text of which parts are unknown."""
+        """Read a text of which parts are unknown."""
         parts = [str(part.value) if isinstance(part, ast.Constant) else UNKNOWN for part in node.values]
-        self.visit_Constant(ast.copy_location(ast.Constant("".join(parts)), node))
+        self._execute("".join(parts), node.lineno)
 
-    def _read_operation(self, operation: Operation) -> None:
-        if operation.name == "drop_table":
-            self._drop(operation.call, operation.table)
-        elif operation.name == "drop_column":
-            self._drop(operation.call, operation.table, operation.text("column_name") or UNKNOWN)
-        elif operation.name == "rename_table":
-            schema = operation.text("schema")
-            old, new = (operation.text(key) or UNKNOWN for key in ("old_table_name", "new_table_name"))
-            self._rename(full_name(old, schema), "", full_name(new, schema))
-        elif operation.name == "alter_column" and (new_name := operation.text("new_column_name")):
-            self._rename(operation.table, operation.text("column_name") or "", new_name)
+    def _execute(self, text: str, line: int) -> None:
+        from alembic.operations.ops import ExecuteSQLOp
 
-    def _read_statement(self, node: ast.AST, sql: str) -> None:
-        if tables := _TABLES.match(f"{sql} "):
-            for table in _AROUND.sub("", tables[1]).split(","):
-                self._drop(node, table.strip())
-        elif alter := _ALTER.match(f"{sql} "):
-            for part in alter[2].split(","):
-                if column := _COLUMN.match(part.strip()):
-                    self._drop(node, alter[1], column[1])
-                elif rename := _RENAME.match(part.strip()):
-                    self._rename(alter[1], rename[1] or "", rename[2])
+        self.steps.append(Step(ExecuteSQLOp(text), line))
 
-    def _drop(self, node: ast.AST, table: str, column: str = "") -> None:
-        drop = Drop(f"{self._file}:{getattr(node, 'lineno', 0)}")
-        if table and not re.search(r"[?%(]", table + column):
-            table = self._current.get((table, ""), table)
-            column = self._current.get((table, column), column)
-            drop = Drop(f"{table}.{column}" if column else table, table, column)
-        self.drops.append(drop)
 
-    def _rename(self, table: str, column: str, to: str) -> None:
-        current = self._current.get((table, ""), table)
-        key = (current, to) if column else (to, "")
-        self._current[key] = self._current.get((current, column), column) if column else current
+def _as_alembics(operation: Operation) -> Any:
+    """Return the operation as Alembic's own object; None for one that neither drops nor renames nor creates a table."""
+    from alembic.operations import ops
+    from sqlalchemy.types import TypeEngine
+
+    name, schema = operation.text("table_name") or UNKNOWN, operation.text("schema")
+    column = operation.text("column_name") or UNKNOWN
+    if operation.name == "create_table":
+        return ops.CreateTableOp(name, [], schema=schema)
+    if operation.name == "drop_table":
+        return ops.DropTableOp(name, schema=schema)
+    if operation.name == "drop_column":
+        return ops.DropColumnOp(name, column, schema=schema)
+    if operation.name == "rename_table":
+        old, new = (operation.text(key) or UNKNOWN for key in ("old_table_name", "new_table_name"))
+        return ops.RenameTableOp(old, new, schema=schema)
+    if operation.name == "alter_column":
+        types = {key: operation.value(key) for key in ("existing_type", "type_")}
+        existing, modified = (
+            type_() if isinstance(type_, type) and issubclass(type_, TypeEngine) else type_ for type_ in types.values()
+        )
+        return ops.AlterColumnOp(
+            name,
+            column,
+            schema=schema,
+            existing_type=existing if isinstance(existing, TypeEngine) else None,
+            modify_type=modified if isinstance(modified, TypeEngine) else None,
+            modify_name=operation.text("new_column_name"),
+        )
+    return None

@@ -18,5 +18,5 @@ def schemas(draft: Draft) -> None:
     needed |= {op.type.schema for op in draft.upgrade.ops if isinstance(op, EnumTypeOp) and not op.labels_before}
     needed -= {None, draft.dialect.default_schema_name}
     if needed:
-        needed -= {schema for schema, _ in tables_of_revisions(environment.script)}
+        needed -= {schema for schema, _ in tables_of_revisions(environment.script, draft.dialect)}
     draft.upgrade.ops[:0] = [EnsureExistsOp("SCHEMA", name) for name in sorted(filter(None, needed))]
