@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from alembic.operations.ops import (
+    AddColumnOp,
+    AlterColumnOp,
     CreateTableOp,
     DowngradeOps,
     MigrateOperation,
@@ -16,7 +19,7 @@ from alembic.operations.ops import (
     UpgradeOps,
 )
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Dialect, Table
+from sqlalchemy import Column, Dialect, Table
 
 from ..prompts import Answers
 from ..sqltext import full_name
@@ -46,6 +49,11 @@ class Draft:
     def tables(self) -> dict[str, Table]:
         """The tables of the models, by their full names."""
         return model_tables(self.context)
+
+    def column(self, op: AlterColumnOp | AddColumnOp) -> Column[Any]:
+        """Return the column of the models that an operation is about."""
+        name = op.column.name if isinstance(op, AddColumnOp) else op.column_name
+        return column_named(self.tables[full_name(op.table_name, op.schema)], name)
 
     def reverse_upgrade(self) -> None:
         """Let the downgrade undo the upgrade.
@@ -85,6 +93,17 @@ def model_tables(context: MigrationContext) -> dict[str, Table]:
     several = metadata if isinstance(metadata, (list, tuple)) else [metadata]
     tables = [table for each in several for table in each.tables.values()]
     return {full_name(table.name, reflected_schema(table, context.dialect)): table for table in tables}
+
+
+def column_named(table: Table, name: str) -> Column[Any]:
+    """Return a column by its name in the database: ``table.columns`` has it under its ``key=``.
+
+    Raises KeyError if there is none.
+    """
+    for column in table.columns:
+        if column.name == name:
+            return column
+    raise KeyError(name)
 
 
 def reflected_schema(table: Table, dialect: Dialect) -> str | None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from alembic.operations.ops import AlterColumnOp, MigrateOperation, ModifyTableOps
 
-from ...sqltext import full_name
 from ..conversions import converts_both_ways
 from ..draft import Draft
 from ..operations import CastColumnOp, altered
@@ -28,7 +27,7 @@ def _steps(op: MigrateOperation, draft: Draft) -> list[MigrateOperation]:
         return [op]
     before, after = op.existing_server_default or None, op.modify_server_default
     if before is not None and after is False:  # unchanged; the model has it without a cast to the old type
-        after = draft.tables[full_name(op.table_name, op.schema)].columns[op.column_name].server_default
+        after = draft.column(op).server_default
     cast = altered(op, CastColumnOp, existing_server_default=None, modify_server_default=False)
     steps: list[MigrateOperation] = [cast]
     if before is not None:

@@ -50,7 +50,7 @@ def upgrade_value(draft: Draft, op: MigrateOperation) -> str | None:
     if isinstance(op, AddColumnOp) and not (op.column.nullable or _is_generated(op.column)):
         column = op.column
     elif isinstance(op, AlterColumnOp) and op.modify_nullable is False:
-        column = draft.tables[full_name(op.table_name, op.schema)].columns[op.column_name]
+        column = draft.column(op)
     else:
         return None
     name = f"{full_name(op.table_name, op.schema)}.{column.name}"

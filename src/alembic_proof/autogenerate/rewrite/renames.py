@@ -78,7 +78,7 @@ def _column_candidates(draft: Draft, new_names: NewNames) -> list[Candidate]:
         table = full_name(op.table_name, op.schema)
         earlier = full_name(new_names.old_table(op.schema, op.table_name), op.schema)
         removed = [drop.to_column() for drop in op.ops if isinstance(drop, DropColumnOp)]
-        added = [draft.tables[table].columns[add.column.key] for add in op.ops if isinstance(add, AddColumnOp)]
+        added = [draft.column(add) for add in op.ops if isinstance(add, AddColumnOp)]
         # A column that is computed from another expression is dropped and added under one name.
         recreated = {column.name for column in removed} & {column.name for column in added}
         for old, new in product(removed, added):

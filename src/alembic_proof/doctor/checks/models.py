@@ -146,7 +146,7 @@ def constraints_have_names(project: Project) -> Iterable[Finding]:
         for constraint in [item for item in table.constraints if isinstance(item, keys) and item.columns]:
             named = constraint.name is not None
             if not named or not run.context.dialect.identifier_preparer.format_constraint(constraint):
-                columns = ", ".join(constraint.columns.keys())
+                columns = ", ".join(column.name for column in constraint.columns)
                 message = f"a {type(constraint).__name__} of {table.name} ({columns}) has no name"
                 fix = "let the naming_convention of its metadata have a name for this kind of constraint"
                 yield Problem(project.name(project.env), message, fix)
