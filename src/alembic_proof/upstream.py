@@ -53,6 +53,19 @@ def command_of(function: object) -> str:
     return str(getattr(function, "__qualname__", "")).partition(".")[0]
 
 
+def command_line(config: Any) -> tuple[str, list[Any], dict[str, Any]] | None:
+    """Return the running command of the ``alembic`` program: its name, arguments and options; None for another program.
+
+    Alembic's CommandLine keeps them in ``Config.cmd_opts``: ``cmd`` has the function and the names of its parameters.
+    """
+    given: Any = getattr(config, "cmd_opts", None)
+    if not hasattr(given, "cmd"):
+        return None
+    function, positional, options = given.cmd
+    values = [getattr(given, name, None) for name in positional]
+    return function.__name__, values, {name: getattr(given, name, None) for name in options}
+
+
 def is_autogenerating(context: MigrationContext) -> bool:
     """Tell whether the running command compares models and database: ``revision --autogenerate``, or ``check``.
 

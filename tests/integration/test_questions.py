@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import signal
-import subprocess
 from contextlib import suppress
 from pathlib import Path
 
@@ -36,11 +35,11 @@ def asked(project: Project) -> list[Path]:
 
 def test_yes(shop: Project) -> None:
     """Of what is renamed, nothing is asked again; a value is written as it was typed."""
-    output, code = shop.answered("y\n41\n", *COMMAND)
+    output, code = shop.answered("1\n41\n", *COMMAND)
     assert code == 0, output
     questions = (
-        "Did you rename users.nick to users.nickname? [y/N]",
-        "users.rank becomes NOT NULL. Which value should",
+        "users.nick is in no model any more. Did you rename it to one of these?\n  1  it is users.nickname now\n",
+        "users.rank becomes NOT NULL, and the model has no default=. Which value should",
     )
     assert [question for question in questions if question not in output] == []
     assert "Is that intended?" not in output
@@ -51,44 +50,59 @@ def test_yes(shop: Project) -> None:
 
 
 def test_no(shop: Project) -> None:
-    """An empty answer is no; what is not renamed is dropped, which is a question of its own; nothing is written."""
-    output, code = shop.answered("\n\n\n", *COMMAND)
+    """A wrong answer is asked again; what was removed is dropped without a second question; the end of input stops."""
+    output, code = shop.answered("maybe\n0\n\x04", *COMMAND)
     assert code != 0
-    assert output.count("[y/N]") == 3
-    assert "is dropped with its values. Is that intended? [y/N]" in output
-    assert "This revision would destroy data: users.nick is in no model" in output
+    assert "'maybe' is no answer to this. Type a number from 0 to 2." in output
+    assert "Is that intended?" not in output
+    assert "The input ended before this was answered: users.rank becomes NOT NULL" in output
     assert "Traceback" not in output
+    assert asked(shop) == []
+
+
+@pytest.mark.parametrize("redirected", ["stdout", "stderr"])
+def test_questions_go_where_the_person_is(shop: Project, redirected: str) -> None:  # D4
+    """With 2>file and with >file, they are seen on the terminal."""
+    output, code = shop.answered("1\n41\n", *COMMAND, redirected=[redirected])
+    assert code == 0, output
+    assert "Did you rename it to one of these?" in output
+    assert "Which value should existing rows get?" in output
+    assert len(asked(shop)) == 1
+
+
+def test_nobody_is_asked_where_nothing_is_seen(shop: Project) -> None:  # D4
+    """With both in files, there is no terminal: it ends, and does not wait for an answer."""
+    output, code = shop.answered("", *COMMAND, redirected=["stdout", "stderr"])
+    assert (code != 0, output) == (True, "")
     assert asked(shop) == []
 
 
 def test_control_c(shop: Project) -> None:
     """Ends it with a sentence."""
     ours, theirs = pty.openpty()
-    running = shop.start(*COMMAND, stdin=theirs)
+    running = shop.start(*COMMAND, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     output = ""
-    assert running.stdout
-    while "Did you rename" not in output:
-        output += running.stdout.read(1)
-    rest = None
-    while rest is None:  # a signal just before Python reads from the terminal is noticed only after that
-        running.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            rest, _ = running.communicate(timeout=2)
+    with suppress(OSError):  # the terminal is closed by the last process on it
+        while part := os.read(ours, 4096).decode(errors="replace"):
+            output += part
+            if "[0-2]" in output:
+                running.send_signal(signal.SIGINT)
+    assert running.wait() != 0
     os.close(ours)
-    output += rest
-    assert running.returncode != 0
     assert "Interrupted. Nothing was written, and nothing was changed." in output
     assert asked(shop) == []
 
 
 def test_nobody_is_asked_without_a_terminal(shop: Project) -> None:
     """Nor by alembic check, on a terminal either."""
-    assert "These may be renames:" in shop.refused()
+    refused = shop.refused()
+    assert "There are 2 questions, and nobody who can be asked." in refused
+    assert "=VALUE revision -m refused --autogenerate\n" in refused
     output, code = shop.answered("", "alembic", "check")
     assert code != 0
     assert "New upgrade operations detected: [('add_column'" in output
-    assert "[y/N]" not in output
+    assert "Did you rename" not in output
 
 
 def test_a_program_is_not_asked(shop: Project) -> None:
@@ -96,7 +110,7 @@ def test_a_program_is_not_asked(shop: Project) -> None:
     call = "from alembic import command; from alembic.config import Config; command.{}(Config('alembic.ini'){})"
     output, code = shop.answered("y\n", "python", "-c", call.format("revision", ", autogenerate=True"))
     assert code != 0
-    assert "These may be renames:" in output
+    assert "There are 2 questions, and nobody who can be asked." in output
     output, code = shop.answered("", "python", "-c", call.format("check", ""))
     assert "AutogenerateDiffsDetected: New upgrade operations detected" in output
     assert len(list(shop.path.glob("migrations/versions/*.py"))) == 1

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -123,25 +124,41 @@ class Project:
         assert sorted(self.path.glob("migrations/versions/*")) == before
         return done.stdout
 
-    def answered(self, typed: str, *command: str) -> tuple[str, int]:
-        """Run a command on a terminal on which something is typed, and return its output and exit code."""
+    def answered(self, typed: str, *command: str, redirected: Sequence[str] = ()) -> tuple[str, int]:
+        """Run a command on a terminal on which something is typed; return what the terminal shows, and the exit code.
+
+        ``redirected`` names the streams, of stdout and stderr, that are led into a file, which nobody reads.
+        """
         ours, theirs = pty.openpty()
         os.write(ours, typed.encode())
-        running = self.start(*command, stdin=theirs)
+        with open(os.devnull, "w") as nowhere:
+            streams: dict[str, Any] = {name: nowhere if name in redirected else theirs for name in ("stdout", "stderr")}
+            running = self.start(*command, stdin=theirs, **streams)
         os.close(theirs)
-        output = running.communicate()[0]
+        shown = b""
+        with suppress(OSError):  # the terminal is closed by the last process on it
+            while part := os.read(ours, 4096):
+                shown += part
+        running.wait()
         os.close(ours)
-        return output, running.returncode
+        return shown.decode().replace("\r\n", "\n"), running.returncode
 
-    def start(self, *command: str, stdin: int | None = None, **variables: str) -> subprocess.Popen[str]:
+    def start(
+        self,
+        *command: str,
+        stdin: int | None = None,
+        stdout: Any = subprocess.PIPE,
+        stderr: Any = subprocess.STDOUT,
+        **variables: str,
+    ) -> subprocess.Popen[str]:
         """Start a command, which Ctrl-C reaches even if it does not reach the tests, and return the running process."""
         return subprocess.Popen(
             program(command),
             cwd=self.path,
             env=self.environment(**variables),
             stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=stdout,
+            stderr=stderr,
             text=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )

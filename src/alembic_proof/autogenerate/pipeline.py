@@ -147,22 +147,23 @@ def revise(
     Where nothing is to be written, it says so. It has, after two arguments, the signature of
     ``process_revision_directives``.
     """
-    answers = Answers.of(context) if _is_written(context, revision) else None
-    if answers is not None:
+    if not _is_written(context, revision):
+        for hook in own:
+            hook(context, revision, directives)
+        return
+    answers = Answers.of(context)
+    with answers.collected():
         for draft in _drafts(context, answers, directives):
             before = list(draft.upgrade.ops)
             _apply(COMPARING_RULES, off, draft)
             if draft.upgrade.ops != before:
                 draft.reverse_upgrade()
-    for hook in own:
-        hook(context, revision, directives)
-    if answers is None:
-        return
-    for draft in _drafts(context, answers, directives):
-        _apply(UPGRADE_RULES, off, draft)
-        draft.reverse_upgrade()
-        _apply(REVISION_RULES, off, draft)
-    answers.require_used()
+        for hook in own:
+            hook(context, revision, directives)
+        for draft in _drafts(context, answers, directives):
+            _apply(UPGRADE_RULES, off, draft)
+            draft.reverse_upgrade()
+            _apply(REVISION_RULES, off, draft)
     if directives and all(ops.is_empty() for script in directives for ops in script.upgrade_ops_list):
         directives.clear()
         tell = print if context.config is None else context.config.print_stdout

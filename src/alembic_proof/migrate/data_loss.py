@@ -13,7 +13,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, column, func, inspect, select, table
 
 from .. import upstream
-from ..prompts import Answers
+from ..prompts import Answers, Question
 from ..revisions.actions import actions
 from ..revisions.drops import Drop, DropReader
 
@@ -91,10 +91,9 @@ def _require_meant(answers: Answers, losses: dict[str, str]) -> None:
     """Raise CommandError unless somebody says that it is meant."""
     question = f"This downgrade drops {', and '.join(losses.values())}."
     if not answers.can_ask:
-        raise CommandError(
-            f"{question} If that is meant, say -x allow-drop={next(iter(losses))} for each, or -x allow-drop for all "
-            "(alembic -x ... downgrade ...). Nothing was changed."
-        )
+        arguments = tuple(f"allow-drop={name}" for name in losses)
+        answers.open.append(Question(f"{question} Go on?", ((arguments, "that is meant"),)))
+        answers.require_answered("Nothing was changed.")
     if not answers.yes(f"{question} Go on?"):
         raise CommandError("Nothing was changed.")
 

@@ -69,7 +69,7 @@ def test_a_label_is_renamed(shop: Lab) -> None:
     """If somebody says so; rows, arrays and the defaults follow, down too."""
     before = shop.schema()
     aged = models("NEW", "AGED", "GONE", default="AGED")
-    assert "renames:\n  kind.OLD to kind.AGED\nSay -x rename=kind.OLD:AGED for each" in shop.refused(aged)
+    assert "    -x rename=kind.OLD:AGED  it is kind.AGED now\n    -x no-rename=kind.OLD    it was" in shop.refused(aged)
     text = shop.change(aged, "rename=kind.OLD:AGED")
     assert "ALTER TYPE kind RENAME VALUE 'OLD' TO 'AGED'" in text
     assert "This fails while" not in text
@@ -130,7 +130,7 @@ def test_on_mysql(lab_mysql: Lab) -> None:
     lab.change(models("NEW", "USED", "OLD", "GONE", orders=False))
     assert kinds(lab) == ["OLD", "NEW", "GONE"]
     aged = models("NEW", "USED", "AGED", "GONE", default="AGED", orders=False)
-    assert "renames:\n  item.kind.OLD to item.kind.AGED\nSay -x rename=item.kind.OLD:AGED" in lab.refused(aged)
+    assert "    -x rename=item.kind.OLD:AGED  it is item.kind.AGED now\n" in lab.refused(aged)
     lab.change(aged, "rename=item.kind.OLD:AGED")
     lab.rows("INSERT INTO item (id) VALUES (4)")
     assert kinds(lab) == ["AGED", "NEW", "GONE", "AGED"]

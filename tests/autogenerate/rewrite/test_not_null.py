@@ -55,9 +55,18 @@ def test_without_a_default_it_stops_and_says_how_to_answer(lab: Lab) -> None:
     start(lab)
     changed = models(Column("rank", Integer, nullable=False))
     assert "add_column" in lab.differences(changed)
-    assert lab.refused(changed) == (
-        "book.rank becomes NOT NULL, and nothing says which value existing rows get: the model has no default=. Say "
-        "-x fill=book.rank=VALUE (alembic -x ... revision ...). Nothing was written."
+    assert (
+        lab.refused(changed)
+        == """There is 1 question, and nobody who can be asked.
+book.rank becomes NOT NULL, and the model has no default=. Which value should existing rows get?
+    -x fill=book.rank=VALUE
+This command has the first answer to it; change what is not so:
+    alembic -x fill=book.rank=VALUE revision ...
+Nothing was written."""
+    )
+    message = lab.refused(changed, "fill=book.rank=VALUE")
+    assert message == (
+        "VALUE in -x fill=book.rank=VALUE stands for the value that existing rows get. Nothing was written."
     )
     message = lab.refused(changed, "fill=book.rank=many")
     assert message == "'many' is no value for book.rank, a column of Integer(). Nothing was written."
@@ -79,11 +88,13 @@ def test_somebody_is_asked(lab_sqlite: Lab, answer: str | None, expected: int | 
     lab_sqlite.asker = asker = Scripted([answer] if answer else [])
     changed = models(Column("rank", Integer, nullable=False))
     if expected is None:
-        assert "-x fill=book.rank=VALUE" in lab_sqlite.refused(changed)
+        assert "The input ended before this was answered: book.rank becomes NOT NULL" in lab_sqlite.refused(changed)
     else:
         lab_sqlite.change(changed)
         assert lab_sqlite.rows("SELECT rank FROM book") == [(expected,)]
-    assert asker.questions == ["book.rank becomes NOT NULL. Which value should existing rows get?"]
+    assert asker.questions == [
+        "book.rank becomes NOT NULL, and the model has no default=. Which value should existing rows get?"
+    ]
 
 
 def test_a_server_default_needs_one_step(lab_sqlite: Lab) -> None:

@@ -6,23 +6,30 @@ from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp, Mig
 from alembic.util import CommandError
 
 from ...ddl.losses import loss
+from ...prompts import Question
 from ...sqltext import full_name
 from ..draft import Draft, each_operation
 
 
 def drops(draft: Draft) -> None:
-    """Ask about each operation that destroys data. Raises CommandError for those that nobody means."""
-    losses: dict[str, str] = {}
+    """Ask about each operation that destroys data; where nobody can be asked, the question is left open.
+
+    Raises CommandError when the answer is no.
+    """
+    refused = []
     for op in each_operation(draft.upgrade):
         name = _name(op)
-        if name and not draft.answers.allow_drop(name) and (what := loss(op, draft.dialect)):
-            losses[name] = f"{name} {what}"
-    if draft.answers.can_ask:
-        losses = {name: what for name, what in losses.items() if not draft.answers.yes(f"{what}. Is that intended?")}
-    if losses:
+        if not name or draft.answers.allow_drop(name) or not (what := loss(op, draft.dialect)):
+            continue
+        if not draft.answers.can_ask:
+            answer = ((f"allow-drop={name}",), "that is intended")
+            draft.answers.open.append(Question(f"{name} {what}. Is that intended?", (answer,)))
+        elif not draft.answers.yes(f"{name} {what}. Is that intended?"):
+            refused.append(f"{name} {what}")
+    if refused:
         raise CommandError(
-            f"This revision would destroy data: {'; '.join(losses.values())}. If that is intended, say "
-            f"-x allow-drop={next(iter(losses))} for each (alembic -x ... revision ...). Nothing was written."
+            f"This revision would destroy data: {'; '.join(refused)}. Answer with yes if that is intended, or give the "
+            "models what they miss. Nothing was written."
         )
 
 

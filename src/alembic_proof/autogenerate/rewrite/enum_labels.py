@@ -10,11 +10,13 @@ from ..compare.server_defaults import plain_default
 from ..draft import Draft
 from ..enum_types import enums_by_name, sql_name
 from ..operations import EnumTypeOp, RenameLabelInRowsOp, altered
-from .candidates import Candidate, name_likeness, renamed
+from .candidates import Candidate, Removal, name_likeness, renamed
+
+_REMOVED = Removal("no-rename", "it was removed: the upgrade fails while a row has it")
 
 
 def enum_labels(draft: Draft) -> None:
-    """Rename the labels that somebody says were renamed. Raises CommandError where nobody says."""
+    """Rename the labels that somebody says were renamed. Where nobody says, the question is left open."""
     for op in draft.upgrade.ops:
         if isinstance(op, EnumTypeOp) and op.labels_before and op.labels_after:
             name = full_name(str(op.type.name), op.type.schema)
@@ -38,7 +40,7 @@ def _renamed_labels(draft: Draft, name: str, before: list[str], after: list[str]
         for new in after
         if old not in after and new not in before
     ]
-    return {candidate.removed: candidate.added for candidate in renamed(draft.answers, candidates)}
+    return {candidate.removed: candidate.added for candidate in renamed(draft.answers, candidates, _REMOVED)}
 
 
 def _remove_same_defaults(draft: Draft, enum: EnumTypeOp) -> None:

@@ -18,12 +18,16 @@ from alembic.util import CommandError
 from sqlalchemy import ClauseElement, Column, Dialect
 
 from ...ddl.types import database_type
+from ...prompts import Question
 from ...sqltext import full_name, quote_literal, single_percents
-from ..draft import Draft, each_operation
+from ..draft import Draft, each_operation, reflected_schema
 from ..sql import sql_of
 
 # A default= of one of these is a value for existing rows too; anything else, such as a function, is for new rows.
 _PLAIN = (bool, int, float, Decimal, str, date, time, timedelta, Enum, UUID)
+
+# What stands for the value in the command that a question proposes.
+PLACEHOLDER = "VALUE"
 
 # What rows get in a downgrade, by the Python type of the column.
 _NEUTRAL: dict[type, Any] = {
@@ -45,7 +49,7 @@ _NEUTRAL: dict[type, Any] = {
 def upgrade_value(draft: Draft, op: MigrateOperation) -> str | None:
     """Return what existing rows get, as code, if an operation makes a column NOT NULL; None if it fills them itself.
 
-    Raises CommandError when nothing says which value that is, and nobody can be asked.
+    Where nothing says which value that is, and nobody can be asked, the question is left open.
     """
     if isinstance(op, AddColumnOp) and not (op.column.nullable or _is_generated(op.column)):
         column = op.column
@@ -57,16 +61,28 @@ def upgrade_value(draft: Draft, op: MigrateOperation) -> str | None:
     given = draft.answers.fill(name)
     if given is None and (code := _default_of_model(column, draft.dialect)) is not None:
         return code
+    why = "its default= is a function, for new rows" if column.default else "the model has no default="
+    question = f"{name} becomes NOT NULL, and {why}. Which value should existing rows get?"
     if given is None and draft.answers.can_ask:
-        given = draft.answers.text(f"{name} becomes NOT NULL. Which value should existing rows get?")
+        given = draft.answers.text(question)
     if given is None:
-        why = "its default= is a function, for new rows" if column.default else "the model has no default="
+        draft.answers.open.append(Question(question, (((f"fill={name}={PLACEHOLDER}",), ""),)))
+        return ""
+    if given == PLACEHOLDER:
         raise CommandError(
-            f"{name} becomes NOT NULL, and nothing says which value existing rows get: {why}. Say "
-            f"-x fill={name}=VALUE (alembic -x ... revision ...). Nothing was written."
+            f"{PLACEHOLDER} in -x fill={name}={PLACEHOLDER} stands for the value that existing rows get. "
+            "Nothing was written."
         )
     type_ = _writable_type(column.type, draft.dialect)
     return _code(_parsed(given, name, type_), type_, draft.dialect)
+
+
+def fill_arguments(draft: Draft, column: Column[Any]) -> tuple[str, ...]:
+    """Return the ``-x`` arguments that a new column needs: its fill, if only a person knows it."""
+    if column.nullable or _is_generated(column) or _default_of_model(column, draft.dialect) is not None:
+        return ()
+    table = column.table
+    return (f"fill={full_name(table.name, reflected_schema(table, draft.dialect))}.{column.name}={PLACEHOLDER}",)
 
 
 def downgrade_value(draft: Draft, op: MigrateOperation) -> str | None:

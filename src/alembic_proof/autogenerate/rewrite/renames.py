@@ -20,25 +20,30 @@ from ...sqltext import full_name
 from ..draft import Draft, reflected_schema
 from ..operations import RenameColumnOp, RenameTableBothWaysOp
 from ..renamed_inspector import NewNames, RenamedAutogenContext
-from .candidates import Candidate, name_likeness, renamed
+from .candidates import Candidate, Removal, name_likeness, place_likeness, renamed
+from .fills import fill_arguments
 
 
 def renames(draft: Draft) -> None:
     """Rename what somebody says was renamed, and compare again: what differs then is what else has changed of it.
 
-    Raises CommandError where nobody says.
+    Where nobody says, the question is left open.
     """
     if draft.context.connection is None:
         return
     new_names = NewNames(draft.dialect)
     operations: list[MigrateOperation] = []
-    for candidate in renamed(draft.answers, _table_candidates(draft)):
+    tables_removed = Removal("allow-drop", "it was removed, and is dropped with its rows")
+    columns_removed = Removal(
+        "allow-drop", "it was removed, and is dropped with its values", lambda each: fill_arguments(draft, each.added)
+    )
+    for candidate in renamed(draft.answers, _table_candidates(draft), tables_removed):
         old, new = candidate.removed, candidate.added
         new_names.add_table(old.schema, old.name, new.name)
         operations.append(RenameTableBothWaysOp(old.name, new.name, schema=old.schema))
     if operations:
         _compare_again(draft, new_names)
-    for candidate in renamed(draft.answers, _column_candidates(draft, new_names)):
+    for candidate in renamed(draft.answers, _column_candidates(draft, new_names), columns_removed):
         old, new = candidate.removed, candidate.added
         new_names.add_column(old.table.schema, new.table.name, old.name, new.name)
         operations.append(RenameColumnOp.of(draft.kind, new.table, old, new.name))
@@ -77,15 +82,24 @@ def _column_candidates(draft: Draft, new_names: NewNames) -> list[Candidate]:
             continue
         table = full_name(op.table_name, op.schema)
         earlier = full_name(new_names.old_table(op.schema, op.table_name), op.schema)
-        removed = [drop.to_column() for drop in op.ops if isinstance(drop, DropColumnOp)]
-        added = [draft.column(add) for add in op.ops if isinstance(add, AddColumnOp)]
+        removed = _in_order([drop.to_column() for drop in op.ops if isinstance(drop, DropColumnOp)])
+        added = _in_order([draft.column(add) for add in op.ops if isinstance(add, AddColumnOp)])
         # A column that is computed from another expression is dropped and added under one name.
-        recreated = {column.name for column in removed} & {column.name for column in added}
+        names_removed, names_added = ([column.name for column in columns] for columns in (removed, added))
+        recreated = {*names_removed} & {*names_added}
         for old, new in product(removed, added):
             if old.name not in recreated and new.name not in recreated:
                 names, likeness = (f"{table}.{old.name}", f"{table}.{new.name}"), _column_likeness(draft, old, new)
+                if likeness:
+                    likeness += place_likeness(old.name, names_removed, new.name, names_added)
                 candidates.append(Candidate(*names, likeness, old, new, f"{earlier}.{old.name}"))
     return candidates
+
+
+def _in_order(columns: list[Column[Any]]) -> list[Column[Any]]:
+    """Return columns of one table in its order."""
+    places = {column.name: place for place, column in enumerate(columns[0].table.columns)} if columns else {}
+    return sorted(columns, key=lambda column: places[column.name])
 
 
 def _column_likeness(draft: Draft, old: Column[Any], new: Column[Any]) -> float:

@@ -1,0 +1,9 @@
+"""Who answers a question that only a person can: the ``-x`` arguments of the command, a terminal, nobody, or a test."""
+
+from __future__ import annotations
+
+from .answers import Answers, Question
+from .askers import Asker, Nobody, Scripted, Terminal
+from .command_line import answering
+
+__all__ = ["Answers", "Asker", "Nobody", "Question", "Scripted", "Terminal", "answering"]

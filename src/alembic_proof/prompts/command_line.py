@@ -1,0 +1,56 @@
+"""The command that answers everything at once, as it is to be typed."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .. import upstream
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+# What stands for the rest of a command that nobody knows here: it is not quoted.
+REST = "..."
+
+
+def answering(config: Config | None, arguments: Sequence[str], running: str) -> str:
+    """Return the running command as a line for the shell, with these as its ``-x`` arguments.
+
+    Flask-Migrate has them in its group. Of a command that a program runs, only its name is known (``running``).
+    """
+    is_flask = type(config).__module__.partition(".")[0] == "flask_migrate"
+    words = ["flask", "db"] if is_flask else ["alembic", *_global_options(config)]
+    for argument in arguments:
+        words += ["-x", argument]
+    command = upstream.command_line(config)
+    if command is None or is_flask:
+        name = "migrate" if is_flask and running == "revision" else running
+        return f"{quoted(words)} {name and f'{name} '}{REST}"
+    name, positional, options = command
+    words.append(name)
+    for option, value in options.items():
+        flag = "-m" if option == "message" else f"--{option.replace('_', '-')}"
+        for each in value if isinstance(value, (list, tuple)) else [value]:
+            if each is not None and each is not False:
+                words += [flag] if each is True else [flag, str(each)]
+    for value in positional:
+        words += value if isinstance(value, (list, tuple)) else [str(value)]
+    return quoted(words)
+
+
+def _global_options(config: Config | None) -> list[str]:
+    """Return the options of ``alembic`` itself that the running command was given: ``-c`` and ``-n``."""
+    given = getattr(config, "cmd_opts", None)
+    files = getattr(given, "config", None) or []
+    words = [word for file in ([files] if isinstance(files, str) else files) for word in ("-c", file)]
+    section = getattr(given, "name", None)
+    return words if section in (None, "alembic") else [*words, "-n", section]
+
+
+def quoted(words: Sequence[str]) -> str:
+    """Return words as they are typed into the shell."""
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

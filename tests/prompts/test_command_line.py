@@ -1,0 +1,59 @@
+"""The command that answers everything at once."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+from typing import Any
+
+import pytest
+from alembic.config import CommandLine, Config
+
+from alembic_proof.prompts import answering
+
+
+def config_of(*arguments: str) -> Config:
+    """Return what Alembic makes of a command."""
+    given = CommandLine().parser.parse_args(list(arguments))
+    return Config(cmd_opts=given)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "revision --autogenerate -m 'it'\"'\"'s asked'",
+        "revision --head main@head --splice --depends-on a1 --depends-on a2 --rev-id 7 -m x --autogenerate",
+        "downgrade -1",
+        "upgrade heads",
+    ],
+)
+@pytest.mark.parametrize("options", ["", "-c other.ini", "-c other.ini -c pyproject.toml -n second"])
+def test_a_command_of_alembic(options: str, command: str) -> None:
+    """It is the same for Alembic, with the answers in place."""
+    line = answering(config_of(*shlex.split(options), *shlex.split(command)), ["rename=a.b:c d", "allow-drop"], "")
+    again = config_of(*shlex.split(line)[1:]).cmd_opts
+    expected = config_of(*shlex.split(options), "-x", "rename=a.b:c d", "-x", "allow-drop", *shlex.split(command))
+    assert again == expected.cmd_opts
+    assert line.startswith("alembic ")
+
+
+class OfFlask(Config):
+    """That of Flask-Migrate is told by its module."""
+
+
+OfFlask.__module__ = "flask_migrate"
+
+
+@pytest.mark.parametrize(
+    ("config", "running", "expected"),
+    [
+        (None, "", "alembic -x fill=a.b=1 ..."),
+        (Config(), "revision", "alembic -x fill=a.b=1 revision ..."),
+        (Config(cmd_opts=Namespace(x=[])), "downgrade", "alembic -x fill=a.b=1 downgrade ..."),
+        (OfFlask(), "revision", "flask db -x fill=a.b=1 migrate ..."),
+        (OfFlask(), "downgrade", "flask db -x fill=a.b=1 downgrade ..."),
+    ],
+)
+def test_another_program(config: Any, running: str, expected: str) -> None:
+    """Of what it was given, nothing is known but the command."""
+    assert answering(config, ["fill=a.b=1"], running) == expected
