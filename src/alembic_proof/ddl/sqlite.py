@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Date, DateTime, Table, TextClause, Time, func, literal, text
 
 from ..sqltext import escape_colons
+from .sqlite_rebuild import Rebuild, plan
 
 if TYPE_CHECKING:
     from alembic.ddl.sqlite import SQLiteImpl as Base
@@ -16,6 +18,20 @@ else:
 
 class SQLiteCorrections(Base):
     """Mixed into the Impl class of SQLite."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Alembic would leave them out; here they are kept.
+        warnings.filterwarnings("ignore", "Unnamed CHECK constraint on reflected table")
+        self._rebuilds: dict[str, Rebuild] = {}  # of tables on their way, by their temporary names
+
+    def requires_recreate_in_batch(self, batch_op: Any) -> bool:
+        """Tell whether a table must be rebuilt: not where columns only get other names, which SQLite can change."""
+        rest = [op for op in batch_op.batch if not _only_renames(op)]
+        names = [arguments[1] for name, arguments, _ in batch_op.batch if name == "alter_column"]
+        if not rest and not {options["name"] for _, _, options in batch_op.batch} & set(names):
+            return False
+        return super().requires_recreate_in_batch(batch_op)
 
     def cast_for_batch_migrate(self, existing: Column[Any], existing_transfer: dict[str, Any], new_type: Any) -> None:
         """Convert the values of a column to its new type.
@@ -31,13 +47,64 @@ class SQLiteCorrections(Base):
             existing_transfer["expr"] = existing_transfer["expr"].concat(literal(" 00:00:00.000000"))
 
     def prep_table_for_batch(self, batch_impl: Any, table: Table) -> None:
-        """Do not copy what SQLite computes, and take nothing in a default or CHECK for a bound parameter."""
+        """Plan how the table is rebuilt; do not copy what SQLite computes."""
+        rebuild = None
+        if batch_impl.reflected and self.connection is not None:
+            rebuild = plan(self.connection, batch_impl, table)
+        else:
+            _escape_colons(batch_impl.new_table)
+        self._rebuilds[batch_impl.temp_table_name] = rebuild or Rebuild()
         for column in table.columns:
             if column.computed is not None:
-                batch_impl.column_transfers.get(column.name, {}).pop("expr", None)
-        for column in batch_impl.new_table.columns:
-            if isinstance(default := getattr(column.server_default, "arg", None), TextClause):
-                column.server_default.arg = text(escape_colons(default.text))
-        for constraint in batch_impl.new_table.constraints:
-            if isinstance(sql := getattr(constraint, "sqltext", None), TextClause):
-                constraint.sqltext = text(escape_colons(sql.text))
+                batch_impl.column_transfers.get(column.key, {}).pop("expr", None)
+
+    def create_table(self, table: Table, **options: Any) -> None:
+        """Create a table; one that is rebuilt from what the database has of it."""
+        rebuild = self._rebuilds.get(table.name)
+        if rebuild is None or not rebuild.create or self.connection is None:
+            super().create_table(table, **options)
+            return
+        self.connection.exec_driver_sql(rebuild.create)
+        for index in table.indexes:
+            self.create_index(index)
+
+    def rename_table(self, old_table_name: str, new_table_name: Any, schema: Any = None) -> None:
+        """Rename a table. Where a new one takes the place of the old, others have the right name already.
+
+        SQLite would look into the views, and not find the table that has just been dropped.
+        """
+        rebuild = self._rebuilds.pop(old_table_name, None)
+        if rebuild is None or self.connection is None:
+            super().rename_table(old_table_name, new_table_name, schema)
+            return
+        before = self.connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar()
+        self.connection.exec_driver_sql("PRAGMA legacy_alter_table=ON")
+        try:
+            super().rename_table(old_table_name, new_table_name, schema)
+        finally:
+            self.connection.exec_driver_sql(f"PRAGMA legacy_alter_table={before}")
+        rebuild.finish(self.connection, self.create_index)
+
+
+def _only_renames(op: tuple[str, Any, dict[str, Any]]) -> bool:
+    """Tell whether an operation of a batch gives a column another name, and nothing else."""
+    name, _, options = op
+    return (
+        name == "alter_column"
+        and options.get("name") is not None
+        and options.get("nullable") is None
+        and options.get("type_") is None
+        and options.get("server_default", False) is False
+        and options.get("comment", False) is False
+        and options.get("autoincrement") is None
+    )
+
+
+def _escape_colons(table: Table) -> None:
+    """Let nothing in a default or CHECK be taken for a bound parameter."""
+    for column in table.columns:
+        if isinstance(default := getattr(column.server_default, "arg", None), TextClause):
+            column.server_default.arg = text(escape_colons(default.text))  # type: ignore[union-attr]
+    for constraint in table.constraints:
+        if isinstance(sql := getattr(constraint, "sqltext", None), TextClause):
+            constraint.sqltext = text(escape_colons(sql.text))  # type: ignore[attr-defined]
