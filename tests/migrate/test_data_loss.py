@@ -168,6 +168,80 @@ def test_hand_written(tmp_path: Any, kind: str, downgrade: str, lost: str | None
             lab.downgrade("base", "allow-drop=r1.py:15")
 
 
+NUMERIC, INTEGER, STRING, BOOLEAN = "sa.Numeric(9, 2)", "sa.Integer()", "sa.String(9)", "sa.Boolean()"
+
+
+# From and to which type a downgrade changes a column, with which values, and how many are cut off; on the databases
+# that convert without a word.
+@pytest.mark.parametrize(
+    ("kinds", "old", "new", "values", "lost"),
+    [
+        (["sqlite"], STRING, INTEGER, "'1', 'x', '007', NULL", 2),
+        (["sqlite"], STRING, INTEGER, "'1', '22', NULL", 0),
+        (DATABASES, NUMERIC, INTEGER, "1.50, 2.00, NULL", 1),
+        (DATABASES, NUMERIC, INTEGER, "3.00, 2.00, NULL", 0),
+        (DATABASES, INTEGER, "sa.BigInteger()", "3, 2", 0),
+        (DATABASES, "sa.DateTime()", "sa.Date()", "'2026-01-05 10:00:00', NULL", 1),
+        (["sqlite"], INTEGER, BOOLEAN, "0, 1, 5", 1),
+        (["sqlite"], INTEGER, BOOLEAN, "0, 1", 0),
+    ],
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_a_type_that_cuts_off_values(
+    tmp_path: Any, kinds: list[str], old: str, new: str, values: str, lost: int, named: bool
+) -> None:
+    """It is asked about, with how many; also where the revision does not say which type the column has."""
+    for kind in kinds:
+        (tmp_path / kind).mkdir()
+        with making_lab(kind, tmp_path / kind) as lab:
+            rows = ", ".join(f"({value})" for value in values.split(", "))
+            lab.write("r1", None, f"op.create_table('t', sa.Column('x', {old}))")
+            existing = f"existing_type={old}, " if named else ""
+            change = f"with op.batch_alter_table('t') as b: b.alter_column('x', {existing}type_={new})"
+            lab.write("r2", "r1", f'op.execute("INSERT INTO t VALUES {rows}")', change)
+            lab.upgrade()
+            if lost:
+                amount = f"{lost} value{'s' if lost > 1 else ''}"
+                sentence = f"This downgrade cuts off what does not fit in t.x, which becomes {new[3:-1]}"
+                said = stopped(lab, "-1")
+                assert sentence in said
+                assert f": {amount}. Go on?" in said
+                assert "-x allow-drop=t.x downgrade" in said
+                lab.downgrade("-1", "allow-drop=t.x")
+            else:
+                lab.downgrade("-1", NO_ANSWER)
+
+
+def test_a_type_and_a_drop(lab_sqlite: Lab) -> None:
+    """Both in one question; what goes with its table or column is said once."""
+    columns = "sa.Column('x', sa.String()), sa.Column('y', sa.String()), sa.Column('z', sa.String())"
+    row = "op.execute(\"INSERT INTO t VALUES ('a', 'b', 'c')\")"
+    lab_sqlite.write("r1", None, f"op.create_table('t', {columns})\n{row}", "op.drop_table('t')")
+    alter = "\n".join(f"    b.alter_column('{name}', type_=sa.Integer())" for name in "xy")
+    lab_sqlite.write("r2", "r1", "pass", f"with op.batch_alter_table('t') as b:\n{alter}\n    b.drop_column('y')")
+    lab_sqlite.upgrade()
+    assert (
+        "This downgrade drops t.y, which has 1 value, and cuts off what does not fit in t.x, which becomes Integer(): "
+        "1 value. Go on?"
+    ) in stopped(lab_sqlite, "-1")
+    assert "This downgrade drops t, which has 1 row. Go on?" in stopped(lab_sqlite, "base")
+
+
+@pytest.mark.parametrize("command_", ["upgrade", "downgrade"])
+def test_an_answer_that_matches_nothing(library: Lab, command_: str) -> None:
+    """It may be misspelled: nothing runs. What is dropped and empty may be named."""
+    run = {"upgrade": command.upgrade, "downgrade": command.downgrade}[command_]
+    what = "It drops book.isbn." if command_ == "downgrade" else "It drops nothing that anybody is asked about."
+    with pytest.raises(CommandError) as error:
+        run(library.config("allow-drop=nope"), "head" if command_ == "upgrade" else "-1")
+    assert str(error.value) == (
+        f"-x allow-drop=nope matches nothing that this command drops. {what} Nothing was changed."
+    )
+    library.rows("UPDATE book SET isbn = NULL")
+    command.downgrade(library.config("allow-drop=book.isbn"), "-1")
+    command.upgrade(library.config("allow-drop"), "head")
+
+
 def test_many_rows_are_not_counted_to_the_end(library: Lab) -> None:
     """A question is no reason to read a large table."""
     values = ", ".join(f"({n}, 'x')" for n in range(100, 1200))

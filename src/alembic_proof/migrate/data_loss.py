@@ -8,14 +8,35 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from alembic.operations.ops import AlterColumnOp
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.util import CommandError
-from sqlalchemy import Connection, column, func, inspect, select, table
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Float,
+    Integer,
+    Numeric,
+    String,
+    cast,
+    column,
+    func,
+    inspect,
+    select,
+    table,
+)
+from sqlalchemy.engine.interfaces import ReflectedColumn
+from sqlalchemy.types import NullType
 
 from .. import upstream
+from ..ddl.losses import loss
+from ..ddl.types import database_type
 from ..prompts import Answers, Question
 from ..revisions.actions import actions
 from ..revisions.drops import Drop, DropReader
+
+_CUTS = "cuts off what does not fit in "  # what is said of a column that gets another type begins so
 
 # Rows and values are counted up to here: nobody reads a large table to its end for a question.
 MANY = 1000
@@ -63,9 +84,11 @@ def ask(connection: Connection, version_table: str, version_table_schema: str | 
         script = step.revision
         reader.read(Path(script.path).name, actions(script, "downgrade", connection.dialect))
     answers = Answers.of(migration)
-    losses = {drop.name: text for drop, text in _losses(connection, reader.drops) if not answers.allow_drop(drop.name)}
+    meant = {drop.name for drop in reader.drops if answers.allow_drop(drop.name)}
+    losses = {drop.name: text for drop, text in _losses(connection, reader.drops) if drop.name not in meant}
     if not borrowed:
         connection.rollback()
+    _require_matched(answers, reader.drops)
     if losses:
         _require_meant(answers, losses)
     return examined
@@ -87,9 +110,20 @@ def _listed(revisions: Iterable[str]) -> str:
     return ", ".join(revisions) or "base"
 
 
+def _require_matched(answers: Answers, drops: list[Drop]) -> None:
+    """Raise CommandError for an answer that names nothing that is dropped: it may be misspelled."""
+    for answer in answers.unused("allow-drop"):
+        names = ", ".join(dict.fromkeys(drop.name for drop in drops))
+        what = f"It drops {names}" if names else "It drops nothing that anybody is asked about"
+        raise CommandError(f"{answer} matches nothing that this command drops. {what}. Nothing was changed.")
+
+
 def _require_meant(answers: Answers, losses: dict[str, str]) -> None:
     """Raise CommandError unless somebody says that it is meant."""
-    question = f"This downgrade drops {', and '.join(losses.values())}."
+    dropped = [text for text in losses.values() if not text.startswith(_CUTS)]
+    cut = [text for text in losses.values() if text.startswith(_CUTS)]
+    parts = ([f"drops {', and '.join(dropped)}"] if dropped else []) + cut
+    question = f"This downgrade {', and '.join(parts)}."
     if not answers.can_ask:
         arguments = tuple(f"allow-drop={name}" for name in losses)
         answers.open.append(Question(f"{question} Go on?", ((arguments, "that is meant"),)))
@@ -99,34 +133,88 @@ def _require_meant(answers: Answers, losses: dict[str, str]) -> None:
 
 
 def _losses(connection: Connection, drops: list[Drop]) -> Iterator[tuple[Drop, str]]:
-    """Yield what is dropped with rows or values in it, and how to say that."""
+    """Yield what is dropped or cut off with rows or values in it, and how to say that."""
     tables = {drop.table for drop in drops if not drop.column}
+    columns = {(drop.table, drop.column) for drop in drops if drop.retyped is None}
     for drop in drops:
         if not drop.table:
             yield drop, f"something that {drop.name} names only when it runs"
         elif drop.column and drop.table in tables:
             continue  # the table is the whole of it
+        elif drop.retyped is not None:
+            if (drop.table, drop.column) not in columns and (number := _count_cut(connection, drop)):
+                type_ = drop.retyped.modify_type
+                yield drop, f"{_CUTS}{drop.name}, which becomes {type_!r}: {_amount(number, 'value')}"
         elif number := _count(connection, drop):
-            kind = "value" if drop.column else "row"
-            amount = f"more than {MANY}" if number > MANY else number
-            yield drop, f"{drop.name}, which has {amount} {kind}{'s' if number > 1 else ''}"
+            yield drop, f"{drop.name}, which has {_amount(number, 'value' if drop.column else 'row')}"
 
 
-def _count(connection: Connection, drop: Drop) -> int:
-    """Return how many rows a table has, or values a column, up to one more than MANY. What does not exist has none."""
-    schema, _, name = drop.table.rpartition(".")
-    inspector = inspect(connection)
-    existing = _spelled(name, inspector.get_table_names(schema or None))
-    if existing is None:
+def _amount(number: int, kind: str) -> str:
+    return f"{f'more than {MANY}' if number > MANY else number} {kind}{'s' if number > 1 else ''}"
+
+
+def _count_cut(connection: Connection, drop: Drop) -> int:
+    """Return how many values a column has that would not be the same after it got another type, as _count() does.
+
+    Where only the database's conversion would tell, that is all of its values.
+    """
+    assert drop.retyped is not None
+    new, dialect = drop.retyped.modify_type, connection.dialect
+    found = _column(connection, drop)
+    if found is None or "computed" in found:
         return 0
-    rows = select(1).select_from(table(existing, schema=schema or None)).limit(MANY + 1)
+    old = drop.retyped.existing_type
+    if old is None or isinstance(old, NullType):
+        old = found["type"]
+    change = AlterColumnOp(drop.table, drop.column, existing_type=old, modify_type=new)
+    if loss(change, dialect) is None:
+        return 0
+    value = column(found["name"], old)
+    before, after = database_type(old, dialect), database_type(new, dialect)
+    changed: ColumnElement[bool] | None
+    if isinstance(after, Boolean):
+        changed = cast(value, Integer).not_in([0, 1]) if isinstance(before, Integer) else None
+    elif isinstance(before, String):
+        changed = cast(cast(value, after), String) != cast(value, String)
+    else:
+        numbers = (Integer, Numeric, Float)
+        changed = cast(value, after) != value if isinstance(before, numbers) and isinstance(after, numbers) else None
+    return _count(connection, drop, changed)
+
+
+def _count(connection: Connection, drop: Drop, condition: ColumnElement[bool] | None = None) -> int:
+    """Return how many rows a table has, or values a column, up to one more than MANY. What does not exist has none.
+
+    Only those count to which a condition applies.
+    """
+    schema, name = _table(connection, drop)
+    if name is None:
+        return 0
+    rows = select(1).select_from(table(name, schema=schema)).limit(MANY + 1)
     if drop.column:
-        columns = {column["name"]: column for column in inspector.get_columns(existing, schema or None)}
-        spelled = _spelled(drop.column, columns)
-        if spelled is None or "computed" in columns[spelled]:
+        found = _column(connection, drop)
+        if found is None or "computed" in found:
             return 0
-        rows = rows.where(column(spelled).is_not(None))
+        rows = rows.where(column(found["name"]).is_not(None))
+    if condition is not None:
+        rows = rows.where(condition)
     return connection.execute(select(func.count()).select_from(rows.subquery())).scalar_one()
+
+
+def _table(connection: Connection, drop: Drop) -> tuple[str | None, str | None]:
+    """Return the schema and the name of a table as the database spells it; no name if there is none."""
+    schema, _, name = drop.table.rpartition(".")
+    return schema or None, _spelled(name, inspect(connection).get_table_names(schema or None))
+
+
+def _column(connection: Connection, drop: Drop) -> ReflectedColumn | None:
+    """Return the column as the database has it, or None."""
+    schema, name = _table(connection, drop)
+    if name is None:
+        return None
+    columns = {each["name"]: each for each in inspect(connection).get_columns(name, schema)}
+    spelled = _spelled(drop.column, columns)
+    return None if spelled is None else columns[spelled]
 
 
 def _spelled(name: str, existing: Iterable[str]) -> str | None:
