@@ -77,6 +77,16 @@ def is_autogenerating(context: MigrationContext) -> bool:
     return revision_context is not None and bool(revision_context.command_args.get("autogenerate"))
 
 
+def follows_any_head(context: MigrationContext) -> bool:
+    """Tell whether a revision is to follow the one head, with nothing on the command line that names another.
+
+    ``command_args`` of the undocumented ``opts["revision_context"]`` are the arguments of ``command.revision()``.
+    """
+    revision_context = context.opts.get("revision_context")
+    arguments = {} if revision_context is None else revision_context.command_args
+    return arguments.get("head") == "head" and not arguments.get("branch_label")
+
+
 def steps(context: MigrationContext) -> list[MigrationStep]:
     """Return the steps that the running command is about to take, from where the database is (``opts["fn"]``)."""
     function: Callable[..., Iterable[MigrationStep]] = context.opts["fn"]

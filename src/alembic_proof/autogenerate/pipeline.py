@@ -18,6 +18,7 @@ from .. import ddl, dialects, upstream
 from ..errors import SettingsError
 from ..migrate import journal
 from ..migrate.connection import planning, project_directory, require_version_table
+from ..migrate.revision_chain import several_heads
 from ..prompts import Answers
 from ..settings import Settings, load
 from ..sqltext import full_name
@@ -181,9 +182,18 @@ def _is_written(context: MigrationContext, revision: Any) -> bool:
         raise CommandError("The models have no table: target_metadata in env.py is empty. Nothing was written.")
     if upstream.running_command(context) == "check":
         return False
+    _require_one_head(context)
     if not revision:
         _require_no_existing_table(context)
     return True
+
+
+def _require_one_head(context: MigrationContext) -> None:
+    """Raise CommandError where several heads leave open which one a revision follows: before anybody is asked."""
+    heads = environment.script.get_heads()
+    if len(heads) > 1 and upstream.follows_any_head(context):
+        so = "a new revision cannot follow all of them"
+        raise CommandError(several_heads(heads, so, f"alembic revision --head {heads[0]} ... follows the one"))
 
 
 def _drafts(context: MigrationContext, answers: Answers, directives: list[Any]) -> list[Draft]:

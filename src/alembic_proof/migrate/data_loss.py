@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alembic.operations.ops import AlterColumnOp
-from alembic.runtime.migration import MigrationContext, RevisionStep
+from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.util import CommandError
 from sqlalchemy import (
     Boolean,
@@ -35,6 +35,7 @@ from ..ddl.types import database_type
 from ..prompts import Answers, Question
 from ..revisions.actions import actions
 from ..revisions.drops import Drop, DropReader
+from . import revision_chain
 
 _CUTS = "cuts off what does not fit in "  # what is said of a column that gets another type begins so
 
@@ -76,7 +77,7 @@ def ask(connection: Connection, version_table: str, version_table_schema: str | 
         migration = MigrationContext.configure(
             connection, environment_context=environment, opts={**environment.context_opts, **version}
         )
-    steps = [] if migration.purge else upstream.steps(migration)
+    steps = [] if migration.purge else _planned(migration)
     downgrades = [step for step in steps if isinstance(step, RevisionStep) and not step.is_upgrade]
     examined = Examined(migration, migration.get_current_heads()) if downgrades else None
     reader = DropReader(connection.dialect)
@@ -92,6 +93,16 @@ def ask(connection: Connection, version_table: str, version_table_schema: str | 
     if losses:
         _require_meant(answers, losses)
     return examined
+
+
+def _planned(migration: MigrationContext) -> list[MigrationStep]:
+    """Return the steps of the command. Raises CommandError, in our words, where the revisions do not lead there."""
+    try:
+        return upstream.steps(migration)
+    except CommandError as error:
+        if sentence := revision_chain.sentence(error, migration.get_current_heads):
+            raise CommandError(sentence) from None
+        raise
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from .. import dialects
 from ..errors import SettingsError
+from . import revision_chain
 
 
 @contextmanager
@@ -23,29 +24,22 @@ def as_sentences(dialect: Dialect | None = None) -> Iterator[None]:
     except SettingsError as error:
         raise CommandError(str(error)) from None
     except CommandError as error:
-        if not str(error).startswith("Target database is not up to date"):  # Alembic has no class or code for it
-            raise
-        raise CommandError(
-            _not_up_to_date(context.get_context().get_current_heads(), context.script.get_heads())
-        ) from None
+        if sentence := revision_chain.sentence(error, _current_heads):
+            raise CommandError(sentence) from None
+        raise
     except DBAPIError as error:
         if dialect is not None and dialect.name in dialects.KNOWN and (sentence := _sentence(error, dialect.name)):
             raise CommandError(sentence) from None
         raise
 
 
-def _not_up_to_date(current: Sequence[str], heads: Sequence[str]) -> str:
-    """Return what to do where a new revision cannot follow the one that the database is at."""
-    at, newest = (", ".join(revisions) or "none" for revisions in (current, heads))
-    if len(heads) > 1:
-        return (
-            f"There are {len(heads)} heads, {newest}, and the database is at {at}: two revisions follow the same one. "
-            'Run alembic merge heads -m "merge", then alembic upgrade head, then this command again.'
-        )
-    return (
-        f"Target database is not up to date: it is at revision {at}, and the newest is {newest}. Run alembic upgrade "
-        "head first, then this command again."
-    )
+def _current_heads() -> Sequence[str]:
+    """Return the revisions that the database is at; none before env.py has configured the migration."""
+    try:
+        migration = context.get_context()
+    except Exception:  # of no class of its own: "No context has been configured yet"
+        return ()
+    return migration.get_current_heads()
 
 
 def _sentence(error: DBAPIError, name: str) -> str:
