@@ -1,4 +1,4 @@
-"""SQL as text: names, literals, percent signs and colons; and whether two pieces of SQL are the same."""
+"""SQL as text: names, literals, percent signs, colons; and whether two pieces of it are the same by their tokens."""
 
 from __future__ import annotations
 
@@ -30,32 +30,159 @@ def escape_colons(sql: str) -> str:
 
 
 def one_line(sql: str) -> str:
-    """Return SQL on one line, without double quotes."""
-    return re.sub(r"\s+", " ", sql.replace('"', "")).strip()
+    """Return SQL on one line, without double quotes; what is in single quotes stays as it is."""
+    return re.sub(r"""('(?:[^']|'')*')|(\s+)|\"""", lambda match: match[1] or (" " if match[2] else ""), sql).strip()
 
 
-def same_but_spacing(sql: str, other: str) -> bool:
-    """Tell whether two pieces of SQL differ in spaces and quotes of names only."""
-    return _unquoted(sql) == _unquoted(other)
+# What SQL is made of: blanks and comments, strings, quoted names, words and numbers, and the rest sign by sign.
+_TOKENS = r"""
+    (?P<blank>\s+|{comment}[^\n]*|/\*.*?\*/)
+  | (?P<string>[EeNn]?{string})
+  | (?P<name>{name})
+  | (?P<word>[\w$]+)
+  | (?P<sign>::|!=|<>|==|.)
+"""
+_STANDARD = {"comment": "--", "string": r"'(?:[^']|'')*'", "name": r'"(?:[^"]|"")*"'}
+_PATTERNS = {
+    dialect: re.compile(_TOKENS.format(**_STANDARD | own), re.VERBOSE | re.DOTALL)
+    for dialect, own in {
+        "": {},
+        "sqlite": {"name": r'"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]'},
+        "mysql": {
+            "comment": r"--(?=\s)",
+            "string": r"""(?:'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*")""",
+            "name": r"`(?:[^`]|``)*`",
+        },
+    }.items()
+}
+# Everywhere, and on MariaDB and MySQL, which write the first as the second.
+_SAME = {"!=": "<>", "==": "="}
+_NOW = ("now", "localtime", "localtimestamp")
+_SAME_ON_MYSQL = {**_SAME, "true": "1", "false": "0", "%": "mod", **dict.fromkeys(_NOW, "current_timestamp")}
+_ESCAPES = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", "%": r"\%", "_": r"\_"}
+# After one of these words, parentheses are no arguments.
+_BEFORE_GROUPS = re.compile("and|or|not|when|then|else|like|is|between|check|where|as|on|default")
+_TYPE_WORDS = ("varying", "precision", "with", "without", "time", "zone")
 
 
-def _unquoted(sql: str) -> str:
-    return re.sub(r'[\s"`]', "", sql)
+def same_sql(sql: str, other: str, dialect: str = "", casts: bool = True) -> bool:
+    """Tell whether two pieces of SQL are the same token by token.
 
-
-def bare_expression(sql: str) -> str:
-    """Return an expression without casts, parentheses, spaces and quotes of names, to be compared."""
-    return re.sub(r"""::[a-z ]+(\(\d+\))?|[\s()"`]""", "", sql)
-
-
-_CASTS = re.compile(r"::(\"[^\"]+\"|[a-z_]+( varying| precision| with(out)? time zone)?)(\(\d+(,\d+)?\))?(\[\])?")
-
-
-def bare_definition(sql: str) -> str:
-    """Return the definition of a constraint or an index without what makes no difference, to be compared.
-
-    That is casts, the name and schema of an index, spaces, and parentheses around a name or the whole.
+    Blanks, quotes of names, the case of words, and parentheses around a single name, literal or other parentheses, or
+    around the whole, make no difference. Without casts, neither do those of PostgreSQL. It cannot tell that two
+    different expressions mean the same.
     """
-    text = re.sub(r"^(CREATE (UNIQUE )?INDEX) \S+ ON [^\s(]+", r"\1", _CASTS.sub("", sql))
-    text = re.sub(r"\s", "", re.sub(r"\((\w+)\)", r"\1", text))
-    return text[1:-1] if re.fullmatch(r"\([^()]*\)", text) else text
+    return tokens(sql, dialect, casts) == tokens(other, dialect, casts)
+
+
+def between_parentheses(sql: str) -> list[str]:
+    """Return what stands between the first parenthesis and that which closes it, split at its commas."""
+    parts, depth, begin = [], 0, 0
+    for match in _PATTERNS[""].finditer(sql):
+        depth += (match[0] in ("(", "[")) - (match[0] in (")", "]"))
+        if match[0] == "(" and depth == 1:
+            begin = match.end()
+        elif (match[0] == "," and depth == 1) or (match[0] == ")" and not depth):
+            parts.append(sql[begin : match.start()].strip())
+            begin = match.end()
+            if not depth:
+                break
+    return parts
+
+
+def tokens(sql: str, dialect: str = "", casts: bool = True) -> list[str]:
+    """Return what a piece of SQL is made of, without what makes no difference; see same_sql().
+
+    A string begins with a quote and is as its value; names and words are without quotes.
+    """
+    found = all_tokens(sql, dialect)
+    return plain(found if casts else _without_casts(found))
+
+
+def all_tokens(sql: str, dialect: str = "") -> list[str]:
+    """Return what a piece of SQL is made of, with all of its parentheses."""
+    kind = {"mariadb": "mysql", "postgresql": ""}.get(dialect, dialect)
+    found = [
+        _token(str(match.lastgroup), match[0], kind)
+        for match in _PATTERNS.get(kind, _PATTERNS[""]).finditer(sql)
+        if match.lastgroup != "blank"
+    ]
+    return [token for number, token in enumerate(found) if not _is_noise(found, number)] if kind == "mysql" else found
+
+
+def _token(group: str, text: str, kind: str) -> str:
+    if group == "string":
+        quote = text[-1]
+        prefix, _, value = text[:-1].partition(quote)
+        value = value.replace(quote * 2, quote)
+        if kind == "mysql":
+            value = re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), value, flags=re.DOTALL)
+        return f"{prefix.lower()}'{value}"
+    if group == "name":
+        name = text[1:-1] if text[0] == "[" else text[1:-1].replace(text[0] * 2, text[0])
+        return name.lower() if kind else name  # only in standard SQL does the case of a quoted name count
+    return (_SAME_ON_MYSQL if kind == "mysql" else _SAME).get(text.lower(), text.lower())
+
+
+def _is_noise(found: list[str], number: int) -> bool:
+    """Tell whether MariaDB or MySQL has added a token: the character set of a string, or () after current_timestamp."""
+    token, before, after = found[number], found[number - 1 : number], found[number + 1 : number + 2]
+    if token.startswith("_utf8"):
+        return bool(after) and after[0].startswith("'")
+    if token == "(":
+        return before == ["current_timestamp"] and after == [")"]
+    return token == ")" and before == ["("] and found[number - 2 : number - 1] == ["current_timestamp"]
+
+
+def _without_casts(found: list[str]) -> list[str]:
+    """Return tokens without PostgreSQL's casts: ``::`` and a type, which may have a schema, a length and dimensions."""
+    left, number = [], 0
+    while number < len(found):
+        if found[number] != "::":
+            left.append(found[number])
+            number += 1
+            continue
+        number += 2
+        while found[number : number + 1] == ["."]:
+            number += 2
+        while number < len(found) and (found[number] in _TYPE_WORDS):
+            number += 1
+        for opening, closing in ("()", "[]"):
+            if found[number : number + 1] == [opening] and closing in found[number:]:
+                number = found.index(closing, number) + 1
+        while number < len(found) and found[number] in _TYPE_WORDS:  # timestamp(3) with time zone
+            number += 1
+    return left
+
+
+def plain(found: list[str]) -> list[str]:
+    """Return tokens without parentheses around a single one, other parentheses, or the whole."""
+    stack: list[list[list[str]]] = [[]]  # of each group that is open, its parts
+    for token in found:
+        if token == "(":
+            stack.append([])
+        elif token == ")" and len(stack) > 1:
+            parts = stack.pop()
+            before = stack[-1][-1][-1] if stack[-1] else ""
+            is_call = bool(re.match(r"[\w$]", before)) and not _BEFORE_GROUPS.fullmatch(before)
+            inner = [token for part in parts for token in part]
+            is_redundant = len(parts) == 1 and (not is_call or (inner[0] == "(" and not _is_list(inner[1:-1])))
+            stack[-1].append(inner if is_redundant else ["(", *inner, ")"])
+        else:
+            stack[-1].append([token])
+    while len(stack) > 1:  # a parenthesis that is not closed
+        parts = stack.pop()
+        stack[-1].append(["(", *(token for part in parts for token in part)])
+    whole = stack[0]
+    plain = [token for part in whole for token in part]
+    return plain[1:-1] if len(whole) == 1 and plain[:1] == ["("] and plain[-1:] == [")"] else plain
+
+
+def _is_list(found: list[str]) -> bool:
+    """Tell whether tokens are several expressions with commas between them: two in parentheses are a row."""
+    depth = 0
+    for token in found:
+        depth += (token in ("(", "[")) - (token in (")", "]"))
+        if token == "," and not depth:
+            return True
+    return False

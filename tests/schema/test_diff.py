@@ -18,6 +18,14 @@ CASES: list[tuple[Schema, Schema, set[str] | None, list[Difference]]] = [
     ({"": {}}, {"": {"type mood": "'a'"}}, None, []),  # of no table: it may belong to anybody
     ({"t": {"default of a": "'x'::text"}}, {"t": {"default of a": "'x'"}}, None, []),
     ({"t": {"constraint c": "CHECK ((a > 0))"}}, {"t": {"constraint c": "CHECK ( (a>0) )"}}, None, []),
+    ({"t": {"constraint c": "CHECK (((a OR b) AND c))"}}, {"t": {"constraint c": "CHECK ((a OR (b AND c)))"}}, None, [
+        Difference("t", "constraint c", "CHECK (((a OR b) AND c))", "CHECK ((a OR (b AND c)))")
+    ]),
+    ({"t": {"default of a": "'a b'"}}, {"t": {"default of a": "'ab'"}}, None, [
+        Difference("t", "default of a", "'a b'", "'ab'")
+    ]),
+    ({"t": {"index a": "CREATE UNIQUE INDEX a ON public.t USING btree (x)"}},
+     {"t": {"index b": "CREATE UNIQUE INDEX b ON t USING btree (x)"}}, set(), []),
     ({"t": {"column a": "INT"}}, {"t": {"column a": "TEXT"}}, None, [Difference("t", "column a", "INT", "TEXT")]),
     ({"t": {"column a": "INT"}}, {"t": {"column b": "INT"}}, None, [
         Difference("t", "column a", "INT", None),

@@ -22,7 +22,7 @@ from ..migrate.revision_chain import several_heads
 from ..prompts import Answers
 from ..settings import Settings, load
 from ..sqltext import full_name
-from . import hooks, ownership
+from . import hooks, notes, ownership
 from .compare import (
     check_constraints,
     computed_columns,
@@ -53,7 +53,7 @@ PLUGINS: dict[str, ModuleType] = {
     "keys": keys,  # primary keys, and the names of foreign keys
     "check_constraints": check_constraints,  # by their names, and by their texts
     "computed_columns": computed_columns,  # what columns are computed from
-    "stored_expressions": stored_expressions,  # asks PostgreSQL how it writes the texts of the two above
+    "stored_expressions": stored_expressions,  # asks the database whether the texts of all others are the same
     "enums": enums,  # PostgreSQL's enum types and their labels
     "indexes": indexes,  # the expressions and predicates of indexes
 }
@@ -168,7 +168,8 @@ def revise(
     if directives and all(ops.is_empty() for script in directives for ops in script.upgrade_ops_list):
         directives.clear()
         tell = print if context.config is None else context.config.print_stdout
-        tell("Models and database agree: there is nothing to write.")
+        agree = "There is nothing" if notes.has_said(context) else "Models and database agree: there is nothing"
+        tell(f"{agree} to write.")
 
 
 def _is_written(context: MigrationContext, revision: Any) -> bool:

@@ -10,6 +10,7 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Dialect, Inspector, Table, inspect, text
 
+from ..ddl.mysql import OLD_NAMES
 from .ownership import TableKey
 
 
@@ -36,6 +37,11 @@ class NewNames:
     def old_table(self, schema: str | None, name: str) -> str:
         """Return the old name of a table, by its schema and new name."""
         names = {new: old for (its_schema, old), new in self.tables.items() if its_schema == schema}
+        return names.get(name, name)
+
+    def old_column(self, schema: str | None, table: str, name: str) -> str:
+        """Return the old name of a column, by the new name of its table and its own."""
+        names = {new: old for old, new in self.columns.get((schema, table), {}).items()}
         return names.get(name, name)
 
     def in_sql(self, names: dict[str, str], sql: str) -> str:
@@ -124,6 +130,7 @@ class RenamedInspector:
         self.inspector, self.new_names = inspector, new_names
         self.bind, self.engine, self.dialect = inspector.bind, inspector.engine, inspector.dialect
         self.info_cache: dict[Any, Any] = inspector.info_cache  # Alembic keeps what it reflects here, in new names
+        self.info_cache[OLD_NAMES] = self._old_names
 
     get_multi_columns = _reflecting_many("columns")
     get_multi_pk_constraint = _reflecting_many("pk_constraint")
@@ -142,6 +149,10 @@ class RenamedInspector:
     get_check_constraints = _reflecting_one("check_constraints")
     get_table_comment = _reflecting_one("table_comment")
     get_table_options = _reflecting_one("table_options")
+
+    def _old_names(self, schema: str | None, table: str, column: str) -> tuple[str, str]:
+        """Return the old names of a table and of a column of it."""
+        return self.new_names.old_table(schema, table), self.new_names.old_column(schema, table, column)
 
     @property
     def default_schema_name(self) -> str | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, Column
+from sqlalchemy import ARRAY, BIGINT, INTEGER, SMALLINT, Column, Inspector, Table, text
 
-from ..sqltext import single_percents
+from ..sqltext import escape_colons, single_percents
 from ..upstream import CompiledElements
+from .rendering import RenderingCorrections
 from .types import database_type
 
 if TYPE_CHECKING:
@@ -16,12 +17,27 @@ else:
     Base = object
 
 
-class PostgreSQLCorrections(CompiledElements, Base):
+_OWNED_SEQUENCES = """
+SELECT format('nextval(%L::regclass)', s.oid::regclass), attname FROM pg_class s
+    JOIN pg_depend ON objid = s.oid AND classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass
+    JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
+    WHERE s.relkind = 'S' AND deptype = 'a'
+"""
+_CACHED = "alembic_proof_sequences"  # in the inspector's cache
+
+
+class PostgreSQLCorrections(CompiledElements, RenderingCorrections, Base):
     """Mixed into the Impl class of PostgreSQL."""
 
-    def render_ddl_sql_expr(self, *arguments: Any, **options: Any) -> str:
-        """Return an expression as a revision writes it."""
-        return single_percents(super().render_ddl_sql_expr(*arguments, **options), self.dialect)
+    def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: Any) -> None:
+        """Take the nextval() of a column's own sequence for no default: it is SERIAL.
+
+        Alembic does the same with a query, and a line in the log, for each such column.
+        """
+        default = str(column_info.get("default") or "")
+        is_counting = default.startswith("nextval(") and isinstance(column_info["type"], (INTEGER, BIGINT, SMALLINT))
+        if is_counting and _owned_sequences(inspector).get(default) == column_info["name"]:
+            del column_info["default"]
 
     def compiled(self, sql: str) -> str:
         """Return the SQL of an index's expression as it is to be compared."""
@@ -33,3 +49,14 @@ class PostgreSQLCorrections(CompiledElements, Base):
         if was_array != isinstance(database_type(metadata_column.type, self.dialect), ARRAY):
             return True
         return super().compare_type(inspector_column, metadata_column)
+
+
+def _owned_sequences(inspector: Inspector) -> dict[str, str]:
+    """Return the columns that have sequences of their own, by what their defaults are then; in one statement."""
+    cache = inspector.info_cache
+    if _CACHED not in cache:
+        bind: Any = inspector.bind
+        rows = bind.execute(text(escape_colons(_OWNED_SEQUENCES))).all()
+        cache[_CACHED] = {row[0]: row[1] for row in rows}
+    columns: dict[str, str] = cache[_CACHED]
+    return columns

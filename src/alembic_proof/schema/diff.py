@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ..sqltext import bare_definition
+from ..sqltext import tokens
 from .snapshot import Schema
 
 
@@ -37,7 +37,7 @@ def compare(wanted: Schema, existing: Schema, named: set[str] | None) -> Iterato
         others = dict(existing.get(table, {}))
         for item, text in items.items():
             other = others.pop(item, None)
-            if other is not None and bare_definition(other) == bare_definition(text):
+            if other is not None and _is_same(other, text):
                 continue
             candidates = {name: others[name] for name in others if name not in items} if other is None else {}
             alike = _alike(item, text, candidates, named)
@@ -55,9 +55,26 @@ def _alike(item: str, text: str, others: dict[str, str], named: set[str] | None)
     if kind not in ("constraint", "index", *(["type"] if named is not None else [])):
         return ""
     return next(
-        (name for name in others if name.split()[0] == kind and bare_definition(others[name]) == bare_definition(text)),
+        (name for name in others if name.split()[0] == kind and _is_same(others[name], text)),
         "",
     )
+
+
+def _is_same(text: str, other: str) -> bool:
+    """Tell whether two texts of one database's catalogue say the same, whatever an index is called.
+
+    Casts do not count: PostgreSQL keeps those of the type that a column had when a default or a CHECK was written.
+    """
+    return text == other or _definition(text) == _definition(other)
+
+
+def _definition(text: str) -> list[str]:
+    """Return the tokens of a text, those of an index without its name and that of its table."""
+    found = tokens(text, casts=False)
+    if found[:1] == ["create"] and "index" in found[1:3] and "(" in found:
+        end = next(number for number, token in enumerate(found) if token in ("using", "("))
+        return [*found[: found.index("index")], *found[end:]]
+    return found
 
 
 def describe(difference: Any) -> str:

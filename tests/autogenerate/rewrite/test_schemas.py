@@ -84,7 +84,7 @@ def test_a_life_in_schemas(lab_postgresql: Lab) -> None:
 
     text = lab.change(second(), *ANSWERS)
     assert "SCHEMA" not in text
-    assert "DROP INDEX crm.ix_live" in text
+    assert "drop_index('ix_live', table_name='account', schema='crm'" in text
     rows = "SELECT title, mood::text, trade.size, pub.size FROM crm.account JOIN ops.trade ON account_id = account.id"
     assert lab.rows(f"{rows} JOIN pub ON pub_id = pub.id") == [("Kim", "fine", 3, 4)]
     lab.downgrade()

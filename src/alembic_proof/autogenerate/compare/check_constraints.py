@@ -1,4 +1,4 @@
-"""CHECK constraints: by their names, on every database, and by their texts, where the database can be asked.
+"""CHECK constraints: by their names and by their texts.
 
 Alembic compares their names only, and only in some releases: there is no ``checkconstraint_byname`` in 1.18.
 """
@@ -14,11 +14,10 @@ from alembic.runtime.plugins import Plugin
 from sqlalchemy import CheckConstraint, Dialect, Table
 
 from ... import upstream
+from ..expressions import Expression
 from ..sql import sql_of, stored_name
 from . import add_table_comparison
-from .stored_expressions import Expression, compare_expression
-
-_TEXTS_COMPARED = ("sqlite", "postgresql")  # MariaDB and MySQL rewrite every text
+from .stored_expressions import compare_expression
 
 
 def setup(plugin: Plugin) -> None:
@@ -43,9 +42,11 @@ def compare_check_constraints(
             continue
         if old is None:
             operations.ops.append(_addition(operations, new))
-        elif dialect.name in _TEXTS_COMPARED:
-            expression = Expression(reflected, sql_of(old.sqltext, dialect), sql_of(new.sqltext, dialect))
-            compare_expression(autogen_context, operations, expression, partial(_replacement, operations, old, new))
+        else:
+            texts = (sql_of(check.sqltext, dialect) for check in (old, new))
+            compare_expression(
+                autogen_context, Expression(reflected, name, "check", *texts), partial(_replace, old, new)
+            )
 
 
 def _reflected_checks(autogen_context: AutogenContext, table: Table) -> dict[str, CheckConstraint]:
@@ -72,8 +73,8 @@ def _model_checks(table: Table, dialect: Dialect) -> tuple[dict[str, CheckConstr
     return {name: check for check, name in names.items() if name is not None}, None in names.values()
 
 
-def _replacement(operations: ModifyTableOps, old: CheckConstraint, new: CheckConstraint) -> list[MigrateOperation]:
-    return [DropConstraintOp.from_constraint(old), _addition(operations, new)]
+def _replace(old: CheckConstraint, new: CheckConstraint, operations: ModifyTableOps) -> None:
+    operations.ops += [DropConstraintOp.from_constraint(old), _addition(operations, new)]
 
 
 def _addition(operations: ModifyTableOps, check: CheckConstraint) -> MigrateOperation:

@@ -3,54 +3,93 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import CreateIndexOp, DropTableOp, UpgradeOps
+from alembic.operations.ops import (
+    CreateIndexOp,
+    DropIndexOp,
+    DropTableOp,
+    MigrateOperation,
+    ModifyTableOps,
+    UpgradeOps,
+)
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import Index, text
+from sqlalchemy import Dialect, Index, Table, text
 
-from ...sqltext import same_but_spacing
-from ..draft import each_operation, reflected_schema
+from ...sqltext import between_parentheses, same_sql, tokens
+from ..expressions import Expression
 from ..indexes import create_index_sql, has_expression, predicate
 from ..operations import IndexSqlOp
 from ..renamed_inspector import RenamedInspector
-from .stored_expressions import Expression, different_expressions
-
-_EXPRESSION = re.compile(r"\([^)]*\(")
+from ..sql import sql_of
+from . import add_table_comparison
+from .stored_expressions import compare_expressions
 
 
 def setup(plugin: Plugin) -> None:
-    """Register the comparisons; MariaDB and MySQL have no predicates, and Alembic compares their expressions."""
-    for dialect, compare in {"sqlite": compare_on_sqlite, "postgresql": compare_on_postgresql}.items():
-        plugin.add_autogenerate_comparator(
-            compare, "schema", plugin.name, qualifier=dialect, priority=DispatchPriority.LAST
-        )
+    """Register the comparisons: MariaDB has neither, and SQLAlchemy reads none of MySQL's."""
+    add_table_comparison(plugin, compare_on_postgresql, ("postgresql",))
+    plugin.add_autogenerate_comparator(
+        compare_on_sqlite, "schema", plugin.name, qualifier="sqlite", priority=DispatchPriority.LAST
+    )
 
 
 def compare_on_sqlite(autogen_context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any) -> PriorityDispatchResult:
-    """Add what creates and drops indexes; drops come first, as a table that is rebuilt loses its indexes."""
+    """Add what creates and drops indexes; drops come first, as a table that is rebuilt loses its indexes.
+
+    What SQLAlchemy reads of an index that covers more than plain columns is not all of it, or nothing: the texts of
+    such indexes are compared, and what Alembic says of them is taken back.
+    """
     dialect = autogen_context.dialect
     existing = _indexes_of_sqlite(autogen_context)
     tables = {table.name: table for table in autogen_context.sorted_tables}
-    wanted = {str(index.name): index for table in tables.values() for index in table.indexes}
-    owned = {*tables, *(op.table_name for op in upgrade_ops.ops if isinstance(op, DropTableOp))}
+    wanted = {str(index.name): index for table in tables.values() for index in table.indexes if _is_ours(index)}
+    plain = {str(index.name) for table in tables.values() for index in table.indexes} - wanted.keys()
+    removed_tables = {op.table_name for op in upgrade_ops.ops if isinstance(op, DropTableOp)}
+    ours = {*wanted, *(name for name, (_, sql) in existing.items() if _is_more_than_columns(sql))}
+    _take_back(upgrade_ops, ours)
     dropped = set()
     for name, (table, sql) in existing.items():
+        if name not in ours or table not in {*tables, *removed_tables}:
+            continue
         index = wanted.get(name)
-        if index is None:
-            is_dropped = table in owned and _EXPRESSION.search(sql) is not None
-        else:
-            is_compared = has_expression(index) or predicate(index, "sqlite") is not None
-            is_dropped = is_compared and not same_but_spacing(sql, create_index_sql(index, dialect))
-        if is_dropped:
+        if index is None or not same_sql(sql, create_index_sql(index, dialect), "sqlite"):
             upgrade_ops.ops.insert(0, IndexSqlOp(name, sql, drop=True))
             dropped.add(name)
     for name, index in wanted.items():
-        if name in dropped or (name not in existing and has_expression(index)):
+        if name in dropped or name not in existing:
             upgrade_ops.ops.append(IndexSqlOp(name, create_index_sql(index, dialect)))
+    for model in tables.values():
+        for index in model.indexes:
+            if index.name in dropped & plain:  # of which nothing more than columns is left
+                upgrade_ops.ops.append(ModifyTableOps(model.name, [CreateIndexOp.from_index(index)]))
     return PriorityDispatchResult.CONTINUE
+
+
+def _is_ours(index: Index) -> bool:
+    return has_expression(index) or predicate(index, "sqlite") is not None
+
+
+def _is_more_than_columns(sql: str) -> bool:
+    """Tell whether an index, by its SQL, covers an expression, has an order or a collation, or a predicate."""
+    elements = between_parentheses(sql)
+    return any(len(tokens(element, "sqlite")) > 1 for element in elements) or len(tokens(sql, "sqlite")) > (
+        tokens(sql, "sqlite").index("(") + 2 * len(elements) + 1
+    )
+
+
+def _take_back(upgrade_ops: UpgradeOps, names: set[str]) -> None:
+    """Remove what Alembic says of indexes."""
+    for op in upgrade_ops.ops:
+        if isinstance(op, ModifyTableOps):
+            op.ops[:] = [inner for inner in op.ops if _index_name(inner) not in names]
+    upgrade_ops.ops[:] = [
+        op for op in upgrade_ops.ops if _index_name(op) not in names and getattr(op, "ops", True) != []
+    ]
 
 
 def _indexes_of_sqlite(autogen_context: AutogenContext) -> dict[str, tuple[str, str]]:
@@ -70,44 +109,123 @@ def _indexes_of_sqlite(autogen_context: AutogenContext) -> dict[str, tuple[str, 
 
 
 def compare_on_postgresql(
-    autogen_context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any
-) -> PriorityDispatchResult:
-    """Add what recreates the indexes that have another predicate."""
+    autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table
+) -> None:
+    """Compare the indexes that have expressions or a predicate: Alembic does not see the latter.
+
+    Of the former it compares the letters, without parentheses and casts; what it says of them is taken back.
+    """
+    existing = {index.name: index for index in reflected.indexes}
+    for index in model.indexes:
+        old = existing.get(index.name)
+        if old is None or not (_is_compared(index) or _is_compared(old)):
+            continue
+        if not autogen_context.run_object_filters(index, index.name, "index", False, old):
+            continue
+        by_alembic = [op for op in operations.ops if _index_name(op) == index.name]
+        if _structure(old) == _structure(index):
+            operations.ops[:] = [op for op in operations.ops if op not in by_alembic]
+            _compare_expressions(autogen_context, operations, reflected, old, index)
+
+
+def _is_compared(index: Index) -> bool:
+    return has_expression(index) or predicate(index, "postgresql") is not None
+
+
+def _index_name(op: MigrateOperation) -> Any:
+    return op.index_name if isinstance(op, (CreateIndexOp, DropIndexOp)) else None
+
+
+def _structure(index: Index) -> tuple[Any, ...]:
+    """Return what an index is, apart from its expressions and its predicate."""
+    options = index.dialect_options["postgresql"]
+    include = [getattr(column, "name", column) for column in options["include"] or ()]
+    return bool(index.unique), len(index.expressions), include, bool(options["nulls_not_distinct"])
+
+
+def _compare_expressions(
+    autogen_context: AutogenContext, operations: ModifyTableOps, table: Table, old: Index, new: Index
+) -> None:
+    """Let an index be replaced if one of its expressions, or its predicate, is another one."""
     dialect = autogen_context.dialect
-    compared = [
-        (table, index)
-        for table in autogen_context.sorted_tables
-        for index in table.indexes
-        if predicate(index, "postgresql") is not None
+    old = _with_definition(autogen_context, old) if has_expression(new) or has_expression(old) else old
+    pairs = [[_element(text) for text in between_parentheses(create_index_sql(index, dialect))] for index in (old, new)]
+    predicates = [_predicate_sql(index, dialect) for index in (old, new)]
+    replace = partial(_replace, old, new)
+    if (None in predicates and any(predicates)) or any(
+        before.order != after.order for before, after in zip(*pairs, strict=True)
+    ):
+        replace(operations)
+        return
+    texts = [(before.expression, after.expression) for before, after in zip(*pairs, strict=True)]
+    texts += [(before, after) for before, after in [predicates] if before and after]
+    expressions = [
+        Expression(table, str(new.name), "index", before, after) for before, after in texts if before != after
     ]
-    created = {op.index_name for op in each_operation(upgrade_ops) if isinstance(op, CreateIndexOp)}
-    predicates = _predicates_of_postgresql(autogen_context, {reflected_schema(table, dialect) for table, _ in compared})
-    expressions: list[tuple[Index, Expression]] = []
-    for table, index in compared:
-        old = predicates.get((reflected_schema(table, dialect), table.name, index.name))
-        if old and index.name not in created:
-            _, _, new = create_index_sql(index, dialect).partition(" WHERE ")
-            expressions.append((index, Expression(table, old, new)))
-    different = different_expressions(autogen_context, [expression for _, expression in expressions])
-    for index, expression in expressions:
-        if expression in different:
-            name, sql, schema = str(index.name), create_index_sql(index, dialect), expression.table.schema
-            create, where, _ = sql.partition(" WHERE ")
-            old_sql = f"{create}{where}{expression.reflected}"
-            upgrade_ops.ops.append(IndexSqlOp(name, old_sql, drop=True, schema=schema))
-            upgrade_ops.ops.append(IndexSqlOp(name, sql, schema=schema))
-    return PriorityDispatchResult.CONTINUE
+    if expressions:
+        compare_expressions(
+            autogen_context, expressions, lambda differing: None if differing.isdisjoint(expressions) else replace
+        )
 
 
-def _predicates_of_postgresql(
-    autogen_context: AutogenContext, schemas: set[str | None]
-) -> dict[tuple[str | None, str, str | None], str]:
-    """Return the predicates of the indexes in schemas, by schema, table and index."""
+def _replace(old: Index, new: Index, operations: ModifyTableOps) -> None:
+    operations.ops += [DropIndexOp.from_index(old), CreateIndexOp.from_index(new)]
+
+
+class _Element(NamedTuple):
+    """What an index covers: an expression; and its order, whether NULL comes first, and its operator class."""
+
+    expression: str
+    order: tuple[bool, bool, str]
+
+
+_ORDER = re.compile(r"(?:\s+(ASC|DESC))?(?:\s+NULLS\s+(FIRST|LAST))?\s*$", re.IGNORECASE)
+_OPERATOR_CLASS = re.compile(r"\s+([\w.]+_ops)$")
+
+
+def _element(text: str) -> _Element:
+    order: Any = _ORDER.search(text)
+    expression = text[: order.start()]
+    is_descending = str(order[1]).upper() == "DESC"
+    nulls_first = is_descending if order[2] is None else order[2].upper() == "FIRST"
+    operator_class = _OPERATOR_CLASS.search(expression)
+    if operator_class:
+        expression = expression[: operator_class.start()]
+    return _Element(expression, (is_descending, nulls_first, operator_class[1] if operator_class else ""))
+
+
+def _predicate_sql(index: Index, dialect: Dialect) -> str | None:
+    where = predicate(index, "postgresql")
+    return where if where is None or isinstance(where, str) else sql_of(where, dialect)
+
+
+_DEFINITIONS = """
+SELECT nspname, relname, pg_get_indexdef(c.oid) FROM pg_index JOIN pg_class c ON c.oid = indexrelid
+JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname !~ '^(pg_|information_schema)'
+"""
+_definitions: WeakKeyDictionary[AutogenContext, dict[tuple[str, str], str]] = WeakKeyDictionary()
+
+
+def _with_definition(autogen_context: AutogenContext, index: Index) -> Index:
+    """Return a reflected index with all that the database says of its elements: SQLAlchemy reads no COLLATE."""
+    connection: Any = autogen_context.connection
+    if autogen_context not in _definitions:  # of all indexes at once
+        rows = connection.exec_driver_sql(_DEFINITIONS).all()
+        _definitions[autogen_context] = {(schema, name): sql for schema, name, sql in rows}
     inspector: Any = autogen_context.inspector
-    return {
-        (*key, index["name"]): index["dialect_options"]["postgresql_where"]
-        for schema in schemas
-        for key, indexes in inspector.get_multi_indexes(schema=schema).items()
-        for index in indexes
-        if "postgresql_where" in index.get("dialect_options", {})
-    }
+    table: Any = index.table
+    sql = _definitions[autogen_context].get((table.schema or inspector.default_schema_name, str(index.name)))
+    if sql is None:
+        return index
+    elements = between_parentheses(sql)
+    if isinstance(inspector, RenamedInspector):
+        new_names = inspector.new_names
+        columns = new_names.columns.get((table.schema, table.name), {})
+        elements = [new_names.in_sql(columns, element) for element in elements]
+    using = re.search(r" USING (\w+) \(", sql)
+    options: dict[str, Any] = {f"postgresql_{name}": value for name, value in index.dialect_kwargs.items()}
+    options = {name.replace("postgresql_postgresql_", "postgresql_"): value for name, value in options.items()}
+    if using and using[1] != "btree":
+        options["postgresql_using"] = using[1]
+    options.pop("postgresql_ops", None)  # the elements have them
+    return Index(index.name, *map(text, elements), unique=index.unique, _table=table, **options)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
-from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import AlterColumnOp
+from alembic.operations.ops import AlterColumnOp, ModifyTableOps
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import Column, DefaultClause, Dialect, Identity, Integer, Numeric, Uuid, literal_column, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Column, DefaultClause, Dialect, Identity, literal
 
-from ...sqltext import quote_literal
+from ...sqltext import quote_literal, tokens
+from ..expressions import Expression
 from ..sql import sql_of
-
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
+from .stored_expressions import compare_expression
 
 
 def setup(plugin: Plugin) -> None:
@@ -36,68 +33,50 @@ def compare_server_default(
     reflected: Column[Any],
     model: Column[Any],
 ) -> PriorityDispatchResult:
-    """Decide what Alembic's own comparison of server defaults gets wrong, and leave the rest to it.
+    """Let two defaults be compared as expressions, which executes neither; leave what is not there to Alembic.
 
-    MariaDB returns now() as current_timestamp() and true as 1; PostgreSQL cannot compare json, nor values of two types,
-    nor a label that an enum does not have yet, nor Alembic a string with a quote in it; SQLite's empty string is taken
-    for a change, and so is Identity where there is none.
+    Alembic evaluates them on PostgreSQL, which uses up the numbers of a sequence, and compares letters elsewhere.
     """
     before, after = reflected.server_default, model.server_default
     if before is None and after is None:
         return PriorityDispatchResult.CONTINUE
     dialect = autogen_context.dialect
-    if reflected.computed is not None and model.computed is not None:  # see computed_columns.py
+    if reflected.computed is not None or model.computed is not None:  # see computed_columns.py
         return PriorityDispatchResult.STOP
     if isinstance(after, Identity) and not dialect.supports_identity_columns:
+        return PriorityDispatchResult.STOP
+    if all(default is None or _is_null(default, dialect) for default in (before, after)):
         return PriorityDispatchResult.STOP
     if not (isinstance(before, DefaultClause) and isinstance(after, DefaultClause)):
         return PriorityDispatchResult.CONTINUE
     change.existing_server_default = before
-    old, new = (plain_default(default, dialect) for default in (before, after))
-    if _is_same(old, new, model.type):
-        return PriorityDispatchResult.STOP
-    has_quote = _LITERAL.fullmatch(new) is not None and "''" in new[1:-1]
-    if dialect.name == "postgresql" and (has_quote or not _is_comparable(autogen_context, before, new)):
-        change.modify_server_default = after
-        return PriorityDispatchResult.STOP
-    return PriorityDispatchResult.CONTINUE
+    old, new = (_sql(default, dialect) for default in (before, after))
+    expression = Expression(reflected.table, name, "default", old, new, model.type)
+    compare_expression(autogen_context, expression, partial(_replace, change, after))
+    return PriorityDispatchResult.STOP
+
+
+def _replace(change: AlterColumnOp, default: DefaultClause, operations: ModifyTableOps) -> None:
+    """Let the change of a column be one of its default too."""
+    change.modify_server_default = default
+    if not any(op is change for op in operations.ops):  # nothing else of the column changes
+        operations.ops.append(change)
+
+
+def _is_null(default: Any, dialect: Dialect) -> bool:
+    """Tell whether a default is NULL, which is none."""
+    if not isinstance(default, DefaultClause):
+        return False
+    return tokens(_sql(default, dialect), dialect.name, casts=False) == ["null"]
+
+
+def _sql(default: DefaultClause, dialect: Dialect) -> str:
+    """Return a default as SQL."""
+    return sql_of(literal(default.arg) if isinstance(default.arg, str) else default.arg, dialect)
 
 
 def plain_default(default: DefaultClause, dialect: Dialect) -> str:
-    """Return a default as SQL, without parentheses, casts and spellings that make no difference."""
-    if isinstance(default.arg, str):
-        return quote_literal(default.arg)
-    text = sql_of(default.arg, dialect)
-    literal = _LITERAL.match(text.lstrip("("))
-    if literal and re.fullmatch(r"\)*(::.*)?", text.lstrip("(")[literal.end() :]):
-        return literal[0]
-    if dialect.name in ("mysql", "mariadb"):
-        text = text.replace("\\\\", "\\")
-        text = re.sub(r"\b(now|current_timestamp|localtime|localtimestamp)\b(\(\))?", "now", text, flags=re.IGNORECASE)
-        text = {"true": "1", "false": "0"}.get(text.lower(), text)
-    return text
-
-
-def _is_same(old: str, new: str, type_: Any) -> bool:
-    """Tell whether two plain defaults of a column are the same, apart from how its type is written."""
-    if isinstance(type_, Uuid):
-        old, new = old.replace("-", ""), new.replace("-", "")
-    if old == new:
-        return True
-    return isinstance(type_, (Integer, Numeric)) and _number(old) == _number(new) is not None
-
-
-def _number(default: str) -> Decimal | None:
-    with suppress(InvalidOperation):
-        return Decimal(default.strip("'()"))
-    return None
-
-
-def _is_comparable(autogen_context: AutogenContext, before: DefaultClause, after: str) -> bool:
-    """Tell whether PostgreSQL can compare two defaults."""
-    connection: Any = autogen_context.connection
-    old = before.arg if isinstance(before.arg, str) else sql_of(before.arg, connection.dialect)
-    with suppress(DBAPIError), connection.begin_nested():
-        connection.execute(select(literal_column(old) == literal_column(after)))
-        return True
-    return False
+    """Return a default as SQL, that of a string without its casts."""
+    text = _sql(default, dialect)
+    found = tokens(text, dialect.name, casts=False)
+    return quote_literal(found[0][1:]) if len(found) == 1 and found[0].startswith("'") else text

@@ -1,146 +1,90 @@
-"""Whether PostgreSQL takes two expressions for the same: it rewrites each one that it stores, and nobody else can tell.
+"""Expressions of all tables, which the database is asked about at once, when everything has been compared.
 
-It is asked for the plan of a query with both of them, in which it writes them in one way. The query is never executed,
-and reads from no table, so nothing is locked and no right is needed. The expressions of all tables are asked about at
-once, when they have all been compared.
+The other comparisons hand over what they find: the text in the database, that of the models, and what is to be done if
+they differ. Whether they do is said by ``autogenerate/expressions``.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import MigrateOperation, ModifyTableOps, UpgradeOps
+from alembic.operations.ops import ModifyTableOps, UpgradeOps
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import Connection, Dialect, Table, text
-from sqlalchemy.exc import CompileError, DBAPIError
+from sqlalchemy import Table
 
-from ...sqltext import bare_expression, escape_colons, single_percents
+from ... import dialects
+from ..expressions import Expression, different
+from ..notes import say
 
-Replacement = Callable[[], list[MigrateOperation]]
-
-
-@dataclass(frozen=True, eq=False)
-class Expression:
-    """An expression that a reflected table has, and the one that its model has: in SQL, of one type."""
-
-    table: Table
-    reflected: str
-    model: str
-
-    @property
-    def is_written_alike(self) -> bool:
-        """Whether the two texts are the same, apart from spaces, parentheses, quotes and casts."""
-        return bare_expression(self.reflected) == bare_expression(self.model)
+# Adds to the operations on a table what replaces something in it.
+Replacement = Callable[[ModifyTableOps], None]
+# Says, once it is known which expressions differ, what replaces something; or None.
+Decision = Callable[[set[Expression]], "Replacement | None"]
 
 
 @dataclass
 class _Undecided:
-    """An expression that is still to be asked about, and how it is replaced if it differs."""
+    """Expressions of a table that are still to be asked about, and what is decided by the answer."""
 
-    expression: Expression
-    operations: ModifyTableOps
-    replacement: Replacement
+    expressions: list[Expression]
+    decide: Decision
 
 
 _undecided: WeakKeyDictionary[AutogenContext, list[_Undecided]] = WeakKeyDictionary()
 
 
 def setup(plugin: Plugin) -> None:
-    """Register what asks PostgreSQL, when all tables have been compared."""
-    plugin.add_autogenerate_comparator(
-        ask_about_all, "schema", plugin.name, qualifier="postgresql", priority=DispatchPriority.LAST
-    )
+    """Register what asks, when all tables have been compared."""
+    for dialect in dialects.KNOWN:  # by their names, as those that are registered for all run after all others
+        plugin.add_autogenerate_comparator(
+            ask_about_all, "schema", plugin.name, qualifier=dialect, priority=DispatchPriority.LAST
+        )
 
 
-def compare_expression(
-    autogen_context: AutogenContext, operations: ModifyTableOps, expression: Expression, replacement: Replacement
-) -> None:
-    """Add the operations that replace an expression, if it differs; on PostgreSQL, ask_about_all() does."""
-    if autogen_context.dialect.name == "postgresql":
-        if expression.reflected != expression.model:
-            undecided = _undecided.setdefault(autogen_context, [])
-            undecided.append(_Undecided(expression, operations, replacement))
-    elif not expression.is_written_alike:
-        operations.ops += replacement()
+def compare_expression(autogen_context: AutogenContext, expression: Expression, replace: Replacement) -> None:
+    """Let an expression be replaced, if the database takes it for another than that of the models."""
+    if expression.reflected != expression.model:
+        compare_expressions(
+            autogen_context, [expression], lambda differing: replace if expression in differing else None
+        )
+
+
+def compare_expressions(autogen_context: AutogenContext, expressions: list[Expression], decide: Decision) -> None:
+    """Let something be decided when it is known which expressions of one table the database takes for others."""
+    _undecided.setdefault(autogen_context, []).append(_Undecided(expressions, decide))
 
 
 def ask_about_all(autogen_context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any) -> PriorityDispatchResult:
-    """Ask PostgreSQL about the expressions of all tables at once, and add the operations that replace what differs."""
+    """Ask about the expressions of all tables at once, and add the operations that replace what differs."""
     undecided = _undecided.pop(autogen_context, [])
-    different = different_expressions(autogen_context, [each.expression for each in undecided])
+    if not undecided:
+        return PriorityDispatchResult.CONTINUE
+    connection: Any = autogen_context.connection
+    expressions = [expression for each in undecided for expression in each.expressions]
+    differing, unknown = different(connection, expressions)
+    if unknown:
+        say(
+            autogen_context.migration_context,
+            "The database could not be asked whether these are as in the models, and they count as the same: "
+            f"{', '.join(unknown)}. It is asked by CREATE TEMPORARY TABLE: may its user do that?",
+        )
     for each in undecided:
-        if each.expression in different:
-            each.operations.ops += each.replacement()
-            if not any(each.operations is op for op in upgrade_ops.ops):  # nothing else changes in its table
-                upgrade_ops.ops.append(each.operations)
+        replace = each.decide(differing)
+        if replace is not None:
+            replace(_operations_on(upgrade_ops, each.expressions[0].table))
     return PriorityDispatchResult.CONTINUE
 
 
-def different_expressions(autogen_context: AutogenContext, expressions: list[Expression]) -> set[Expression]:
-    """Return the expressions that PostgreSQL does not take for the same.
-
-    Where it cannot tell, as for one with an enum's label that does not exist yet, their texts decide.
-    """
-    if not expressions:
-        return set()
-    connection: Any = autogen_context.connection
-    columns = {table: _columns(table, connection.dialect) for table in {each.table for each in expressions}}
-    questions = [[each.reflected, each.model, columns[each.table]] for each in expressions]
-    try:
-        with connection.begin_nested() as savepoint:
-            answers = _ask(connection, questions)
-            savepoint.rollback()
-    except DBAPIError:  # the user may not create temporary functions
-        answers = [_ask_about_one(connection, *question) for question in questions]
-    pairs = zip(expressions, answers, strict=True)
-    return {each for each, same in pairs if not (each.is_written_alike if same is None else same)}
-
-
-def _columns(table: Table, dialect: Dialect) -> str:
-    """Return the columns of a table as the definition of a record; without those whose types nobody knows."""
-    columns = []
-    for column in table.columns:
-        with suppress(CompileError):
-            type_ = dialect.type_compiler_instance.process(column.type)
-            columns.append(f"{dialect.identifier_preparer.quote(column.name)} {type_}")
-    return single_percents(", ".join(columns), dialect)
-
-
-_EXPLAIN = "EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) SELECT ({}), ({}) FROM json_to_record(NULL) AS record ({})"
-
-_FUNCTION = f"""
-CREATE FUNCTION pg_temp.alembic_proof_same(reflected text, model text, columns text) RETURNS boolean AS $body$
-DECLARE
-    plan json;
-BEGIN
-    EXECUTE format($${_EXPLAIN.replace("{}", "%s")}$$, reflected, model, columns) INTO plan;
-    RETURN plan #>> '{{0,Plan,Output,0}}' = plan #>> '{{0,Plan,Output,1}}';
-EXCEPTION WHEN OTHERS THEN
-    RETURN NULL;
-END $body$ LANGUAGE plpgsql
-"""
-_QUERY = """
-SELECT pg_temp.alembic_proof_same(question ->> 0, question ->> 1, question ->> 2)
-FROM json_array_elements(CAST(:questions AS json)) WITH ORDINALITY AS questions (question, number) ORDER BY number
-"""
-
-
-def _ask(connection: Connection, questions: list[list[str]]) -> list[bool | None]:
-    """Return PostgreSQL's answers to all questions, in two statements."""
-    connection.execute(text(escape_colons(_FUNCTION)))
-    return list(connection.scalars(text(_QUERY), {"questions": json.dumps(questions)}).all())
-
-
-def _ask_about_one(connection: Connection, reflected: str, model: str, columns: str) -> bool | None:
-    with suppress(DBAPIError), connection.begin_nested():
-        plan = connection.scalar(text(escape_colons(_EXPLAIN.format(reflected, model, columns))))
-        old, new = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Output"]
-        return bool(old == new)
-    return None
+def _operations_on(upgrade_ops: UpgradeOps, table: Table) -> ModifyTableOps:
+    """Return the operations on a reflected table; new ones, where nothing else changes in it."""
+    for op in upgrade_ops.ops:
+        if isinstance(op, ModifyTableOps) and (op.schema, op.table_name) == (table.schema, table.name):
+            return op
+    operations = ModifyTableOps(table.name, [], schema=table.schema)
+    upgrade_ops.ops.append(operations)
+    return operations
