@@ -11,6 +11,7 @@ from typing import Any
 from alembic.operations.ops import (
     AddColumnOp,
     AlterColumnOp,
+    CreateIndexOp,
     CreateTableOp,
     DowngradeOps,
     MigrateOperation,
@@ -23,7 +24,7 @@ from sqlalchemy import Column, Dialect, Table
 
 from ..prompts import Answers
 from ..sqltext import full_name
-from .operations import DropCreatedTableOp
+from .operations import DropCreatedIndexOp, DropCreatedTableOp
 
 
 @dataclass
@@ -79,6 +80,8 @@ def _reversed(op: MigrateOperation) -> MigrateOperation | None:
         return ModifyTableOps(op.table_name, steps, schema=op.schema) if steps else None
     if type(op) is CreateTableOp:
         return DropCreatedTableOp(op)
+    if type(op) is CreateIndexOp:
+        return DropCreatedIndexOp(op)
     with suppress(NotImplementedError, ValueError):  # ValueError: a drop by name, of something that nobody knows
         return op.reverse()
     return None

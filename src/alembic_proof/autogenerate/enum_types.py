@@ -68,9 +68,7 @@ def statements(op: EnumTypeOp, dialect: Dialect) -> Iterator[str]:
         yield f"ALTER TYPE {name} RENAME VALUE {sql_labels([old])} TO {sql_labels([new])}"
     existing = [op.renamed.get(label, label) for label in op.labels_before]
     added = [label for label in op.labels_after if label not in existing]
-    if existing == op.labels_after:
-        return
-    if op.used_in_same_revision or existing != [label for label in op.labels_after if label not in added]:
+    if op.is_remade:
         yield from _recreated(op, dialect)
         return
     for position, label in enumerate(op.labels_after):

@@ -9,14 +9,16 @@ from typing import Any, TypeVar
 from alembic.operations.ops import (
     AddConstraintOp,
     AlterColumnOp,
+    CreateIndexOp,
     CreateTableOp,
     DropConstraintOp,
+    DropIndexOp,
     DropTableOp,
     MigrateOperation,
     RenameTableOp,
 )
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Column, Constraint, PrimaryKeyConstraint, Table
+from sqlalchemy import Column, Constraint, Index, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects.postgresql import ENUM
 
 from . import enum_types
@@ -57,6 +59,23 @@ class DropCreatedTableOp(DropTableOp):
     def to_table(self, migration_context: MigrationContext | None = None) -> Table:
         """Return the table."""
         return self.create.to_table(migration_context)
+
+
+class DropCreatedIndexOp(DropIndexOp):
+    """Drops an index that the upgrade creates: without a copy of its table, which takes time."""
+
+    def __init__(self, create: CreateIndexOp) -> None:
+        name: Any = create.index_name
+        super().__init__(name, create.table_name, schema=create.schema, unique=create.unique, **create.kw)
+        self.create = create
+
+    def reverse(self) -> CreateIndexOp:
+        """Return the operation that undoes this one."""
+        return self.create
+
+    def to_index(self, migration_context: MigrationContext | None = None) -> Index:
+        """Return the index."""
+        return self.create.to_index(migration_context)
 
 
 class RenameTableBothWaysOp(RenameTableOp):
@@ -128,6 +147,15 @@ class EnumTypeOp(MigrateOperation):
         both = (self.labels_before, self.labels_after)
         before, after = (enum_types.sql_labels(labels) or "nothing" for labels in both)
         return ("change_enum", f"{self.type.name}: {before} becomes {after}")
+
+    @property
+    def is_remade(self) -> bool:
+        """Whether another type takes the place of this one: PostgreSQL adds and renames labels, and nothing else."""
+        if not self.labels_before or not self.labels_after:
+            return False
+        existing = [self.renamed.get(label, label) for label in self.labels_before]
+        kept = [label for label in self.labels_after if label in existing]
+        return existing != self.labels_after and (self.used_in_same_revision or existing != kept)
 
     @property
     def removed_labels(self) -> list[str]:

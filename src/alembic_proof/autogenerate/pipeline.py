@@ -29,6 +29,7 @@ from .compare import (
     enums,
     indexes,
     keys,
+    reflected,
     server_defaults,
     stored_expressions,
 )
@@ -36,6 +37,7 @@ from .draft import Draft, Rule, model_tables
 from .model_packages import import_packages
 from .render import render_item
 from .rewrite.casts import casts
+from .rewrite.dependents import dependents
 from .rewrite.drop_markers import drop_markers
 from .rewrite.drops import drops
 from .rewrite.enum_labels import enum_labels
@@ -55,6 +57,7 @@ PLUGINS: dict[str, ModuleType] = {
     "computed_columns": computed_columns,  # what columns are computed from
     "stored_expressions": stored_expressions,  # asks the database whether the texts of all others are the same
     "enums": enums,  # PostgreSQL's enum types and their labels
+    "reflected": reflected,  # keeps what was read from the database, for the rules
     "indexes": indexes,  # the expressions and predicates of indexes
 }
 
@@ -75,6 +78,7 @@ UPGRADE_RULES: dict[str, Rule] = {
 # What happens to both directions.
 REVISION_RULES: dict[str, Rule] = {
     "sqlite_indexes": sqlite_indexes,  # SQLite loses some indexes when it rebuilds a table
+    "dependents": dependents,  # what depends on what changes is dropped before it, and made again after it
     "ordering": ordering,  # what refers to something is created after it
     "implicit_indexes": implicit_indexes,  # MariaDB and MySQL create an index for a foreign key, and leave it behind
     "not_null": not_null,  # a column becomes NOT NULL where the table has rows

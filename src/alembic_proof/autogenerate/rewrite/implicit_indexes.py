@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from alembic.operations.ops import DropConstraintOp, DropIndexOp, MigrateOperation, ModifyTableOps
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint, inspect
+from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
 
 from ...sqltext import full_name
+from ..compare.reflected import reflected_tables
 from ..draft import Draft
 from ..operations import constraint_of
 from ..sql import column_names
@@ -31,11 +32,8 @@ def _index_of(draft: Draft, op: MigrateOperation, has_index: HasIndex) -> list[M
 
 def _is_reflected(draft: Draft, op: DropConstraintOp) -> bool:
     """Tell whether the database has an index with the name of a foreign key."""
-    inspector = inspect(draft.context.connection)
-    if inspector is None or not inspector.has_table(op.table_name, schema=op.schema):
-        return False
-    indexes = inspector.get_indexes(op.table_name, schema=op.schema)
-    return any(index["name"] == op.constraint_name for index in indexes)
+    table = reflected_tables(draft.context).get(full_name(op.table_name, op.schema))
+    return table is not None and any(index.name == op.constraint_name for index in table.indexes)
 
 
 def _is_created_by_upgrade(draft: Draft, op: DropConstraintOp) -> bool:

@@ -36,7 +36,7 @@ def ordering(draft: Draft) -> None:
         _remove_redundant_drops(operations)
         for op in operations.ops:
             if isinstance(op, ModifyTableOps):
-                op.ops.sort(key=_rank)
+                op.ops.sort(key=rank)
         ordered: list[MigrateOperation] = []
         for are_on_tables, run in groupby(operations.ops, key=lambda op: isinstance(op, _ON_TABLES)):
             ops = list(run)
@@ -45,7 +45,7 @@ def ordering(draft: Draft) -> None:
         operations.ops = ordered
 
 
-def _rank(op: MigrateOperation) -> int:
+def rank(op: MigrateOperation) -> int:
     """Return the place of an operation on a table: a computed column is dropped before its sources, and added after."""
     if isinstance(op, (DropConstraintOp, DropIndexOp)):
         return 0 if _is_foreign_key(op) else 1
@@ -118,7 +118,7 @@ def _keys_to_unready_tables(
         keys = [
             key
             for key in _foreign_keys(create)
-            if _target(key) in changed or position.get(_target(key), -1) > position[name]
+            if key.use_alter or _target(key) in changed or position.get(_target(key), -1) > position[name]
         ]
         if keys:
             create.columns = [item for item in create.columns if not any(item is key for key in keys)]

@@ -1,0 +1,299 @@
+"""What depends on something that changes is dropped before it, and made again after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    Enum,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    inspect,
+    text,
+)
+from support.lab import Lab
+from support.models import CONVENTION
+
+
+def both_ways(lab: Lab, models: MetaData, *answers: str) -> str:
+    """Go to models, back, and there again: the schema is the same each time. Return the revision."""
+    before = lab.schema()
+    written = lab.change(models, *answers)
+    after = lab.schema()
+    lab.downgrade()
+    assert lab.schema() == before
+    lab.upgrade()
+    assert lab.schema() == after
+    assert lab.differences() == ""
+    return written
+
+
+# A4: enum types
+
+
+def tickets(labels: tuple[str, ...], schema: str | None = None, default: str | None = None) -> MetaData:
+    """Return tables whose columns of an enum type are used by all that can use one."""
+    metadata = MetaData(naming_convention={kind: name for kind, name in CONVENTION.items() if kind != "ck"})
+    state = Enum(*labels, name="state", schema=schema)
+    Table(
+        "kind",
+        metadata,
+        Column("state", state, primary_key=True),
+        Column("rank", Integer),
+        schema=schema,
+    )
+    prefix = f"{schema}." if schema else ""
+    Table(
+        "Ticket",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("st", state, ForeignKey(f"{prefix}kind.state"), nullable=False, server_default=default),
+        Column("all", ARRAY(state), server_default="{new}"),
+        Column("size", Integer),
+        Column("is_new", Integer, Computed("CASE WHEN st = 'new' THEN size ELSE 0 END", persisted=True), index=True),
+        CheckConstraint("st <> 'done' OR size > 0", name="size"),
+        CheckConstraint("st <> 'done' OR size < 100"),
+        Index("ix_latest", "size", postgresql_where=text("st = 'new'")),
+        Index("ix_text", text("(st = 'new')")),
+        Index("ix_plain", "st"),
+        UniqueConstraint("st", "size"),
+        schema=schema,
+    )
+    return metadata
+
+
+@pytest.mark.parametrize("schema", [None, "Shop"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (("new", "old", "done"), ("new", "done")),  # a label goes
+        (("new", "done"), ("done", "new")),  # and moves
+        (("new", "done"), ("new", "open", "done")),  # the downgrade of an added one
+    ],
+)
+def test_an_enum_type_is_made_anew(
+    lab_postgresql: Lab, before: tuple[str, ...], after: tuple[str, ...], schema: str | None
+) -> None:
+    """Whatever uses its columns."""
+    lab = lab_postgresql
+    prefix = '"Shop".' if schema else ""
+    lab.change(tickets(before, schema))
+    lab.rows(f"INSERT INTO {prefix}kind VALUES ('new', 1), ('done', 2)")
+    rows = f'SELECT st, "all"::text, size, is_new FROM {prefix}"Ticket" ORDER BY st::text'
+    lab.rows(
+        f"INSERT INTO {prefix}\"Ticket\" (st, \"all\", size) VALUES ('new', '{{new,done}}', 3), ('done', '{{}}', 4)"
+    )
+    there = lab.rows(rows)
+    text = both_ways(lab, tickets(after, schema))
+    assert lab.rows(rows) == there
+    upgrade = text.partition("def downgrade")[0]
+    assert ("drop_index" in upgrade) == (set(after) <= set(before)), "what need not be dropped is not"
+
+
+def test_an_added_label_becomes_the_default(lab_postgresql: Lab) -> None:
+    """In the same revision, in which the type is therefore made anew."""
+    lab_postgresql.change(tickets(("new", "done")))
+    both_ways(lab_postgresql, tickets(("new", "done", "open"), default="open"))
+
+
+def test_a_column_of_an_enum_type_becomes_a_string(lab_postgresql: Lab) -> None:
+    """Its texts compare something else then."""
+
+    def models(type_: Any) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        good = CheckConstraint("st <> 'bad'", name="good")
+        latest = Index("ix_latest", "id", postgresql_where=text("st = 'new'"))
+        Table("ticket", metadata, Column("id", Integer, primary_key=True), Column("st", type_), good, latest)
+        return metadata
+
+    lab_postgresql.change(models(Enum("new", "bad", name="state")))
+    lab_postgresql.rows("INSERT INTO ticket (st) VALUES ('new')")
+    both_ways(lab_postgresql, models(String(20)))
+
+
+# A12, C5: keys to which others refer
+
+
+def family(
+    primary: str = "id",
+    *,
+    unique: bool = False,
+    index: bool = False,
+    target: str = "id",
+    child: str = "child",
+    also: bool = False,
+) -> MetaData:
+    """Return a parent with two columns, either of which may be its key, and a child that refers to one of them."""
+    metadata = MetaData(naming_convention=CONVENTION)
+    parent = Table(
+        "parent",
+        metadata,
+        *(
+            Column(name, Integer, primary_key=name in primary.split(), nullable=False, autoincrement=False)
+            for name in ("id", "part")
+        ),
+        Column("code", Integer, nullable=False, unique=unique or None, index=index or None),
+    )
+    if also:
+        parent.append_constraint(UniqueConstraint("id"))
+    columns = [Column("id", Integer, primary_key=True), Column("p", Integer)]
+    Table(child, metadata, *columns, ForeignKeyConstraint(["p"], [f"parent.{target}"], ondelete="CASCADE"))
+    return metadata
+
+
+def test_the_primary_key_of_a_table_that_others_refer_to_changes(lab: Lab) -> None:
+    """A12."""
+    lab.change(family("id"))
+    lab.rows("INSERT INTO parent VALUES (1, 2, 3)")
+    lab.rows("INSERT INTO child VALUES (1, 1)")
+    both_ways(lab, family("id part", also=True))
+    assert lab.rows("SELECT * FROM child") == [(1, 1)]
+
+
+@pytest.mark.parametrize("child", ["child", "kid"])
+def test_the_target_of_a_foreign_key_gets_another_key(lab: Lab, child: str) -> None:
+    """C5: from a UNIQUE to a unique index; and the child may be another table, which is dropped, and a new one."""
+    lab.change(family(unique=True, target="code"))
+    lab.rows("INSERT INTO parent VALUES (1, 2, 3)")
+    lab.rows("INSERT INTO child VALUES (1, 3)")
+    both_ways(
+        lab,
+        family(unique=True, index=True, target="code", child=child),
+        *((child != "child") * ["rename=child:kid"]),
+    )
+
+
+# C3, C15: indexes that serve a foreign key
+
+
+def served(kind: str, child: str = "child", key: bool = True) -> MetaData:
+    """Return a child whose foreign key is served by something, or by nothing."""
+    metadata = MetaData(naming_convention=CONVENTION)
+    Table("parent", metadata, Column("id", Integer, primary_key=True))
+    references: list[Any] = [ForeignKey("parent.id")] if key else []
+    options: dict[str, Any] = {
+        "index": {"index": True},
+        "unique": {"unique": True},
+        "both": {"unique": True, "index": True},
+    }
+    column: Column[Any] = Column("p", Integer, *references, **options.get(kind, {}))
+    more: dict[str, list[Any]] = {
+        "composite": [Index("ix_composite", "p", "q")],
+        "composite unique": [UniqueConstraint("p", "q")],
+    }
+    Table(child, metadata, Column("id", Integer, primary_key=True), column, Column("q", Integer), *more.get(kind, []))
+    return metadata
+
+
+KINDS = ["none", "index", "unique", "both", "composite", "composite unique"]
+
+
+@pytest.mark.parametrize(("before", "after"), [(one, other) for one in KINDS for other in KINDS if one != other])
+def test_what_serves_a_foreign_key_changes(lab_mysql: Lab, before: str, after: str) -> None:
+    """C3."""
+    lab_mysql.change(served(before))
+    lab_mysql.rows("INSERT INTO parent VALUES (1)")
+    lab_mysql.rows("INSERT INTO child VALUES (1, 1, 2)")
+    both_ways(lab_mysql, served(after))
+    assert lab_mysql.rows("SELECT * FROM child") == [(1, 1, 2)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_renamed_table_loses_its_foreign_key(lab: Lab, kind: str) -> None:
+    """C15."""
+    lab.change(served(kind))
+    both_ways(lab, served(kind, "kid", key=False), "rename=child:kid")
+
+
+# C4: the types of keys
+
+
+def keys(type_: Any, name: str = "id") -> MetaData:
+    """Return tables that refer to each other and to themselves, with a key of two columns among them."""
+    metadata = MetaData(naming_convention=CONVENTION)
+    Table("a", metadata, Column(name, type_, primary_key=True), Column("up", type_, ForeignKey(f"a.{name}")))
+    Table("b", metadata, Column("a_id", type_, ForeignKey(f"a.{name}"), primary_key=True, autoincrement=False))
+    Table(
+        "c",
+        metadata,
+        Column("one", type_, ForeignKey("b.a_id"), primary_key=True, autoincrement=False),
+        Column("two", type_, primary_key=True, autoincrement=False),
+    )
+    pair = ForeignKeyConstraint(["one", "two"], ["c.one", "c.two"], name="fk_pair")
+    Table("d", metadata, Column("id", Integer, primary_key=True), Column("one", type_), Column("two", type_), pair)
+    return metadata
+
+
+@pytest.mark.parametrize("answers", [("id", ()), ("key", ("rename=a.id:key",))])
+def test_keys_and_their_foreign_keys_get_another_type(lab: Lab, answers: Any) -> None:
+    """C4."""
+    name, said = answers
+    lab.change(keys(Integer()))
+    for statement in ("a VALUES (1, 1)", "b VALUES (1)", "c VALUES (1, 2)", "d VALUES (1, 1, 2)"):
+        lab.rows(f"INSERT INTO {statement}")
+    both_ways(lab, keys(BigInteger(), name), *said)
+    assert lab.rows("SELECT * FROM d") == [(1, 1, 2)]
+
+
+def test_keys_become_strings(lab: Lab) -> None:
+    """For PostgreSQL a type of another kind: the foreign keys go, too."""
+
+    def models(type_: Any) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        Table("a", metadata, Column("id", type_, primary_key=True, autoincrement=False))
+        Table("b", metadata, Column("a_id", type_, ForeignKey("a.id"), primary_key=True, autoincrement=False))
+        return metadata
+
+    lab.change(models(Integer()))
+    lab.rows("INSERT INTO a VALUES (1)")
+    lab.rows("INSERT INTO b VALUES (1)")
+    both_ways(lab, models(String(20)))
+
+
+def test_what_is_computed_from_a_column(lab: Lab) -> None:
+    """It is made again, with its index, when the column gets another type."""
+
+    def models(type_: Any) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        double: Column[Any] = Column("double", BigInteger, Computed("size * 2", persisted=True), index=True)
+        unique: Column[Any] = Column("triple", BigInteger, Computed("size * 3", persisted=True), unique=True)
+        Table("t", metadata, Column("id", Integer, primary_key=True), Column("size", type_), double, unique)
+        return metadata
+
+    lab.change(models(Integer()))
+    lab.rows("INSERT INTO t (id, size) VALUES (1, 4)")
+    both_ways(lab, models(BigInteger()))
+    assert lab.rows("SELECT double, triple FROM t".replace("double", "`double`" if "mysql" in lab.url else '"double"'))
+
+
+# A7: foreign keys in a circle
+
+DROPS = ("allow-drop=parent", "allow-drop=child")
+
+
+def circle(use_alter: bool) -> MetaData:
+    """Return two tables that refer to each other."""
+    metadata = MetaData()
+    there = ForeignKey("b.id", use_alter=use_alter, name="fk_a_b")
+    Table("a", metadata, Column("id", Integer, primary_key=True), Column("b_id", there))
+    Table("b", metadata, Column("id", Integer, primary_key=True), Column("a_id", ForeignKey("a.id", name="fk_b_a")))
+    return metadata
+
+
+def test_use_alter(lab: Lab) -> None:
+    """A7: the key is made after the tables."""
+    lab.change(family())
+    both_ways(lab, circle(use_alter=True), *DROPS)
+    assert [key["name"] for key in inspect(lab.engine).get_foreign_keys("a")] == ["fk_a_b"]
