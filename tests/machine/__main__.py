@@ -21,7 +21,7 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent / "src")]
 from support.databases import DATABASES, make_database  # noqa: E402
 
 from machine.bench import Bench  # noqa: E402
-from machine.findings import ALL, report, search, shrunk  # noqa: E402
+from machine.findings import ALL, report, search  # noqa: E402
 
 
 @contextmanager
@@ -55,13 +55,15 @@ def main() -> int:
     sys.stdin = open("/dev/null")  # noqa: SIM115
     with bench(arguments.database) as made:
         start = time.monotonic()
-        result = search(made, arguments.pairs, arguments.seed, allowed, partial(print, file=sys.stderr, flush=True))
+        tell = partial(print, file=sys.stderr, flush=True)
+        result = search(made, arguments.pairs, arguments.seed, allowed, tell, not arguments.no_shrink)
         seconds = time.monotonic() - start
         findings = sorted(result.findings.values(), key=lambda finding: -finding.count)
         for finding in findings:
-            print(report(finding if arguments.no_shrink else shrunk(made, finding)), end="\n\n", flush=True)
+            print(report(finding, arguments.database), end="\n\n", flush=True)
     failed = sum(finding.count for finding in findings)
     print(f"{arguments.database}: {result.pairs} pairs from seed {arguments.seed} in {seconds:.0f} s, {failed} failed")
+    print("limits:", ", ".join(f"{name} {count}" for name, count in result.limits.most_common()) or "none")
     print("changes:", ", ".join(f"{name} {count}" for name, count in sorted(result.changes.items())))
     for finding in findings:
         print(f"{finding.count:6} {finding.signature}")

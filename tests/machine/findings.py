@@ -1,25 +1,31 @@
-"""Failures, told apart by a signature, and made small."""
+"""Failures, told apart by a signature, and made small by hypothesis."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Flaky
 
-from machine.bench import Bench, Failure, answers
-from machine.pairs import CHANGES, FEATURES, pairs
-from machine.schema import Pair, Schema, Table
-from machine.sound import fresh, is_sound
+from machine.bench import Bench, Failure
+from machine.changes import CHANGES, pairs
+from machine.draw import FEATURES
+from machine.rows import answers
+from machine.schema import Pair
 
 ALL = frozenset([*FEATURES, *CHANGES])
+ROUND = 100  # pairs of one seed: hypothesis draws the later ones more and more like each other
+PATIENCE = 60  # seconds, to make the failures of one round small
 
 
 @dataclass
 class Finding:
-    """Pairs that failed in the same way: how many, and one of them."""
+    """Pairs that failed in the same way: how many, and the smallest of them."""
 
     signature: str
     pair: Pair
@@ -30,44 +36,105 @@ class Finding:
 
 @dataclass
 class Result:
-    """How many pairs were run, how often each change was in them, and what failed."""
+    """How many pairs were run, how often each change and each limit was in them, and what failed."""
 
     pairs: int = 0
-    changes: dict[str, int] = field(default_factory=dict)
+    changes: Counter[str] = field(default_factory=Counter)
+    limits: Counter[str] = field(default_factory=Counter)
     findings: dict[str, Finding] = field(default_factory=dict)
 
 
 def search(
-    bench: Bench, number: int, start: int, allowed: frozenset[str] = ALL, said: Callable[[str], Any] = str
+    bench: Bench,
+    number: int,
+    start: int,
+    allowed: frozenset[str] = ALL,
+    said: Callable[[str], Any] = str,
+    shrink: bool = True,
 ) -> Result:
-    """Try as many random pairs; go on after a failure."""
+    """Try as many random pairs; go on after a failure, when it has been made small."""
     result = Result()
-
-    @seed(start)
-    @settings(
-        max_examples=number,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(pairs(bench.kind, allowed))
-    def run(pair: Pair) -> None:
-        result.pairs += 1
-        for name in pair.changes:
-            result.changes[name] = result.changes.get(name, 0) + 1
-        try:
-            bench.try_pair(pair)
-        except Failure as failure:
-            name = signature(failure)
-            if name in result.findings:
-                result.findings[name].count += 1
-            else:
-                result.findings[name] = Finding(name, pair, str(failure), revision=bench.text())
-                said(f"after {result.pairs} pairs: {name}")
-
-    run()
+    at = start * 1000
+    while result.pairs < number:
+        _Round(bench, result, min(ROUND, number - result.pairs), allowed, said, shrink).run(at)
+        at += 1
+    result.limits += bench.limits
     return result
+
+
+class _Round:
+    """Pairs of one seed. It ends early where failures of a new kind are made small."""
+
+    def __init__(
+        self, bench: Bench, result: Result, number: int, allowed: frozenset[str], said: Any, shrink: bool
+    ) -> None:
+        self.bench, self.result, self.number, self.allowed = bench, result, number, allowed
+        self.said, self.shrink = said, shrink
+        self.known = frozenset(result.findings)
+        self.tried: dict[Pair, Failure | None] = {}
+        self.until = 0.0  # when the first new failure was found, and PATIENCE later
+        self.is_new: dict[str, Any] = {}  # by the signature, the error that hypothesis tells from others
+
+    def run(self, at: int) -> None:
+        """Run them."""
+        phases = [Phase.generate, Phase.shrink] if self.shrink else [Phase.generate]
+        wanted = settings(
+            max_examples=self.number, database=None, deadline=None, phases=phases,
+            suppress_health_check=list(HealthCheck), report_multiple_bugs=True,
+        )  # fmt: skip
+        try:
+            seed(at)(wanted(given(pairs(self.bench.kind, self.allowed))(self.one)))()
+        except Flaky:
+            self.said("(a failure does not come again)")
+        except BaseException as error:
+            if not self._is_ours(error):
+                raise
+
+    def _is_ours(self, error: BaseException) -> bool:
+        inner = getattr(error, "exceptions", (error,))
+        return all(isinstance(each, (_Found, Flaky)) or self._is_ours_group(each) for each in inner)
+
+    def _is_ours_group(self, error: BaseException) -> bool:
+        return hasattr(error, "exceptions") and self._is_ours(error)
+
+    def one(self, pair: Pair) -> None:
+        """Try a pair. Raises an error of a type of its own for each new kind of failure."""
+        name = self._tried(pair)
+        if name is None or name in self.known or not self.shrink:
+            return
+        finding = self.result.findings[name]
+        finding.pair, finding.text = pair, str(self.tried[pair])
+        raise self.is_new.setdefault(name, type("New", (_Found,), {}))(name)
+
+    def _tried(self, pair: Pair) -> str | None:
+        """Return the signature of a pair's failure, or None."""
+        if pair not in self.tried:
+            if self.until and time.monotonic() > self.until:
+                return None
+            self.result.pairs += 1
+            self.result.changes.update(pair.changes)
+            self.result.limits.update(pair.limits)
+            try:
+                self.bench.try_pair(pair)
+                self.tried[pair] = None
+            except Failure as failure:
+                self.tried[pair] = failure
+                self._note(pair, failure)
+        failure_then = self.tried[pair]
+        return signature(failure_then) if failure_then else None
+
+    def _note(self, pair: Pair, failure: Failure) -> None:
+        name = signature(failure)
+        if name in self.result.findings:
+            self.result.findings[name].count += 1
+        else:
+            self.result.findings[name] = Finding(name, pair, str(failure), revision=self.bench.text())
+            self.until = time.monotonic() + PATIENCE
+            self.said(f"after {self.result.pairs} pairs: {name}")
+
+
+class _Found(Exception):
+    """A failure of a new kind: hypothesis tells failures apart by the type of the error and its place."""
 
 
 def signature(failure: Failure) -> str:
@@ -94,121 +161,20 @@ def _side(text: str) -> str:
     return "missing" if text.endswith("is None") else "another"
 
 
-def shrunk(bench: Bench, finding: Finding, patience: int = 150) -> Finding:
-    """Return a finding with a pair as small as can be that fails in the same way."""
-    smaller = True
-    while smaller and patience > 0:
-        smaller = False
-        for pair in candidates(finding.pair):
-            if pair == finding.pair or not is_sound(pair, bench.kind, ALL):
-                continue
-            patience -= 1
-            try:
-                bench.try_pair(pair)
-            except Failure as failure:
-                if signature(failure) == finding.signature:
-                    finding = replace(finding, pair=pair, text=str(failure), revision=bench.text())
-                    smaller = True
-                    break
-            if patience <= 0:
-                break
-    return finding
-
-
-PLAIN: tuple[dict[str, Any], ...] = (
-    {"comment": None},
-    {"server_default": None},
-    {"default": None},
-    {"special": None},
-    {"type": "Integer()", "server_default": None, "default": None},
-    {"nullable": True},
-    {"nullable": False},
-)
-
-
-def candidates(pair: Pair) -> Iterator[Pair]:
-    """Yield pairs with one thing less, or one change less."""
-
-    def both(change: Callable[[Schema], Schema]) -> Pair:
-        return replace(pair, first=fresh(change(pair.first)), second=fresh(change(pair.second)))
-
-    keys = {t.key: t for s in (pair.first, pair.second) for t in s.tables}
-    for key in keys:
-        yield both(lambda s, key=key: replace(s, tables=tuple(t for t in s.tables if t.key != key)))  # type: ignore[misc]
-    for new in pair.second.tables:
-        old = pair.first.table(new.key)
-        if old is None:
-            continue
-        if old != new:
-            yield replace(pair, second=_put(pair.second, old))
-        yield from (replace(pair, second=_put(pair.second, one)) for one in _undone(old, new))
-    for key in keys:
-        for what in ("items", "columns"):
-            parts = {p.key for s in (pair.first, pair.second) if (t := s.table(key)) for p in getattr(t, what)}
-            for part in parts:
-                yield both(lambda s, key=key, what=what, part=part: _without(s, key, what, part))  # type: ignore[misc]
-    for key in keys:
-        columns = {c.key for s in (pair.first, pair.second) if (t := s.table(key)) for c in t.columns}
-        for column in columns:
-            for plain in (*PLAIN, {"name": f"c{column}"}):
-                yield both(lambda s, k=key, c=column, p=plain: _plain(s, k, c, p))  # type: ignore[misc]
-        yield both(lambda s, k=key: _tables(s, k, comment=None))  # type: ignore[misc]
-        yield both(lambda s, k=key: _tables(s, k, name=f"t{k}"))  # type: ignore[misc]
-    used = {c.type for s in (pair.first, pair.second) for t in s.tables for c in t.columns}
-    yield both(lambda s: replace(s, enums=tuple(e for e in s.enums if e.key in used)))
-
-
-def _undone(old: Table, new: Table) -> Iterator[Table]:
-    """Yield a table with one of its changes less."""
-    for name in ("name", "primary", "comment"):
-        if getattr(old, name) != getattr(new, name):
-            yield replace(new, **{name: getattr(old, name)})
-    for what in ("columns", "items"):
-        before = {part.key: part for part in getattr(old, what)}
-        after = {part.key: part for part in getattr(new, what)}
-        for key in before.keys() | after.keys():
-            if before.get(key) == after.get(key):
-                continue
-            merged = {**after, key: before.get(key)}
-            parts: Any = tuple(part for part in merged.values() if part)
-            yield replace(new, **{what: parts})
-            if key in before and key in after and what == "columns":
-                for name in ("name", "type", "nullable", "server_default", "default", "comment", "special"):
-                    if getattr(before[key], name) != getattr(after[key], name):
-                        one = replace(after[key], **{name: getattr(before[key], name)})
-                        yield replace(new, columns=tuple({**after, key: one}.values()))
-
-
-def _put(schema: Schema, table: Table) -> Schema:
-    return replace(schema, tables=tuple(table if one.key == table.key else one for one in schema.tables))
-
-
-def _tables(schema: Schema, key: int, **values: Any) -> Schema:
-    return replace(schema, tables=tuple(replace(t, **values) if t.key == key else t for t in schema.tables))
-
-
-def _without(schema: Schema, key: int, what: str, part: int) -> Schema:
-    table = schema.table(key)
-    return _tables(schema, key, **{what: tuple(p for p in getattr(table, what) if p.key != part)}) if table else schema
-
-
-def _plain(schema: Schema, key: int, column: int, values: dict[str, Any]) -> Schema:
-    table = schema.table(key)
-    if table is None:
-        return schema
-    return _tables(schema, key, columns=tuple(replace(c, **values) if c.key == column else c for c in table.columns))
-
-
-def report(finding: Finding) -> str:
+def report(finding: Finding, database: str) -> str:
     """Return a finding as text: how it fails, the models to paste into a test, and the answers."""
+    pair = finding.pair
+    also = [f"search_path {pair.path}"] * bool(pair.path) + ["no naming convention"] * (not pair.convention)
+    also += ["adopted"] * pair.adopt + [f"{view} " for view in map(str, pair.views)]
+    also += [f"a trigger of table {key}" for key in pair.triggers]
     return "\n".join(
         [
             f"=== {finding.signature} ({finding.count} pairs)",
             finding.text[:600],
-            f"--- first models ({', '.join(finding.pair.changes)})",
-            finding.pair.first.code(),
+            f"--- first models ({', '.join([*pair.changes, *also])})",
+            pair.first.code(database),
             "--- second models",
-            finding.pair.second.code(),
-            f"--- answers: {' '.join(answers(finding.pair)) or 'none'}",
+            pair.second.code(database),
+            f"--- answers: {' '.join(answers(pair)) or 'none'}",
         ]
     )

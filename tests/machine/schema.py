@@ -1,4 +1,8 @@
-"""A schema as plain values, and as the code of its models."""
+"""A schema as plain values, and as the code of its models.
+
+SQL in it names columns by their keys: ``<7>`` is the name of column 7, quoted where it must be. Python code in it
+does, too: ``@7`` is the column itself. So a rename changes one name, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,15 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import MetaData
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import mysql, postgresql
+
+# What an Enum does on a database without enum types, and whether it has a CHECK there.
+ENUM_OPTIONS = {
+    "native": "",
+    "text": ", native_enum=False, length=20",
+    "checked": ", native_enum=False, length=20, create_constraint=True",
+}
+PYTHON = "python "  # how an expression begins that is Python code; else it is SQL
 
 
 @dataclass(frozen=True)
@@ -19,15 +31,14 @@ class Enum:
     key: int
     name: str
     labels: tuple[str, ...]
-    native: bool = True
+    kind: str = "native"  # of ENUM_OPTIONS
+    schema: str | None = None
 
     @property
     def code(self) -> str:
         """The type's code."""
-        return f"Enum({', '.join(map(repr, self.labels))}, name={self.name!r}{'' if self.native else NOT_NATIVE})"
-
-
-NOT_NATIVE = ", native_enum=False, length=20"
+        schema = f", schema={self.schema!r}" if self.schema else ""
+        return f"Enum({', '.join(map(repr, self.labels))}, name={self.name!r}{ENUM_OPTIONS[self.kind]}{schema})"
 
 
 @dataclass(frozen=True)
@@ -42,11 +53,24 @@ class Column:
     server_default: str | None = None
     comment: str | None = None
     special: str | None = None  # Identity or Computed
+    attribute: str | None = None  # key=
+    array: bool = False  # of the enum
+    autoincrement: bool | None = None
 
     @property
     def computed(self) -> bool:
         """Whether the database computes it."""
         return (self.special or "").startswith("Computed")
+
+    @property
+    def counting(self) -> bool:
+        """Whether the database gives each row a number, where the column is the whole primary key."""
+        return self.autoincrement is not False and self.type in ("Integer()", "BigInteger()", "SmallInteger()")
+
+    @property
+    def reference(self) -> str:
+        """The name by which the models know it."""
+        return self.attribute or self.name
 
 
 @dataclass(frozen=True)
@@ -54,12 +78,15 @@ class Item:
     """A constraint or an index of a table."""
 
     key: int
-    kind: str  # unique, index, unique index, partial index, expression index, check, foreign key
-    columns: tuple[int, ...]
+    kind: str  # unique, index, unique index, check, foreign key, exclude
+    columns: tuple[int, ...]  # all that it is made of
     name: str | None = None
+    text: str | None = None  # of a CHECK
+    elements: tuple[str, ...] = ()  # of an index, where they are more than its columns
+    where: str | None = None  # of an index
     target: int | None = None  # of a foreign key: a table's key
-    ondelete: str | None = None
-    bound: int = 0  # of a check or a partial index
+    referred: tuple[int, ...] = ()  # and columns of that table
+    options: tuple[str, ...] = ()  # as they are written
 
 
 @dataclass(frozen=True)
@@ -72,10 +99,29 @@ class Table:
     primary: tuple[int, ...]
     items: tuple[Item, ...] = ()
     comment: str | None = None
+    schema: str | None = None
+    options: tuple[str, ...] = ()  # as they are written
 
     def column(self, key: int) -> Column | None:
         """Return a column by its key, or None."""
         return next((column for column in self.columns if column.key == key), None)
+
+    def known(self, key: int) -> Column:
+        """Return a column by its key."""
+        column = self.column(key)
+        assert column
+        return column
+
+    @property
+    def full_name(self) -> str:
+        """The name with the schema."""
+        return f"{self.schema}.{self.name}" if self.schema else self.name
+
+    @property
+    def counted(self) -> int | None:
+        """The column in which the database numbers the rows by itself, or None."""
+        only = self.column(self.primary[0]) if len(self.primary) == 1 else None
+        return only.key if only and only.counting else None
 
 
 @dataclass(frozen=True)
@@ -96,18 +142,31 @@ class Schema:
     def type_code(self, column: Column) -> str:
         """Return the code of a column's type."""
         enum = self.enum(column.type)
-        return enum.code if enum else str(column.type)
+        if enum:
+            return f"postgresql.ARRAY({enum.code})" if column.array else enum.code
+        return str(column.type).replace("KEY", str(column.key))
 
-    def code(self) -> str:
+    def code(self, database: str) -> str:
         """Return the code of the models."""
-        return "\n".join(line for table in self.tables for line in _table(self, table))
+        return "\n".join(line for table in self.tables for line in _Code(self, table, database).lines())
 
-    def metadata(self, convention: Any, types: Any) -> MetaData:
+    def metadata(self, database: str, convention: Any, types: Any) -> MetaData:
         """Run the code, and return a new MetaData with its tables."""
         metadata = MetaData(naming_convention=convention)
-        names = {**vars(sqlalchemy), "postgresql": postgresql, "metadata": metadata, "types": types}
-        exec(compile(self.code(), "<models>", "exec"), names)
+        names = {**vars(sqlalchemy), "mysql": mysql, "postgresql": postgresql, "metadata": metadata, "types": types}
+        exec(compile(self.code(database), "<models>", "exec"), names)
         return metadata
+
+
+VIEW = "some_view"
+
+
+@dataclass(frozen=True)
+class View:
+    """A view of some columns of a table, which no model knows."""
+
+    table: int
+    columns: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -116,85 +175,134 @@ class Pair:
 
     first: Schema
     second: Schema
+    views: tuple[View, ...] = ()
+    triggers: tuple[int, ...] = ()  # the tables that have one
+    path: str = ""  # PostgreSQL's search_path
+    convention: bool = True  # whether constraints without a name get one
+    expressions: bool = False  # whether rows are filled with an expression, not with a constant
+    adopt: bool = False  # whether the first schema is made by create_all(), and adopted
+    offline: bool = False  # whether it is tried by scripts as well
     changes: tuple[str, ...] = field(default=(), compare=False)
+    limits: tuple[str, ...] = field(default=(), compare=False)  # the changes that could not be made because of them
 
 
-def _table(schema: Schema, table: Table) -> Iterator[str]:
-    """Yield the lines of a Table, and of the indexes that need its columns."""
-    variable = f"t{table.key}"
-    yield f"{variable} = Table("
-    yield f"    {table.name!r},"
-    yield "    metadata,"
-    for column in table.columns:
-        yield f"    Column({', '.join(_column(schema, table, column))}),"
-    later = []
-    for item in table.items:
-        line = _item(schema, table, item, variable)
-        if "index" in item.kind:
-            later.append(line)
-        else:
-            yield f"    {line},"
-    if table.comment is not None:
-        yield f"    comment={table.comment!r},"
-    yield ")"
-    yield from later
+def keys_in(text: str | None) -> tuple[int, ...]:
+    """Return the keys of the columns that a text names."""
+    return tuple(dict.fromkeys(int(one or other) for one, other in re.findall(r"<(\d+)>|@(\d+)", text or "")))
 
 
-def _column(schema: Schema, table: Table, column: Column) -> Iterator[str]:
-    yield repr(column.name)
-    yield schema.type_code(column)
-    if column.special:
-        yield special(table, column)
-    if column.key in table.primary:
-        yield "primary_key=True"
-        if column.special is None and column.type in ("Integer()", "BigInteger()"):
-            yield "autoincrement=False" if len(table.primary) > 1 else "autoincrement=True"
-    elif not column.nullable:
-        yield "nullable=False"
-    for name in ("default", "server_default"):
-        if (code := getattr(column, name)) is not None:
-            yield f"{name}={code}"
-    if column.comment is not None:
-        yield f"comment={column.comment!r}"
+def quoted(name: str, database: str) -> str:
+    """Return a name as SQL has it."""
+    if re.fullmatch("[a-z_][a-z0-9_]*", name) and name not in KEYWORDS:
+        return name
+    return f"`{name}`" if database == "mysql" else f'"{name}"'
 
 
-def special(table: Table, column: Column) -> str:
-    """Return the code of an Identity or a Computed, whose text names another column by its key."""
+class _Code:
+    """Writes a table of the models."""
 
-    def name(match: re.Match[str]) -> str:
-        other = table.column(int(match[1]))
-        return other.name if other else "missing"
+    def __init__(self, schema: Schema, table: Table, database: str) -> None:
+        self.schema, self.table, self.database = schema, table, database
+        self.variable = f"t{table.key}"
 
-    return re.sub(r"<(\d+)>", name, column.special or "")
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of a Table, and of the indexes that need its columns."""
+        table = self.table
+        yield f"{self.variable} = Table("
+        yield f"    {table.name!r},"
+        yield "    metadata,"
+        for column in table.columns:
+            yield f"    Column({', '.join(self.column(column))}),"
+        later = []
+        for item in table.items:
+            if "index" in item.kind:
+                later.append(self.index(item))
+            else:
+                yield f"    {self.constraint(item)},"
+        if table.comment is not None:
+            yield f"    comment={table.comment!r},"
+        if table.schema:
+            yield f"    schema={table.schema!r},"
+        yield from (f"    {option}," for option in table.options)
+        yield ")"
+        yield from later
 
+    def column(self, column: Column) -> Iterator[str]:
+        """Yield the arguments of a Column."""
+        yield repr(column.name)
+        yield self.schema.type_code(column)
+        if column.special:
+            yield self.special(column.special)
+        if column.key in self.table.primary:
+            yield "primary_key=True"
+            if column.special is None and column.counting:
+                yield f"autoincrement={self.table.counted == column.key}"
+            elif column.autoincrement is False:
+                yield "autoincrement=False"
+        elif not column.nullable:
+            yield "nullable=False"
+        for name in ("default", "server_default"):
+            if (code := getattr(column, name)) is not None:
+                yield f"{name}={code}"
+        if column.comment is not None:
+            yield f"comment={column.comment!r}"
+        if column.attribute is not None:
+            yield f"key={column.attribute!r}"
 
-def _item(schema: Schema, table: Table, item: Item, variable: str) -> str:
-    columns = [column for key in item.columns if (column := table.column(key))]
-    names = [column.name for column in columns]
-    named = f", name={item.name!r}" if item.name else ""
-    of_table = [f"{variable}.c[{name!r}]" for name in names]
-    if item.kind == "unique":
-        return f"UniqueConstraint({', '.join(map(repr, names))}{named})"
-    if item.kind == "check":
-        is_number = "Integer" in str(columns[0].type) or "Numeric" in str(columns[0].type)
-        if re.fullmatch("[a-z_]+", names[0]) and names[0] not in KEYWORDS:
-            tested = names[0] if is_number else f"length({names[0]})"
-            return f"CheckConstraint({f'{tested} > -{item.bound}'!r}{named})"
-        tested = f"column({names[0]!r})" if is_number else f"func.length(column({names[0]!r}))"
-        return f"CheckConstraint({tested} > -{item.bound}{named})"
-    if item.kind == "foreign key":
-        target = schema.table(item.target)
+    def special(self, text: str) -> str:
+        """Return the code of an Identity or of a Computed, whose first argument is SQL."""
+        kind, _, rest = text.partition("(")
+        if kind == "Identity":
+            return text
+        sql, _, options = rest.removesuffix(")").rpartition(";")
+        return f"Computed({self.sql(sql)!r}{options})"
+
+    def sql(self, text: str) -> str:
+        """Return SQL with the names of its columns, for text()."""
+
+        def name(match: re.Match[str]) -> str:
+            return quoted(self.table.known(int(match[1])).name, self.database).replace(":", "\\:")
+
+        return re.sub(r"<(\d+)>", name, text)
+
+    def expression(self, text: str, of: str) -> str:
+        """Return the code of an expression; of is the code of a column, with NAME and REFERENCE in it."""
+        if not text.startswith(PYTHON):
+            return repr(self.sql(text)) if of.startswith("column") else f"text({self.sql(text)!r})"
+
+        def code(match: re.Match[str]) -> str:
+            column = self.table.known(int(match[1]))
+            return of.replace("NAME", repr(column.name)).replace("REFERENCE", repr(column.reference))
+
+        return re.sub(r"@(\d+)", code, text.removeprefix(PYTHON))
+
+    def constraint(self, item: Item) -> str:
+        """Return the code of a constraint."""
+        columns = [self.table.known(key).reference for key in item.columns]
+        options = [f"name={item.name!r}"] * bool(item.name) + list(item.options)
+        if item.kind == "check":
+            return _call("CheckConstraint", self.expression(item.text or "", "column(NAME)"), *options)
+        if item.kind == "exclude":
+            return _call("postgresql.ExcludeConstraint", f"({columns[0]!r}, '&&')", *options)
+        if item.kind == "unique":
+            return _call("UniqueConstraint", *map(repr, columns), *options)
+        target = self.schema.table(item.target)
         assert target
-        referred = [column.name for key in target.primary if (column := target.column(key))]
-        options = f", ondelete={item.ondelete!r}" if item.ondelete else ""
-        return f"ForeignKeyConstraint({names!r}, {[f'{target.name}.{name}' for name in referred]!r}{named}{options})"
-    if item.kind == "expression index":
-        return f"Index({item.name!r}, func.lower({of_table[0]}))"
-    unique = ", unique=True" if item.kind == "unique index" else ""
-    where = ""
-    if item.kind == "partial index":
-        where = "".join(f", {name}_where={of_table[0]}.is_not(None)" for name in ("postgresql", "sqlite"))
-    return f"Index({item.name!r}, {', '.join(of_table)}{unique}{where})"
+        referred = [f"{target.full_name}.{target.known(key).reference}" for key in item.referred]
+        return _call("ForeignKeyConstraint", repr(columns), repr(referred), *options)
+
+    def index(self, item: Item) -> str:
+        """Return the code of an index."""
+        of = f"{self.variable}.c[REFERENCE]"
+        elements = item.elements or tuple(f"{PYTHON}@{key}" for key in item.columns)
+        options = ["unique=True"] * (item.kind == "unique index") + list(item.options)
+        if item.where:
+            options.append(f"{self.database}_where={self.expression(item.where, of)}")
+        return _call("Index", repr(item.name), *(self.expression(text, of) for text in elements), *options)
+
+
+def _call(name: str, *arguments: str) -> str:
+    return f"{name}({', '.join(arguments)})"
 
 
 KEYWORDS = {"user", "order", "group", "select", "table", "check", "index", "desc", "key", "from", "to", "end", "values"}

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import Range
+
 ROWS = 4
 DAY = datetime.date(2026, 1, 2)
 HOUR = datetime.datetime(2026, 1, 2, 3, 4, 5)
@@ -36,14 +38,18 @@ SECONDS = _seconds(0, 1, 60, 3600, 86400 * 40)
 TYPES = {
     "Integer()": Type(
         (1, 2, 3, 4, 5),
-        ("'7'", "text('7')"),
+        ("'7'", "text('7')", "text('(2 + 3)')", "text('(7 % 4)')"),
         ("BigInteger()",),
         ("SmallInteger()",),
         ("Numeric(10, 2)", "String(20)", "Float()"),
     ),
     "BigInteger()": Type((1, 2**40, 3, 4, 5), ("'7'",), converted=("Numeric(20, 0)",)),
     "SmallInteger()": Type((1, 2, 3, 4, 5), ("'0'",), ("Integer()", "BigInteger()")),
-    "String(20)": Type(STRINGS, ("'it\\'s'", "text(\"'x'\")", "''"), ("String(200)", "Text()")),
+    "String(20)": Type(
+        STRINGS,
+        ("'it\\'s'", "text(\"'x'\")", "''", "'a  b'", "'100% of'", "text(\"'50%'\")", "'a\\\\.b'", "'a\\nb'", "'a: b'"),
+        ("String(200)", "Text()"),
+    ),
     "String(200)": Type(STRINGS, ("'a: 100%'",), ("Text()",), ("String(20)",)),
     "Text()": Type((*STRINGS[:3], "", "fill"), ("'long'",), narrower=("String(200)", "String(20)"), keyed=False),
     "Boolean()": Type(
@@ -72,14 +78,48 @@ TYPES = {
     "Interval()": Type(tuple(datetime.timedelta(seconds=n) for n in (1, 60, 3600, 86400, 90)), keyed=False),
     "types.Money('USD', 2)": Type(tuple(map(Decimal, ("1.50", "2.50", "3.50", "4.50", "5.50"))), keyed=False),
     "types.Code(12)": Type(STRINGS, ("'c'",)),
+    "types.Tag(size=12)": Type(STRINGS, ("'c'",)),
+    "String(20).with_variant(String(30), 'sqlite', 'mysql')": Type(STRINGS, ("'v'",)),
+    "JSON().with_variant(postgresql.JSONB(), 'postgresql')": Type(({"a": 1}, [1], "x", 7, {"f": 1}), keyed=False),
+    "Boolean(create_constraint=True, name='flag_KEY')": Type(
+        (True, False, True, False, True), ("true()",), ("Boolean()",), keyed=False
+    ),
+    "String(40, collation='NOCASE')": Type(STRINGS, ("'Nobody'",), ("String(40)",), only="sqlite"),
+    "String(40)": Type(STRINGS, ("'nobody'",), ("String(40, collation='NOCASE')",), only="sqlite"),
+    "mysql.INTEGER(unsigned=True)": Type((1, 2, 3, 4, 5), ("'7'",), only="mysql"),
+    "mysql.DATETIME(fsp=6)": Type(SECONDS, ("text('CURRENT_TIMESTAMP(6)')",), only="mysql"),
+    "mysql.TIMESTAMP()": Type(
+        SECONDS, ("text('CURRENT_TIMESTAMP')", "text('CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP')"), only="mysql"
+    ),
     "postgresql.JSONB()": Type(({"a": 1}, [1], "x", 7, {"f": 1}), ("'{}'",), keyed=False, only="postgresql"),
     "postgresql.ARRAY(Integer())": Type(
-        ([1, 2], [], [3], [4, 5], [9]), ("'{}'",), keyed=False, only="postgresql"
+        ([1, 2], [], [3], [4, 5], [9]), ("'{}'",), converted=("postgresql.JSONB()",), keyed=False, only="postgresql"
+    ),
+    "postgresql.ARRAY(String(20))": Type(
+        (["a b"], [], ["it's"], ["%", ","], ["f"]), ("'{}'",), converted=("postgresql.JSONB()",), keyed=False,
+        only="postgresql",
     ),
     "postgresql.INET()": Type(
         ("10.0.0.1", "10.0.0.2", "::1", "10.1.0.0/16", "10.0.0.9"), ("'127.0.0.1'",), only="postgresql"
     ),
+    "postgresql.INT4RANGE()": Type(
+        tuple(Range(10 * n, 10 * n + 5) for n in range(5)), keyed=False, only="postgresql"
+    ),
+    "postgresql.DOMAIN('amount', Integer(), check='VALUE > -9')": Type(
+        (1, 2, 3, 4, 5), ("'7'",), ("Integer()",), only="postgresql"
+    ),
 }  # fmt: skip
+
+
+def family(code: str | int) -> str:
+    """Return which expressions a type of a column can have: those for a number, for text, an enum, or any."""
+    if isinstance(code, int):
+        return "enum"
+    if code.startswith(("Integer", "BigInteger", "SmallInteger", "Numeric", "mysql.INTEGER")):
+        return "number"
+    return "text" if code.startswith(("String", "Text", "types.Code", "types.Tag")) else "any"
+
+
 # A revision imports these by their module's name, so they are a module of the baked project.
 MODULE = """\
 from sqlalchemy import Numeric, String
@@ -99,6 +139,18 @@ class Money(TypeDecorator):
 class Code(TypeDecorator):
     impl = String
     cache_ok = True
+
+
+class Tag(TypeDecorator):
+    impl = String
+    cache_ok = True
+
+    def __init__(self, *, size):
+        super().__init__(size)
+        self.size = size
+
+    def __repr__(self):
+        return f"Tag(size={self.size})"
 """
 
 
@@ -112,7 +164,7 @@ def converted(value: Any, to: str) -> Any:
         return datetime.datetime.combine(value, datetime.time())
     if to == "Date()":
         return value.date() if isinstance(value, datetime.datetime) else value
-    if to == "Integer()":
+    if to == "Integer()" and not isinstance(value, str):
         return int(value)
     return value
 

@@ -60,7 +60,8 @@ class MySQL(base.Dialect):
 
         yield from map(tuple, connection.exec_driver_sql(_CATALOGUE))
         for table in inspect(connection).get_table_names():
-            for line in connection.exec_driver_sql(f"SHOW CREATE TABLE `{table}`").one()[1].splitlines()[1:-1]:
+            show = f"SHOW CREATE TABLE {connection.dialect.identifier_preparer.quote_identifier(table)}"
+            for line in connection.exec_driver_sql(show).one()[1].splitlines()[1:-1]:
                 if key := _KEY.match(line):
                     kind, name = "index" if "KEY" in key[1] else "constraint", key[2] or "PRIMARY"
                     yield table, f"{kind} {name}", line.strip().rstrip(",").replace(f"`{key[2]}` ", "", 1)

@@ -1,0 +1,58 @@
+"""What autogenerate is known not to reach, all of it: each with a name and a reason, which docs/decisions/0036 repeats.
+
+Some changes are left out of the pairs; some are refused, and the sentence is part of what is demanded. The machine
+counts how often each was met.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from machine.schema import Pair, Table, keys_in
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A sentence that may come in place of a revision, or of a script; nothing is written then."""
+
+    name: str
+    phase: str  # how the name of the phase begins in which it may come
+    sentence: str  # a regular expression
+    reason: str
+
+
+REFUSALS = (
+    Refusal(
+        "SQLite rebuilds a table, and --sql has no table to read",
+        "offline",
+        r"live database connection|--sql",
+        "a rebuilt table is made from what is reflected of it, and --sql has no connection",
+    ),
+)
+
+
+def refusal(kind: str, phase: str, text: str) -> str | None:
+    """Return the name of the limit that a sentence is about, or None."""
+    if kind != "sqlite" and phase.startswith("offline"):
+        return None
+    found = (each for each in REFUSALS if phase.startswith(each.phase) and re.search(each.sentence, text))
+    return next((each.name for each in found), None)
+
+
+def limits(pair: Pair, database: str) -> Iterator[str]:
+    """Yield the names of the limits because of which a pair is left out."""
+    for table in pair.second.tables:
+        before = pair.first.table(table.key)
+        if before:
+            yield from _of_table(before, table, database)
+
+
+def _of_table(before: Table, table: Table, database: str) -> Iterator[str]:
+    if database != "sqlite" and before.counted != table.counted:
+        yield "a key that begins or ceases to count by itself"
+    bases = {key for column in table.columns if column.computed for key in keys_in(column.special)}
+    changed = {column.key for column in table.columns if (c := before.column(column.key)) and c.type != column.type}
+    if database == "postgresql" and changed & bases:
+        yield "another type for what a generated column is computed from"
