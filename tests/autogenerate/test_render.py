@@ -200,9 +200,13 @@ CHANGE_KEY = operations.ChangePrimaryKeyOp(OLD.primary_key, NEW.primary_key)
             ["# The schema s is kept: it may have existed before, and others may use it."],
         ),
         (
-            operations.FillRowsOp("t", None, "a", ""),
+            operations.FillRowsOp("t", None, {"a": "", "b": "sa.true()"}),
             "sqlite",
-            ["# This fails while a row of t has no a: fill it first."],
+            [
+                "# This fails while a row of t has no a: fill it first.",
+                "op.execute(\n    sa.update(sa.table('t', sa.column('b')))\n    .where(sa.column('b').is_(None))\n"
+                "    .values({'b': sa.true()})\n)",
+            ],
         ),
         (
             operations.EnumTypeOp(ENUM(name="kind"), [" :b", "c"], [" :b"]),
@@ -258,9 +262,10 @@ def test_operations(op: Any, dialect: str, expected: list[str]) -> None:
 
 def test_update() -> None:
     """Of SQLAlchemy's, as a revision serves several databases."""
-    assert update("t", "s", "c", ".is_(None)", "sa.true()") == (
-        "op.execute(\n    sa.update(sa.table('t', sa.column('c'), schema='s'))\n    .where(sa.column('c').is_(None))\n"
-        "    .values({'c': sa.true()})\n)"
+    assert update("t", "s", {"c": "sa.true()", "d": "sa.null()"}, ".is_(None)") == (
+        "op.execute(\n    sa.update(sa.table('t', sa.column('c'), sa.column('d'), schema='s'))\n"
+        "    .where(sa.column('c').is_(None))\n"
+        "    .values({'c': sa.true(), 'd': sa.null()})\n)"
     )
 
 

@@ -177,13 +177,14 @@ class RenameLabelInRowsOp(MigrateOperation):
 
 
 class FillRowsOp(MigrateOperation):
-    """Gives a value to the rows that have none in a column.
+    """Gives values to the rows that have none in a column, or to all rows in several new columns.
 
-    The value is code of an SQL expression; an empty string means that no value is right, and the revision says so.
+    The values are code of SQL expressions, by the names of the columns; where one is an empty string no value is
+    right, and the revision says so.
     """
 
-    def __init__(self, table: str, schema: str | None, column: str, value: str) -> None:
-        self.table, self.schema, self.column, self.value = table, schema, column, value
+    def __init__(self, table: str, schema: str | None, values: dict[str, str]) -> None:
+        self.table, self.schema, self.values = table, schema, values
 
 
 class EnsureExistsOp(MigrateOperation):

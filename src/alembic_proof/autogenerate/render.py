@@ -11,7 +11,7 @@ from alembic.operations.ops import AlterColumnOp, CreateCheckConstraintOp, DropC
 from alembic.util import CommandError
 from sqlalchemy import ARRAY, Dialect, TextClause, TypeDecorator
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.sql.elements import conv
+from sqlalchemy.sql.elements import False_, True_, conv
 from sqlalchemy.sql.functions import now
 from sqlalchemy.types import TypeEngine
 
@@ -51,6 +51,8 @@ def render_item(type_: str, obj: Any, autogen_context: AutogenContext) -> str | 
 def _server_default(value: Any) -> str | Literal[False]:
     if isinstance(value, now):
         return "sa.func.now()"  # Alembic writes it in the words of the database to which it is connected
+    if isinstance(value, (True_, False_)):
+        return f"sa.{str(value).lower()}()"  # and these, too
     if isinstance(value, TextClause):
         return f"sa.text({escape_colons(value.text)!r})"
     if isinstance(value, str):
@@ -104,17 +106,19 @@ def _arguments(type_: TypeEngine[Any]) -> str:
     return code.partition("(")[2].removesuffix(")")
 
 
-def update(table: str, schema: str | None, column: str, where: str, value: str) -> str:
+def update(table: str, schema: str | None, values: dict[str, str], where: str) -> str:
     """Return the code of an UPDATE that runs on every database.
 
-    ``where`` is code that follows ``sa.column(...)``, and ``value`` is code of the new value.
+    ``values`` has the code of each new value, by its column; ``where`` is code that follows the first ``sa.column()``.
     """
     its_schema = f", schema={schema!r}" if schema else ""
+    columns = [f"sa.column({column!r})" for column in values]
+    new = ", ".join(f"{column!r}: {value}" for column, value in values.items())
     return (
         "op.execute(\n"
-        f"    sa.update(sa.table({table!r}, sa.column({column!r}){its_schema}))\n"
-        f"    .where(sa.column({column!r}){where})\n"
-        "    .values({" + f"{column!r}: {value}" + "})\n"
+        f"    sa.update(sa.table({table!r}, {', '.join(columns)}{its_schema}))\n"
+        f"    .where({columns[0]}{where})\n"
+        f"    .values({{{new}}})\n"
         ")"
     )
 
@@ -170,14 +174,16 @@ def _enum_type(autogen_context: AutogenContext, op: EnumTypeOp) -> list[str]:
 
 @renderers.dispatch_for(RenameLabelInRowsOp)
 def _rename_label_in_rows(autogen_context: AutogenContext, op: RenameLabelInRowsOp) -> str:
-    return update(op.table, op.schema, op.column, f" == {op.old!r}", repr(op.new))
+    return update(op.table, op.schema, {op.column: repr(op.new)}, f" == {op.old!r}")
 
 
 @renderers.dispatch_for(FillRowsOp)
-def _fill_rows(autogen_context: AutogenContext, op: FillRowsOp) -> str:
-    if not op.value:
-        return f"# This fails while a row of {op.table} has no {op.column}: fill it first."
-    return update(op.table, op.schema, op.column, ".is_(None)", op.value)
+def _fill_rows(autogen_context: AutogenContext, op: FillRowsOp) -> list[str]:
+    unknown = [column for column, value in op.values.items() if not value]
+    lines = [f"# This fails while a row of {op.table} has no {column}: fill it first." for column in unknown]
+    if known := {column: value for column, value in op.values.items() if value}:
+        lines.append(update(op.table, op.schema, known, ".is_(None)"))
+    return lines
 
 
 @renderers.dispatch_for(EnsureExistsOp)

@@ -2,12 +2,60 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy import Dialect, TypeDecorator
+
+# The order counts: an Enum is a String, and up to SQLAlchemy 2.0 a Float is a Numeric.
+_KINDS: tuple[tuple[type, str], ...] = (
+    (sqlalchemy.ARRAY, "array"),
+    (sqlalchemy.Enum, "enum"),
+    (sqlalchemy.Boolean, "boolean"),
+    (sqlalchemy.Integer, "integer"),
+    (sqlalchemy.Float, "float"),
+    (sqlalchemy.Numeric, "numeric"),
+    (sqlalchemy.String, "text"),
+    (sqlalchemy.DateTime, "datetime"),
+    (sqlalchemy.Date, "date"),
+    (sqlalchemy.Time, "time"),
+    (sqlalchemy.Interval, "interval"),
+    (sqlalchemy.Uuid, "uuid"),
+    (sqlalchemy.JSON, "json"),
+    (sqlalchemy.LargeBinary, "binary"),
+)
+NUMBERS = frozenset({"integer", "float", "numeric"})
 
 
 def database_type(type_: Any, dialect: Dialect) -> Any:
     """Return what a type is on a database: without variants, and without what a TypeDecorator adds."""
     impl = type_.dialect_impl(dialect)
     return database_type(impl.impl_instance, dialect) if isinstance(impl, TypeDecorator) else impl
+
+
+def kind_of(type_: Any) -> str:
+    """Return what kind of type a database's own type is, or "other"; the one place that asks for SQLAlchemy's classes.
+
+    Their hierarchy is not the same in each release, and a dialect's own types are in it by chance: PostgreSQL's
+    INTERVAL is no ``Interval``, and MySQL's LONGBLOB no LargeBinary. Those are told by their values in Python.
+    """
+    found = next((kind for class_, kind in _KINDS if isinstance(type_, class_)), None)
+    if found is None:
+        with suppress(NotImplementedError):
+            return {bytes: "binary", timedelta: "interval"}.get(type_.python_type, "other")
+    return found or "other"
+
+
+def integer_range(type_: Any, dialect: Dialect) -> tuple[int, int]:
+    """Return the least and the greatest value of a database's own integer type."""
+    sizes = {"TINYINT": 1, "MEDIUMINT": 3}
+    name = str(getattr(type_, "__visit_name__", ""))
+    if dialect.name == "sqlite" or isinstance(type_, sqlalchemy.BigInteger):
+        bits = 64
+    elif isinstance(type_, sqlalchemy.SmallInteger):
+        bits = 16
+    else:
+        bits = 8 * sizes.get(name, 4)
+    return (0, 2**bits - 1) if getattr(type_, "unsigned", False) else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .. import upstream
 from .askers import Asker, Nobody, Terminal
@@ -16,6 +16,8 @@ from .command_line import answering, quoted
 if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
+
+Value = TypeVar("Value")
 
 KINDS = ("rename", "no-rename", "fill", "allow-drop")
 
@@ -95,6 +97,19 @@ class Answers:
                 "Nothing was written, and nothing was changed."
             )
         return answer
+
+    def value(self, question: str, read: Callable[[str], Value]) -> Value:
+        """Ask for something that is to be read; what raises CommandError is asked again, with what that says."""
+        from alembic.util import CommandError
+
+        asked = question
+        for _ in range(_PATIENCE - 1):
+            answer = self.text(asked)
+            try:
+                return read(answer)
+            except CommandError as error:
+                asked = f"{error}\n{question}"
+        return read(self.text(asked))
 
     def yes(self, question: str) -> bool:
         """Ask for a yes; an empty answer is no. Another answer is asked again."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import json
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -17,14 +14,12 @@ from alembic.operations.ops import AddColumnOp, AddConstraintOp, AlterColumnOp, 
 from alembic.util import CommandError
 from sqlalchemy import ClauseElement, Column, Dialect
 
-from ...ddl.types import database_type
 from ...prompts import Question
-from ...sqltext import full_name, quote_literal, single_percents
+from ...sqltext import full_name, quote_literal
 from ..draft import Draft, each_operation, reflected_schema
 from ..sql import sql_of
-
-# A default= of one of these is a value for existing rows too; anything else, such as a function, is for new rows.
-_PLAIN = (bool, int, float, Decimal, str, date, time, timedelta, Enum, UUID)
+from .expressions import require_expression
+from .values import NO_VALUE, SQL, Fill, expression, fill_of, parsed, writable_type
 
 # What stands for the value in the command that a question proposes.
 PLACEHOLDER = "VALUE"
@@ -46,60 +41,113 @@ _NEUTRAL: dict[type, Any] = {
 }
 
 
-def upgrade_value(draft: Draft, op: MigrateOperation) -> str | None:
-    """Return what existing rows get, as code, if an operation makes a column NOT NULL; None if it fills them itself.
+def upgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
+    """Return what existing rows get if an operation makes a column NOT NULL; None if the database fills them itself.
 
     Where nothing says which value that is, and nobody can be asked, the question is left open.
     """
-    if isinstance(op, AddColumnOp) and not (op.column.nullable or _is_generated(op.column)):
-        column = op.column
-    elif isinstance(op, AlterColumnOp) and op.modify_nullable is False:
-        column = draft.column(op)
-    else:
+    is_new = isinstance(op, AddColumnOp) and not (op.column.nullable or _is_generated(op.column))
+    if not isinstance(op, (AddColumnOp, AlterColumnOp)) or not (
+        is_new or getattr(op, "modify_nullable", None) is False
+    ):
         return None
+    column = draft.column(op)
     name = f"{full_name(op.table_name, op.schema)}.{column.name}"
     given = draft.answers.fill(name)
-    if given is None and (code := _default_of_model(column, draft.dialect)) is not None:
-        return code
-    why = "its default= is a function, for new rows" if column.default else "the model has no default="
-    question = f"{name} becomes NOT NULL, and {why}. Which value should existing rows get?"
-    if given is None and draft.answers.can_ask:
-        given = draft.answers.text(question)
-    if given is None:
-        draft.answers.open.append(Question(question, (((f"fill={name}={PLACEHOLDER}",), ""),)))
-        return ""
-    if given == PLACEHOLDER:
+    if given is not None:
+        return _fill_given(draft, op, name, given)
+    fill, why = _fill_of_model(draft, column)
+    if fill is not None:
+        return fill
+    question = f"{name} becomes NOT NULL, and {why}. {_which(column)}"
+    if draft.answers.can_ask:
+        return draft.answers.value(question, lambda text: _fill_given(draft, op, name, text))
+    draft.answers.open.append(Question(question, (((f"fill={name}={_placeholder(column)}",), ""),)))
+    return NO_VALUE
+
+
+def _becomes_not_null(op: AddColumnOp | AlterColumnOp) -> bool:
+    """Tell whether an operation makes a column NOT NULL that the database does not fill."""
+    if isinstance(op, AddColumnOp):
+        return not (op.column.nullable or _is_generated(op.column))
+    return op.modify_nullable is False
+
+
+def _which(column: Column[Any]) -> str:
+    if _is_unique(column):
+        return f"Which expression gives each row its own value ({SQL} and SQL)?"
+    return "Which value should existing rows get?"
+
+
+def _placeholder(column: Column[Any]) -> str:
+    return f"{SQL}EXPRESSION" if _is_unique(column) else PLACEHOLDER
+
+
+def _fill_given(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str, given: str) -> Fill:
+    """Return what rows get by an answer: a value, or an expression. Raises CommandError where it cannot be right."""
+    column = draft.column(op)
+    if given in (PLACEHOLDER, f"{SQL}EXPRESSION"):
+        raise CommandError(f"{given} in -x fill={name}={given} stands for what existing rows get. Nothing was written.")
+    if given.startswith(SQL):
+        sql = given.removeprefix(SQL).strip()
+        require_expression(draft, op, name, sql)
+        return expression(sql)
+    type_ = writable_type(column.type, draft.dialect)
+    fill = fill_of(parsed(given, name, type_, draft.dialect), name, type_, draft.dialect)
+    if _is_unique(column):
         raise CommandError(
-            f"{PLACEHOLDER} in -x fill={name}={PLACEHOLDER} stands for the value that existing rows get. "
-            "Nothing was written."
+            f"{name} is UNIQUE: {given!r} for all rows cannot be right. Say an expression that is another value in "
+            f"each row, such as one of its other columns: -x fill={name}={SQL}EXPRESSION. Nothing was written."
         )
-    type_ = _writable_type(column.type, draft.dialect)
-    return _code(_parsed(given, name, type_), type_, draft.dialect)
+    return fill
 
 
 def fill_arguments(draft: Draft, column: Column[Any]) -> tuple[str, ...]:
     """Return the ``-x`` arguments that a new column needs: its fill, if only a person knows it."""
-    if column.nullable or _is_generated(column) or _default_of_model(column, draft.dialect) is not None:
+    if column.nullable or _is_generated(column) or _fill_of_model(draft, column)[0] is not None:
         return ()
     table = column.table
-    return (f"fill={full_name(table.name, reflected_schema(table, draft.dialect))}.{column.name}={PLACEHOLDER}",)
+    name = full_name(table.name, reflected_schema(table, draft.dialect))
+    return (f"fill={name}.{column.name}={_placeholder(column)}",)
 
 
-def downgrade_value(draft: Draft, op: MigrateOperation) -> str | None:
-    """Return what rows get, as code, where a downgrade makes a column NOT NULL; None if it does not.
-
-    An empty string if no value would be right: the column is in a key or a CHECK, or is UNIQUE by itself.
-    """
-    if isinstance(op, AddColumnOp) and not (op.column.nullable or _is_generated(op.column)):
-        name, type_ = op.column.name, _writable_type(op.column.type, draft.dialect)
-    elif isinstance(op, AlterColumnOp) and op.modify_nullable is False:
-        name, type_ = op.column_name, _writable_type(op.modify_type or op.existing_type, draft.dialect)
-        if isinstance(op.existing_server_default, sqlalchemy.DefaultClause):
-            return _default_code(op.existing_server_default.arg, draft.dialect)
+def _fill_of_model(draft: Draft, column: Column[Any]) -> tuple[Fill | None, str]:
+    """Return what existing rows get by the model, or None and why it does not say that."""
+    name = f"{column.table.name}.{column.name}"
+    default, value = column.default, getattr(column.default, "arg", None)
+    is_value = default is not None and default.is_scalar
+    if isinstance(column.server_default, sqlalchemy.DefaultClause):
+        fill, is_value = _default_fill(column.server_default.arg, draft.dialect), False
+        if isinstance(column.server_default.arg, str):
+            is_value = True
+    elif is_value:
+        fill = fill_of(value, name, column.type, draft.dialect)
+    elif isinstance(value, ClauseElement):
+        fill = _default_fill(value, draft.dialect)
     else:
+        return None, "its default= is a function, for new rows" if default is not None else "the model has no default="
+    if is_value and _is_unique(column):
+        return None, "its default is one value, but it is UNIQUE"
+    return fill, ""
+
+
+def downgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
+    """Return what rows get where a downgrade makes a column NOT NULL; None if it does not.
+
+    NO_VALUE if no value would be right: the column is in a key or a CHECK, or is UNIQUE by itself.
+    """
+    if not isinstance(op, (AddColumnOp, AlterColumnOp)) or not _becomes_not_null(op):
         return None
+    type_: Any
+    if isinstance(op, AddColumnOp):
+        name, type_ = op.column.name, op.column.type
+    else:
+        name, type_ = op.column_name, op.modify_type or op.existing_type
+        if isinstance(op.existing_server_default, sqlalchemy.DefaultClause):
+            return _default_fill(op.existing_server_default.arg, draft.dialect)
+    type_ = writable_type(type_, draft.dialect)
     if any(name in columns for columns in _constrained_columns(draft, op)):
-        return ""
+        return NO_VALUE
     value: Any
     if isinstance(type_, sqlalchemy.JSON):
         value = {}
@@ -107,21 +155,21 @@ def downgrade_value(draft: Draft, op: MigrateOperation) -> str | None:
         value = type_.enums[0]
     else:
         value = _NEUTRAL.get(type_.python_type)
-    return "" if value is None else _code(value, type_, draft.dialect)
-
-
-def _default_of_model(column: Column[Any], dialect: Dialect) -> str | None:
-    """Return the default of a column, as code, if existing rows can get it too."""
-    if isinstance(column.server_default, sqlalchemy.DefaultClause):
-        return _default_code(column.server_default.arg, dialect)
-    value = getattr(column.default, "arg", None)
-    if isinstance(value, _PLAIN):
-        return _code(value, column.type, dialect)
-    return _default_code(value, dialect) if isinstance(value, ClauseElement) else None
+    return NO_VALUE if value is None else fill_of(value, name, type_, draft.dialect)
 
 
 def _is_generated(column: Column[Any]) -> bool:
     return column.server_default is not None or column.computed is not None or column.identity is not None
+
+
+def _is_unique(column: Column[Any]) -> bool:
+    """Tell whether a column of a model has another value in each row: one for all rows cannot be right."""
+    table = column.table
+    unique = (*(each for each in table.constraints if isinstance(each, _KEYS)), *(i for i in table.indexes if i.unique))
+    return any([other.name for other in each.columns] == [column.name] for each in unique)
+
+
+_KEYS = (sqlalchemy.UniqueConstraint, sqlalchemy.PrimaryKeyConstraint)
 
 
 def _constrained_columns(draft: Draft, op: AddColumnOp | AlterColumnOp) -> Iterator[set[str]]:
@@ -143,60 +191,13 @@ def _constrained_columns(draft: Draft, op: AddColumnOp | AlterColumnOp) -> Itera
             yield {column.name for column in columns}
 
 
-def _writable_type(type_: Any, dialect: Dialect) -> Any:
-    """Return a type, or what it is on the database if it is a TypeDecorator whose values nobody can type."""
-    is_opaque = isinstance(type_, sqlalchemy.TypeDecorator) and type_.python_type is object
-    return database_type(type_, dialect) if is_opaque else type_
+_ON_UPDATE = re.compile(r"\s+ON\s+UPDATE\s+\w+\s*(\(\s*\d*\s*\))?\s*$", re.IGNORECASE)
 
 
-def _parsed(text: str, name: str, type_: Any) -> Any:
-    """Return the value that somebody wrote, of the type's own Python type."""
-    kind = getattr(type_, "python_type", str)
-    try:
-        if isinstance(type_, sqlalchemy.Enum):
-            return type_.enums[type_.enums.index(text)]
-        if kind is bool:
-            return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
-        if kind in (date, datetime, time):
-            return kind.fromisoformat(text)
-        if kind is timedelta:
-            return timedelta(seconds=float(text))
-        if isinstance(type_, (sqlalchemy.JSON, sqlalchemy.ARRAY)):
-            return json.loads(text)
-        if kind in (int, float, Decimal, str, UUID):
-            return kind(text)
-        return text if kind is object else ast.literal_eval(text)  # object: only the database knows the type
-    except (KeyError, ValueError, SyntaxError, ArithmeticError):
-        raise CommandError(f"{text!r} is no value for {name}, a column of {type_!r}. Nothing was written.") from None
-
-
-def _code(value: Any, type_: Any, dialect: Dialect) -> str:
-    """Return an expression for a value that the database takes, whatever the column's type is called there."""
-    if isinstance(value, bool):
-        return "sa.true()" if value else "sa.false()"
-    if isinstance(value, (int, float, Decimal)):
-        return f"sa.literal_column({str(value)!r})"
-    if isinstance(value, str) and isinstance(type_, sqlalchemy.String) and not isinstance(type_, sqlalchemy.Enum):
-        return f"sa.literal({value!r})"
-    if isinstance(value, bytes):
-        digits = r"'\x{}'" if dialect.name == "postgresql" else "X'{}'"
-        return f"sa.literal_column({digits.format(value.hex())!r})"
-    if isinstance(value, (dict, list)) and not isinstance(type_, sqlalchemy.ARRAY):
-        value, type_ = json.dumps(value), sqlalchemy.String()
-    if value == []:
-        return "sa.literal_column(\"'{}'\")"  # ARRAY[] has no type
-    if isinstance(value, datetime) and value.tzinfo and dialect.name != "postgresql":
-        raise CommandError(f"{value} has an offset, which {dialect.name} does not keep. Nothing was written.")
-    impl = type_.dialect_impl(dialect)
-    if isinstance(impl, sqlalchemy.Interval):  # a date after the epoch, on a database that has no intervals
-        return f"sa.literal_column({quote_literal(impl.bind_processor(dialect)(value))!r})"
-    as_literal = impl.literal_processor(dialect)
-    literal = single_percents(as_literal(value), dialect) if as_literal else quote_literal(value)
-    return f"sa.literal_column({literal!r})"
-
-
-def _default_code(default: Any, dialect: Dialect) -> str:
-    """Return an expression for a server default."""
+def _default_fill(default: Any, dialect: Dialect) -> Fill:
+    """Return what rows get from a server default, or from a default that is SQL."""
     if isinstance(default, str):
-        return f"sa.literal_column({quote_literal(default)!r})"
-    return f"sa.literal_column({sql_of(default, dialect)!r})"
+        return expression(quote_literal(default))
+    sql = sql_of(default, dialect)
+    # What MariaDB and MySQL write after a default is no part of its expression.
+    return expression(_ON_UPDATE.sub("", sql) if dialect.name in ("mysql", "mariadb") else sql)

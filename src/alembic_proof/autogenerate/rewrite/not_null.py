@@ -1,4 +1,4 @@
-"""Rule: a column becomes NOT NULL in steps where the table has rows: added as nullable, filled, then NOT NULL."""
+"""Rule: a column becomes NOT NULL in steps that the rows of its table survive."""
 
 from __future__ import annotations
 
@@ -16,51 +16,95 @@ from alembic.operations.ops import (
     ModifyTableOps,
     OpContainer,
 )
+from sqlalchemy import DefaultClause, Text, text
 
+from ...ddl.types import database_type, kind_of
+from ...sqltext import escape_colons, quote_literal
 from ..draft import Draft
 from ..operations import ChangePrimaryKeyOp, FillRowsOp, altered
 from .fills import downgrade_value, upgrade_value
+from .values import Fill
 
 # These may depend on the values with which a column is filled.
 _AFTER_FILLING = (AddConstraintOp, CreateIndexOp, ChangePrimaryKeyOp, DropColumnOp)
 
-ValueOf = Callable[[MigrateOperation], "str | None"]
+# A new column with a default is added to the table's definition only: neither rewritten nor read. SQLite has no ALTER
+# TABLE that drops the default again; there, NOT NULL is a rebuild in any case, after the rows were filled.
+_ADDS_WITH_DEFAULT = ("postgresql", "mysql")
+
+FillFor = Callable[[MigrateOperation], "Fill | None"]
 
 
 def not_null(draft: Draft) -> None:
     """Write, for every column that becomes NOT NULL without a server default, the steps in which rows survive it.
 
     Existing rows get the model's default; where that is no plain value, what ``-x fill=table.column=value`` says, or
-    the answer to a question. Raises CommandError where there is none of them and nobody can be asked. In the
-    downgrade, where the former values are lost or never existed, rows get a 0, an empty string, or the like.
+    the answer to a question. In the downgrade, where the former values are lost or never existed, rows get a 0, an
+    empty string, or the like.
+
+    A new column that has one value in all rows is added with that as its default, which is dropped then. Otherwise it
+    is added as nullable, filled, and becomes NOT NULL, which reads every row.
     """
-    _split_all(draft.upgrade, lambda op: upgrade_value(draft, op))
-    _split_all(draft.downgrade, lambda op: downgrade_value(draft, op))
+    _split_all(draft, draft.upgrade, lambda op: upgrade_value(draft, op))
+    _split_all(draft, draft.downgrade, lambda op: downgrade_value(draft, op))
 
 
-def _split_all(operations: OpContainer, value_of: ValueOf) -> None:
+def _split_all(draft: Draft, operations: OpContainer, fill_for: FillFor) -> None:
     steps: list[MigrateOperation] = []
     for op in operations.ops:
-        steps.extend(_split(op, value_of) if isinstance(op, ModifyTableOps) else [op])
+        steps.extend(_split(draft, op, fill_for) if isinstance(op, ModifyTableOps) else [op])
     operations.ops = steps
 
 
-def _split(table: ModifyTableOps, value_of: ValueOf) -> list[MigrateOperation]:
+def _split(draft: Draft, table: ModifyTableOps, fill_for: FillFor) -> list[MigrateOperation]:
     """Return the operations on a table, split where rows must be filled: an UPDATE cannot be in a batch."""
     before: list[MigrateOperation] = []
+    new_columns: dict[str, str] = {}
     fills: list[MigrateOperation] = []
     after: list[MigrateOperation] = []
     for op in table.ops:
-        value = value_of(op)
-        if isinstance(op, (AddColumnOp, AlterColumnOp)) and value is not None:
+        fill = fill_for(op)
+        if isinstance(op, AddColumnOp) and fill and fill.is_constant and draft.kind in _ADDS_WITH_DEFAULT:
+            before += _with_default(draft, op, fill)
+        elif isinstance(op, (AddColumnOp, AlterColumnOp)) and fill is not None:
             nullable, set_not_null = _two_steps(op)
             before += [nullable] if nullable else []
-            fills.append(FillRowsOp(table.table_name, table.schema, set_not_null.column_name, value))
+            name = set_not_null.column_name
+            if isinstance(op, AddColumnOp) and fill.code:
+                new_columns[name] = fill.code
+            else:  # of an existing column, only the rows without a value are written
+                fills.append(FillRowsOp(table.table_name, table.schema, {name: fill.code}))
             after.append(set_not_null)
         else:
-            (after if fills and isinstance(op, _AFTER_FILLING) else before).append(op)
+            (after if (fills or new_columns) and isinstance(op, _AFTER_FILLING) else before).append(op)
+    if new_columns:
+        fills.insert(0, FillRowsOp(table.table_name, table.schema, new_columns))
     parts = [ModifyTableOps(table.table_name, ops, schema=table.schema) for ops in (before, after) if ops]
     return [*parts[:1], *fills, *parts[1:]] if before else [*fills, *parts]
+
+
+def _with_default(draft: Draft, op: AddColumnOp, fill: Fill) -> list[MigrateOperation]:
+    """Return the steps in which a new column gets one value in all rows, and nothing is read or written but that."""
+    default = fill.default
+    kind = kind_of(database_type(op.column.type, draft.dialect))
+    if draft.kind == "mysql" and (kind in ("json", "binary") or isinstance(op.column.type, Text)):
+        default = text(escape_colons(f"({_sql(default)})"))  # of these types, MySQL takes expressions only
+    column = copy(op.column)  # the column itself is the model's
+    column.server_default = DefaultClause(default)
+    kept: dict[str, Any] = {"existing_type": column.type, "existing_nullable": False, "schema": op.schema}
+    drop = AlterColumnOp(
+        op.table_name,
+        column.name,
+        existing_comment=column.comment,
+        existing_server_default=column.server_default,
+        modify_server_default=None,
+        **kept,
+    )
+    return [AddColumnOp(op.table_name, column, schema=op.schema), drop]
+
+
+def _sql(default: Any) -> str:
+    return quote_literal(default.replace("\\", "\\\\")) if isinstance(default, str) else str(default.text)
 
 
 def _two_steps(op: AddColumnOp | AlterColumnOp) -> tuple[MigrateOperation | None, AlterColumnOp]:
