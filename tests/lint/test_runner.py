@@ -87,13 +87,17 @@ def test_any_project_can_be_linted(shop: Written, chain: Chain, run: Lint, postg
 
 
 def test_what_autogenerate_writes(shop: Written, run: Lint, postgresql: str) -> None:
-    """New tables and a nullable column are no finding; a column that is filled and then becomes NOT NULL is one."""
+    """New tables, a nullable column, and one with one value for all rows are no finding.
+
+    One that is filled from an expression, and then becomes NOT NULL, is one.
+    """
     (shop.path / ".env").write_text(f"SHOP_URL={postgresql}\n", "utf-8")
     columns = 'sa.Column("id", sa.Integer, primary_key=True)'
     for change in (
         "",
         ', sa.Column("isbn", sa.String(13))',
         ', sa.Column("rating", sa.Integer, nullable=False, default=3)',
+        ', sa.Column("seen", sa.DateTime, nullable=False, default=sa.func.now())',
     ):
         assert run(postgresql)[0] == 0
         columns += change
