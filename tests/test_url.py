@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from alembic_proof import url as urls
 from alembic_proof.errors import SettingsError
@@ -115,6 +115,31 @@ def test_a_relative_path_begins_at_the_projects_directory(tmp_path: Path, text: 
 def test_in_memory(text: str, is_in_memory: bool) -> None:
     """In each spelling that SQLite has for it."""
     assert urls.in_memory(make_url(text)) is is_in_memory
+
+
+NAMES = ["a@b", "a#b", "a%b", "a b", "a:b", "a+b", "a&b=c", "한국", "p@ss/u:v@w"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("form", ["sqlite:///{}", "sqlite:///{root}/{}"])
+def test_any_path_of_sqlite(tmp_path: Path, name: str, form: str) -> None:
+    """C21: what would be a part of a password elsewhere is a name here, and is shown as it is."""
+    url = parsed(form.format(name, root=tmp_path), tmp_path)
+    assert url.database == f"{tmp_path}/{name}"
+    assert urls.masked(url) == f"sqlite+pysqlite:///{tmp_path}/{name}"
+    assert urls.masked(make_url(str(url))) == urls.masked(url)
+
+
+def test_a_question_mark_in_a_path() -> None:
+    """SQLAlchemy would take another file, without a word."""
+    assert "a question mark in its path" in refused("sqlite:////srv/a?b.db")
+    assert parsed("sqlite:////srv/a.db?timeout=5").query == {"timeout": "5"}
+
+
+def test_a_uri_is_shown_decoded() -> None:
+    """As when a database is opened for reading only."""
+    url = URL.create("sqlite", database=Path("/srv/a@b%").as_uri(), query={"mode": "ro"})
+    assert urls.masked(url) == "sqlite:///file:///srv/a@b%"
 
 
 def test_masked() -> None:

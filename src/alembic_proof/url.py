@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import unquote
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -43,13 +44,18 @@ def parse(text: str, *, source: str, root: Path | None) -> URL:
         url = make_url(text)
     except (ArgumentError, ValueError):
         url = None
-    if url is None or "@" in f"{url.host}{url.database}":  # what follows an "@" may be a part of the password
+    if url is None or _may_show_password(url):
         raise SettingsError(
             f"{source} is not a URL: write dialect://user:password@host:port/database, with the special characters of "
             "the password percent-encoded."
         )
     url = _with_driver(url, source)
     if url.get_backend_name() == "sqlite":
+        if text.partition("?")[2] and not url.query:
+            raise SettingsError(
+                f"{source} has a question mark in its path, where the options of a URL begin: rename the file, or "
+                "write %3F for it, which SQLAlchemy reads from 2.1 on."
+            )
         return _anchored(url, source, root)
     if not url.database:
         raise SettingsError(f"{source} names no database: add it at the end, as in .../my_database.")
@@ -64,8 +70,19 @@ def in_memory(url: URL) -> bool:
 
 
 def masked(url: URL) -> str:
-    """Return the URL for people and logs: no password, and no query, which can hold secrets too."""
+    """Return the URL for people and logs: no password, and no query, which can hold secrets too.
+
+    The path of an SQLite database is shown as the file is called, without percent signs for other characters.
+    """
+    if url.get_backend_name() == "sqlite" and url.database:
+        database = unquote(url.database) if url.database.startswith("file:") else url.database
+        return f"{url.drivername}:///{database}"
     return url.set(query={}).render_as_string(hide_password=True)
+
+
+def _may_show_password(url: URL) -> bool:
+    """Tell whether a part of the password may have come into another part: a path of SQLite may have an "@"."""
+    return "@" in f"{url.host}" or (url.get_backend_name() != "sqlite" and "@" in f"{url.database}")
 
 
 def _missing(variable: str, project: Path | None) -> str:

@@ -380,3 +380,47 @@ def test_autogenerate_keeps_it_too(lab_sqlite: Lab) -> None:
     assert lab_sqlite.rows("SELECT sql FROM sqlite_master WHERE name = 'ix_lower'") == [
         ("CREATE INDEX ix_lower ON thing (lower(a))",)
     ]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_view_that_reads_the_table(lab_sqlite: Lab, change: str) -> None:
+    """C6: it is readable after any rebuild, and followed by a rename; or the migration is refused, and names it."""
+    prepare(
+        lab_sqlite,
+        "CREATE TABLE thing (id INTEGER PRIMARY KEY, a VARCHAR(10))",
+        "CREATE VIEW v AS SELECT id, a FROM thing",
+        "CREATE VIEW w AS SELECT count(*) FROM v",
+        "CREATE TABLE child (x INT REFERENCES thing (id))",
+        "INSERT INTO thing VALUES (1, 'x')",
+    )
+    before = lab_sqlite.rows("SELECT sql FROM sqlite_master")
+    if change == "drop":
+        with pytest.raises(CommandError, match="the view v and the view w would not work any more: no such column: a"):
+            batch(lab_sqlite, CHANGES[change])
+        assert lab_sqlite.rows("SELECT sql FROM sqlite_master") == before
+        return
+    batch(lab_sqlite, CHANGES[change])
+    assert lab_sqlite.rows("SELECT * FROM v") == [(1, "x")]
+    assert lab_sqlite.rows("SELECT * FROM w") == [(1,)]
+
+
+def test_a_renamed_table_is_followed(lab_sqlite: Lab) -> None:
+    """Into views, triggers and foreign keys, in a revision that rebuilds it as well."""
+    prepare(
+        lab_sqlite,
+        "CREATE TABLE thing (id INTEGER PRIMARY KEY, a VARCHAR(10), parent INT REFERENCES thing (id))",
+        "CREATE VIEW v AS SELECT id, a FROM thing",
+        "CREATE TABLE child (x INT REFERENCES thing (id))",
+        "CREATE TRIGGER t AFTER DELETE ON child BEGIN DELETE FROM thing WHERE id = old.x; END",
+    )
+    lab_sqlite.write(
+        "a1",
+        None,
+        "with op.batch_alter_table('thing') as b:\n    b.alter_column('a', nullable=False)\n"
+        "op.rename_table('thing', 'other')\n"
+        "with op.batch_alter_table('other') as b:\n    b.alter_column('a', nullable=True)",
+    )
+    lab_sqlite.upgrade()
+    for (sql,) in lab_sqlite.rows("SELECT sql FROM sqlite_master WHERE name IN ('other', 'v', 'child', 't')"):
+        assert "other" in sql
+        assert "thing" not in sql

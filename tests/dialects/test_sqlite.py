@@ -146,6 +146,55 @@ def test_foreign_keys_that_cannot_be_checked(
     assert "Foreign keys cannot be checked: foreign key mismatch" in caplog.text
 
 
+VIEWS_AND_TRIGGERS = """
+CREATE TABLE log (x);
+CREATE TABLE word (a TEXT PRIMARY KEY, b AS (a)) WITHOUT ROWID;
+CREATE VIEW titles AS SELECT id FROM book;
+CREATE VIEW broken AS SELECT absent FROM book;
+CREATE TRIGGER inserted AFTER INSERT ON author BEGIN INSERT INTO log VALUES (new.id); END;
+CREATE TRIGGER updated AFTER UPDATE OF id ON author BEGIN INSERT INTO log VALUES (new.id); END;
+CREATE TRIGGER changed AFTER UPDATE ON word BEGIN INSERT INTO log VALUES (new.a); END;
+CREATE TRIGGER deleted INSTEAD OF DELETE ON titles BEGIN DELETE FROM log WHERE x = old.id; END;
+CREATE TRIGGER "odd one" AFTER DELETE ON book BEGIN DELETE FROM missing; END;
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("INSERT INTO author VALUES (5)", None),
+        ("DROP VIEW titles", None),
+        ("DROP VIEW broken", None),
+        ("CREATE VIEW another AS SELECT absent FROM book", None),
+        (
+            "DROP TABLE book",
+            "the view titles and the trigger deleted would not work any more: no such table: main.book",
+        ),
+        ("DROP TABLE log", "the trigger inserted and the trigger updated and the trigger changed and the trigger del"),
+        ("ALTER TABLE author RENAME COLUMN id TO key", None),
+    ],
+)
+def test_views_and_triggers_still_work(connection: Connection, library: str, statement: str, named: str | None) -> None:
+    """C6. Those that did not work before are not the migration's fault, nor those that it creates."""
+    with sqlite3.connect(library.removeprefix("sqlite:///")) as driver:
+        driver.executescript(VIEWS_AND_TRIGGERS)
+    driver.close()
+    before = rows(library, "SELECT sql FROM sqlite_master")
+    with DIALECT.exclusive(connection, PATIENT):
+        if "RENAME COLUMN" in statement:
+            connection.exec_driver_sql("DROP VIEW broken")
+            connection.exec_driver_sql('DROP TRIGGER "odd one"')
+        connection.exec_driver_sql(statement)
+        if named is None:
+            connection.commit()
+            return
+        with pytest.raises(CommandError) as error:
+            connection.commit()
+        connection.rollback()
+    assert named in str(error.value)
+    assert rows(library, "SELECT sql FROM sqlite_master") == before
+
+
 @pytest.mark.parametrize("enforced", [False, True])
 def test_a_borrowed_transaction(connection: Connection, enforced: bool) -> None:
     """Foreign keys cannot be switched off in it."""
@@ -163,7 +212,9 @@ def test_the_catalogue(sqlite: str) -> None:
     with sqlite3.connect(path) as driver:
         driver.executescript(
             """
-            CREATE TABLE author (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(9) COLLATE NOCASE DEFAULT 'x' NOT NULL);
+            CREATE TABLE author (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+                name VARCHAR(9) COLLATE NOCASE DEFAULT 'x' NOT NULL
+            );
             CREATE TABLE book (pages INT, twice INT GENERATED ALWAYS AS (pages * 2), author_id INT, isbn TEXT,
                 CONSTRAINT fk FOREIGN KEY(author_id) REFERENCES author (id) ON DELETE CASCADE,
                 CONSTRAINT uq UNIQUE (isbn),
@@ -184,6 +235,7 @@ def test_the_catalogue(sqlite: str) -> None:
         ("author", "column name"): "VARCHAR(9) NOT NULL COLLATE NOCASE",
         ("author", "constraint PRIMARY KEY (id)"): "PRIMARY KEY (id)",
         ("author", "default of name"): "'x'",
+        ("author", "option AUTOINCREMENT"): "AUTOINCREMENT",
         ("book", ""): "",
         ("book", "column author_id"): "INTEGER",
         ("book", "column isbn"): "TEXT",

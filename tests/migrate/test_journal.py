@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
 from support.lab import Lab
 
 from alembic_proof.migrate import journal
@@ -176,6 +177,79 @@ def test_a_statement_that_cannot_be_repeated(
         with pytest.raises(Killed):
             lab_mysql.upgrade()
     assert reason in stopped(lab_mysql)
+
+
+# Each can be carried out once, or never. First what is there, then the statement, then whether it is carried out.
+TABLES = ("CREATE TABLE t (id INT PRIMARY KEY, x INT)", "CREATE TABLE u (id INT PRIMARY KEY)")
+KILLED = [
+    ((), "CREATE TABLE v (id INT)", True),
+    (TABLES, "CREATE TABLE v (id INT, FOREIGN KEY (id) REFERENCES missing (id))", False),
+    (TABLES, "CREATE INDEX ix ON t (x)", True),
+    (TABLES, "CREATE INDEX ix ON t (y)", False),
+    (TABLES, "DROP TABLE u", True),
+    ((*TABLES, "CREATE INDEX ix ON t (x)"), "DROP INDEX ix ON t", True),
+    (TABLES, "DROP INDEX ix ON missing", False),
+    (TABLES, "ALTER TABLE t ADD COLUMN y INT", True),
+    (TABLES, "ALTER TABLE missing ADD COLUMN y INT", False),
+    (TABLES, "ALTER TABLE t ADD COLUMN y INT AFTER z", False),
+    (TABLES, "ALTER TABLE t ADD COLUMN y INT AS (z + 1)", False),
+    (TABLES, "ALTER TABLE t ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES u (id)", True),
+    (TABLES, "ALTER TABLE t ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES missing (id)", False),
+    (TABLES, "ALTER TABLE t ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES u (z)", False),
+    (TABLES, "ALTER TABLE t ADD CONSTRAINT fk FOREIGN KEY (z) REFERENCES u (id)", False),
+    (TABLES, "ALTER TABLE t ADD CONSTRAINT uq UNIQUE (x)", True),
+    (TABLES, "ALTER TABLE t ADD CONSTRAINT uq UNIQUE (z)", False),
+    (TABLES, "ALTER TABLE t ADD CONSTRAINT ck CHECK (x > 0)", True),
+    (TABLES, "ALTER TABLE t ADD CONSTRAINT ck CHECK (z > 0)", False),
+    (("CREATE TABLE t (id INT NOT NULL)",), "ALTER TABLE t ADD PRIMARY KEY (id)", True),
+    (TABLES, "ALTER TABLE t DROP COLUMN x", True),
+    (TABLES, "ALTER TABLE missing DROP COLUMN x", False),
+    (TABLES, "ALTER TABLE t CHANGE x y INT", True),
+    (TABLES, "ALTER TABLE t CHANGE z y INT", False),
+    (TABLES, "ALTER TABLE t CHANGE z z BIGINT", False),
+    (TABLES, "ALTER TABLE missing CHANGE x y INT", False),
+    (TABLES, "ALTER TABLE t MODIFY x BIGINT", True),
+    (TABLES, "ALTER TABLE t MODIFY z BIGINT", False),
+    (TABLES, "ALTER TABLE t RENAME TO v", True),
+    (TABLES, "ALTER TABLE missing RENAME TO v", False),
+]
+
+
+@pytest.mark.parametrize(("before", "statement", "succeeds"), KILLED)
+@pytest.mark.parametrize("is_carried_out", [True, False])
+def test_only_what_says_that_it_is_done_counts_as_done(
+    lab_mysql: Lab,
+    monkeypatch: pytest.MonkeyPatch,
+    before: tuple[str, ...],
+    statement: str,
+    succeeds: bool,
+    is_carried_out: bool,
+) -> None:
+    """C18: a statement that can never succeed is no statement that has succeeded; head is not written."""
+    for each in before:
+        lab_mysql.rows(each)
+    lab_mysql.write("a1", None, f"op.execute({statement!r})")
+    write = journal._Journal._write
+
+    def killing(self: Any, digest: str, state: str, *rest: Any, **options: Any) -> None:
+        if state in ("done", "failed"):
+            raise Killed
+        write(self, digest, state, *rest, **options)
+        if not is_carried_out:  # between the note, which the next statement commits, and the statement
+            self._connection.connection.commit()
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal._Journal, "_write", killing)
+        with pytest.raises(Killed):
+            lab_mysql.upgrade()
+    for _ in range(2):  # and what has failed can be mended and run again
+        if succeeds:
+            lab_mysql.upgrade()
+        else:
+            with pytest.raises(DBAPIError):
+                lab_mysql.upgrade()
+    assert lab_mysql.rows("SELECT version_num FROM alembic_version") == ([("a1",)] if succeeds else [])
 
 
 def test_a_failure_that_the_revision_expects_is_no_obstacle(lab_mysql: Lab) -> None:

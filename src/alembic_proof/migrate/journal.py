@@ -20,6 +20,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, event
 
 from ..dialects.base import send
+from ..sqltext import quote_literal
 
 log = logging.getLogger("alembic.journal")
 
@@ -27,13 +28,23 @@ TABLE = "alembic_unfinished"
 
 _READS = {"DESC", "DESCRIBE", "EXPLAIN", "SELECT", "SET", "SHOW", "USE", "WITH"}
 _DDL = {"ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE"}
-# DDL that can be carried out twice: the second time it changes nothing, or fails with one of these errors, as what it
-# creates exists already (table, column, index, primary key, constraint), or what it drops or renames does not any more.
-_REPEATABLE = re.compile(
-    r"(CREATE|DROP) (TABLE|(UNIQUE )?INDEX)|TRUNCATE"
-    r"|ALTER TABLE \S+ (ADD (COLUMN|CONSTRAINT|PRIMARY)|DROP|MODIFY|CHANGE|ALTER|RENAME TO|COMMENT)"
-)
-_DONE_ALREADY = {1050, 1060, 1061, 1068, 1826, 1005, 1051, 1054, 1091, 1146}
+# DDL that can be carried out twice, by how it begins, and the errors that say, of such a statement, that it is done:
+# the second time, what it creates is there already, or what it drops or renames is gone. Any other error is a real one.
+_REPEATABLE: dict[str, set[int]] = {
+    r"CREATE TABLE": {1050},
+    r"CREATE (UNIQUE )?INDEX": {1061},
+    r"DROP TABLE": {1051},
+    r"DROP INDEX": {1091},
+    r"TRUNCATE": set(),
+    r"ALTER TABLE \S+ ADD COLUMN": {1060},
+    r"ALTER TABLE \S+ ADD CONSTRAINT": {1005, 1061, 1068, 1826, 3822},
+    r"ALTER TABLE \S+ ADD PRIMARY": {1068},
+    r"ALTER TABLE \S+ DROP": {1091, 3821, 3940},
+    r"ALTER TABLE \S+ (MODIFY|ALTER|COMMENT)": set(),
+    r"ALTER TABLE (?P<table>\S+) CHANGE (COLUMN )?(?P<old>\S+) (?P<column>\S+)": {1054},
+    r"ALTER TABLE (?P<old>\S+) RENAME TO (?P<table>\S+)": {1146},
+}
+_FOREIGN_KEY_FAILS, _BY_ITS_NAME = 1005, "errno: 121"  # MariaDB has one number for all that is wrong with one
 _COMMENTS = re.compile(r"/\*(?!!).*?\*/|(--|#)[^\n]*\n", re.DOTALL)
 # A fingerprint of all columns, to recognize that somebody has changed the tables since the interruption.
 _FINGERPRINT = (
@@ -115,20 +126,38 @@ class _Journal:
             log.info("Done before the interruption, so skipped: %s", statement)
             return True
         if state == "begun":
-            repeatable = bool(_REPEATABLE.match(text))
-            self._require(repeatable, f"nobody knows whether this was still carried out: {statement}")
+            self._require(
+                _repeatable(text) is not None, f"nobody knows whether this was still carried out: {statement}"
+            )
         # What commits the statement commits this note: DDL in its beginning, data in its transaction.
         self._write(digest, "begun" if verb in _DDL else "done")
         try:
             run(cursor, statement, *rest)
         except Exception as error:
-            if not (state == "begun" and error.args and error.args[0] in _DONE_ALREADY):
+            if not (state == "begun" and self._says_done(text, error)):
                 with suppress(Exception):  # the connection may be lost
                     self._write(digest, "failed", commit=verb in _DDL)
                 raise
         if verb in _DDL:
             self._write(digest, "done", _FINGERPRINT, commit=True)
         return True
+
+    def _says_done(self, text: str, error: Exception) -> bool:
+        """Tell whether an error says that a statement, which somebody has begun, was carried out to its end."""
+        found = _repeatable(text)
+        code, message = (*error.args, "", "")[:2]
+        if found is None or code not in found[1]:
+            return False
+        if code == _FOREIGN_KEY_FAILS:
+            return _BY_ITS_NAME in str(message)
+        names = {name: value.strip("`").rpartition(".")[2].strip("`") for name, value in found[0].groupdict().items()}
+        if "old" not in names:
+            return True
+        # What has a new name is there under it; else the old name is just wrong.
+        query = "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE()"
+        for name in {"table", "column"} & names.keys():
+            query += f" AND UPPER({name}_name) = {quote_literal(names[name])}"
+        return names["old"] != names.get("column") and bool(self._sql(query))
 
     def forget(self, is_stamp: bool) -> None:
         """Delete all notes, in the transaction that writes the revision."""
@@ -170,6 +199,14 @@ class _Journal:
                 f"(either run the same revision as then, or undo by hand what it did, drop the table {TABLE}, and run "
                 "the command again)"
             )
+
+
+def _repeatable(text: str) -> tuple[re.Match[str], set[int]] | None:
+    """Return how a statement begins that can be carried out twice, and the errors that say that it is done."""
+    for pattern, codes in _REPEATABLE.items():
+        if match := re.match(pattern, text):
+            return match, codes
+    return None
 
 
 def _returns_rows(execution: Any) -> bool:
