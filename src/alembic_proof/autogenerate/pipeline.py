@@ -22,7 +22,7 @@ from ..migrate.revision_chain import several_heads
 from ..prompts import Answers
 from ..settings import Settings, load
 from ..sqltext import full_name
-from . import hooks, notes, ownership
+from . import hooks, inheritance, notes, ownership, views
 from .compare import (
     check_constraints,
     computed_columns,
@@ -137,6 +137,10 @@ def options(
     if not dialect.transactional_ddl:  # last, as what the others execute belongs to the revision
         own["on_version_apply"] = (*hooks.several(own.get("on_version_apply")), journal.forget)
     own["include_object"] = hooks.both(own.get("include_object"), ownership.include_object(environment.script, spoken))
+    if isinstance(bind, Connection):
+        own["include_object"] = hooks.both(own["include_object"], views.include_object(bind))
+        if dialect.name == "postgresql":
+            own["include_object"] = hooks.both(own["include_object"], inheritance.include_object(bind))
     own["render_item"] = hooks.first_answer(own.get("render_item"), render_item)
     own["autogenerate_plugins"] = _plugins(settings.off, own.get("autogenerate_plugins") or ())
     own_hooks = hooks.several(own.get("process_revision_directives"))

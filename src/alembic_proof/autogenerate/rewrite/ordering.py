@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
@@ -147,7 +148,7 @@ def _referring_first(tables: dict[str, CreateTableOp]) -> list[str]:
     """
     names = list(tables)
     number = {name: place for place, name in enumerate(names)}
-    targets = {name: {_target(key) for key in _foreign_keys(tables[name])} & tables.keys() - {name} for name in names}
+    targets = {name: {*_targets(tables[name])} & tables.keys() - {name} for name in names}
     referring = Counter(target for its_targets in targets.values() for target in its_targets)
     free = [number[name] for name in names if not referring[name]]
     left = dict.fromkeys(names)
@@ -171,6 +172,14 @@ def _name(op: CreateTableOp | DropTableOp | ModifyTableOps) -> str:
 
 def _foreign_keys(op: CreateTableOp) -> list[ForeignKeyConstraint]:
     return [item for item in op.columns if isinstance(item, ForeignKeyConstraint)]
+
+
+def _targets(op: CreateTableOp) -> Iterator[str]:
+    """Yield the names of the tables to which a table refers, and of those from which it inherits."""
+    yield from map(_target, _foreign_keys(op))
+    parents = op.kw.get("postgresql_inherits") or ()
+    for parent in [parents] if isinstance(parents, str) else parents:
+        yield from (parent, full_name(parent, op.schema))
 
 
 def _target(key: Any) -> str:
