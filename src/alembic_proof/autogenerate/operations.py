@@ -215,6 +215,21 @@ class IndexSqlOp(MigrateOperation):
         return ("remove_index" if self.drop else "add_index", self.sql)
 
 
+class UnnamedChecksOp(MigrateOperation):
+    """Rebuilds a table of SQLite with other CHECKs that have no name: all that it is to have."""
+
+    def __init__(self, table: str, before: list[str], after: list[str]) -> None:
+        self.table, self.before, self.after = table, before, after
+
+    def reverse(self) -> UnnamedChecksOp:
+        """Return the operation that undoes this one."""
+        return UnnamedChecksOp(self.table, self.after, self.before)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return what ``alembic check`` prints."""
+        return ("change_unnamed_checks", self.table, "; ".join(self.before), "; ".join(self.after))
+
+
 class ChangePrimaryKeyOp(MigrateOperation):
     """Gives a table another primary key, or its primary key another name."""
 

@@ -29,6 +29,7 @@ from .operations import (
     IndexSqlOp,
     RenameLabelInRowsOp,
     RenameTableBothWaysOp,
+    UnnamedChecksOp,
 )
 from .sql import column_names, stored_name
 
@@ -201,6 +202,12 @@ def _index_sql(autogen_context: AutogenContext, op: IndexSqlOp) -> str:
         schema = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
         return f"op.execute({f'DROP INDEX {schema}{preparer.quote(op.name)}'!r})"
     return execute(op.sql.replace(" INDEX ", " INDEX IF NOT EXISTS ", 1) if op.if_not_exists else op.sql)
+
+
+@renderers.dispatch_for(UnnamedChecksOp)
+def _unnamed_checks(autogen_context: AutogenContext, op: UnnamedChecksOp) -> str:
+    checks = ", ".join(f"sa.CheckConstraint({escape_colons(sql)!r})" for sql in op.after)
+    return f"with op.batch_alter_table({op.table!r}, recreate='always', table_args=[{checks}]):\n    pass"
 
 
 @renderers.dispatch_for(ChangePrimaryKeyOp)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Constraint, Dialect, TextClause
+from sqlalchemy import Constraint, Dialect, TextClause, text
 from sqlalchemy.schema import ColumnCollectionConstraint
 from sqlalchemy.sql.elements import conv
 
-from ..sqltext import single_percents
+from ..sqltext import escape_colons, single_percents
 
 
 def sql_of(element: Any, dialect: Dialect) -> str:
@@ -17,6 +17,11 @@ def sql_of(element: Any, dialect: Dialect) -> str:
         return element.text.replace("\\:", ":")
     options = {"literal_binds": True, "include_table": False}
     return single_percents(str(element.compile(dialect=dialect, compile_kwargs=options)), dialect)
+
+
+def as_text(element: Any, dialect: Dialect) -> TextClause:
+    """Return an element as text() of its SQL, which belongs to no table."""
+    return text(escape_colons(sql_of(element, dialect)))
 
 
 def column_names(constraint: ColumnCollectionConstraint) -> list[str]:

@@ -164,7 +164,10 @@ def _compare_expressions(
     ]
     if expressions:
         compare_expressions(
-            autogen_context, expressions, lambda differing: None if differing.isdisjoint(expressions) else replace
+            autogen_context,
+            table,
+            expressions,
+            lambda differing: None if differing.isdisjoint(expressions) else replace,
         )
 
 

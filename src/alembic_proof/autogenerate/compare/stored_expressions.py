@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import ModifyTableOps, UpgradeOps
+from alembic.operations.ops import MigrateOperation, ModifyTableOps, UpgradeOps
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import Table
@@ -21,8 +21,8 @@ from ... import dialects
 from ..expressions import Expression, different
 from ..notes import say
 
-# Adds to the operations on a table what replaces something in it.
-Replacement = Callable[[ModifyTableOps], None]
+# Adds to the operations on a table what replaces something in it; and returns what is to follow those on all tables.
+Replacement = Callable[[ModifyTableOps], "MigrateOperation | None"]
 # Says, once it is known which expressions differ, what replaces something; or None.
 Decision = Callable[[set[Expression]], "Replacement | None"]
 
@@ -31,6 +31,7 @@ Decision = Callable[[set[Expression]], "Replacement | None"]
 class _Undecided:
     """Expressions of a table that are still to be asked about, and what is decided by the answer."""
 
+    table: Table
     expressions: list[Expression]
     decide: Decision
 
@@ -50,13 +51,18 @@ def compare_expression(autogen_context: AutogenContext, expression: Expression, 
     """Let an expression be replaced, if the database takes it for another than that of the models."""
     if expression.reflected != expression.model:
         compare_expressions(
-            autogen_context, [expression], lambda differing: replace if expression in differing else None
+            autogen_context,
+            expression.table,
+            [expression],
+            lambda differing: replace if expression in differing else None,
         )
 
 
-def compare_expressions(autogen_context: AutogenContext, expressions: list[Expression], decide: Decision) -> None:
-    """Let something be decided when it is known which expressions of one table the database takes for others."""
-    _undecided.setdefault(autogen_context, []).append(_Undecided(expressions, decide))
+def compare_expressions(
+    autogen_context: AutogenContext, table: Table, expressions: list[Expression], decide: Decision
+) -> None:
+    """Let something be decided when it is known which expressions of a table the database takes for others."""
+    _undecided.setdefault(autogen_context, []).append(_Undecided(table, expressions, decide))
 
 
 def ask_about_all(autogen_context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any) -> PriorityDispatchResult:
@@ -76,7 +82,11 @@ def ask_about_all(autogen_context: AutogenContext, upgrade_ops: UpgradeOps, sche
     for each in undecided:
         replace = each.decide(differing)
         if replace is not None:
-            replace(_operations_on(upgrade_ops, each.expressions[0].table))
+            operations = _operations_on(upgrade_ops, each.table)
+            after = replace(operations)
+            if operations.ops and not any(op is operations for op in upgrade_ops.ops):
+                upgrade_ops.ops.append(operations)
+            upgrade_ops.ops += [] if after is None else [after]
     return PriorityDispatchResult.CONTINUE
 
 
@@ -85,6 +95,4 @@ def _operations_on(upgrade_ops: UpgradeOps, table: Table) -> ModifyTableOps:
     for op in upgrade_ops.ops:
         if isinstance(op, ModifyTableOps) and (op.schema, op.table_name) == (table.schema, table.name):
             return op
-    operations = ModifyTableOps(table.name, [], schema=table.schema)
-    upgrade_ops.ops.append(operations)
-    return operations
+    return ModifyTableOps(table.name, [], schema=table.schema)
