@@ -29,6 +29,18 @@ _ALTERED = ("type", "nullable", "server_default", "comment")
 _ATTRIBUTES = ("schema", "modify_name", *(f"{prefix}_{name}" for prefix in ("existing", "modify") for name in _ALTERED))
 
 
+# How constraints are named on SQLite that have no name in the models: as SQLAlchemy's naming conventions are written.
+CONVENTION = {
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+}
+
+
+class TemporaryName(str):
+    """The name that CONVENTION, in a batch, gives to a constraint that has none in the database."""
+
+
 def altered(op: AlterColumnOp, kind: type[Altering], **changes: Any) -> Altering:
     """Return a copy of an ALTER COLUMN, as an operation of the given kind and with other attributes."""
     attributes = {name: getattr(op, name) for name in _ATTRIBUTES} | op.kw | changes
@@ -236,6 +248,8 @@ class ChangePrimaryKeyOp(MigrateOperation):
     def __init__(self, old: PrimaryKeyConstraint, new: PrimaryKeyConstraint) -> None:
         self.old, self.new = old, new
         self.table_name, self.schema = new.table.name, new.table.schema
+        self.old_name: str | None = None  # on SQLite, where one has no name
+        self.new_name: str | None = None
 
     def reverse(self) -> ChangePrimaryKeyOp:
         """Return the operation that undoes this one."""

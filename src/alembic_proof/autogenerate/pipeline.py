@@ -32,6 +32,7 @@ from .compare import (
     reflected,
     server_defaults,
     stored_expressions,
+    unnamed_uniques,
 )
 from .draft import Draft, Rule, model_tables
 from .model_packages import import_packages
@@ -47,12 +48,14 @@ from .rewrite.ordering import ordering
 from .rewrite.renames import renames
 from .rewrite.schemas import schemas
 from .rewrite.sqlite_indexes import sqlite_indexes
+from .rewrite.sqlite_names import sqlite_names
 from .rewrite.type_checks import type_checks
 
 # What is compared in addition to Alembic's own comparison: plug-ins of the name alembic_proof.NAME.
 PLUGINS: dict[str, ModuleType] = {
     "server_defaults": server_defaults,  # where Alembic's own comparison is wrong
     "keys": keys,  # primary keys, and the names of foreign keys
+    "unnamed_uniques": unnamed_uniques,  # UNIQUE constraints that SQLite has without a name
     "check_constraints": check_constraints,  # by their names, and by their texts
     "computed_columns": computed_columns,  # what columns are computed from
     "stored_expressions": stored_expressions,  # asks the database whether the texts of all others are the same
@@ -82,6 +85,7 @@ REVISION_RULES: dict[str, Rule] = {
     "ordering": ordering,  # what refers to something is created after it
     "implicit_indexes": implicit_indexes,  # MariaDB and MySQL create an index for a foreign key, and leave it behind
     "not_null": not_null,  # a column becomes NOT NULL where the table has rows
+    "sqlite_names": sqlite_names,  # a batch of SQLite takes no constraint without a name
     "drop_markers": drop_markers,  # the lines that destroy data say so
 }
 
@@ -105,7 +109,7 @@ def options(
     :param own: any other arguments of ``context.configure()``. Hooks (``include_object``, ``include_name``,
         ``render_item``, ``process_revision_directives``, ``on_version_apply``, ``autogenerate_plugins``) are called
         together with ours; ``process_revision_directives`` and ``on_version_apply`` may be one or several. Of the
-        others, those given here win.
+        others, those given here win; but on SQLite ``render_as_batch`` is always True.
     :return: the arguments, without ``connection`` and ``url``.
     :raises CommandError: if ``[tool.alembic-proof]`` of pyproject.toml is wrong, a package of models is missing, or
         ``version_table`` is not the one that was given to ``connect()`` or ``migrating()``.
@@ -136,6 +140,8 @@ def options(
         own["include_name"] = hooks.both(own.get("include_name"), ours_only)
     if not dialect.transactional_ddl:  # last, as what the others execute belongs to the revision
         own["on_version_apply"] = (*hooks.several(own.get("on_version_apply")), journal.forget)
+    if dialect.name == "sqlite":  # which has no other way to alter a table: Flask-Migrate, for one, says False
+        own.pop("render_as_batch", None)
     own["include_object"] = hooks.both(own.get("include_object"), ownership.include_object(environment.script, spoken))
     if isinstance(bind, Connection):
         own["include_object"] = hooks.both(own["include_object"], views.include_object(bind))
@@ -191,6 +197,11 @@ def _is_written(context: MigrationContext, revision: Any) -> bool:
         raise CommandError("The models have no table: target_metadata in env.py is empty. Nothing was written.")
     if upstream.running_command(context) == "check":
         return False
+    if context.dialect.name == "sqlite" and not context.opts.get("render_as_batch"):
+        raise CommandError(
+            "env.py gives context.configure() render_as_batch=False, past options(), but SQLite can alter a table in "
+            "a batch only: leave render_as_batch to options(). Nothing was written."
+        )
     _require_one_head(context)
     if not revision:
         _require_no_existing_table(context)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import render_op, renderers
-from alembic.operations.ops import AlterColumnOp, CreateCheckConstraintOp, DropConstraintOp
+from alembic.operations.ops import AlterColumnOp, CreateCheckConstraintOp, DropConstraintOp, ModifyTableOps
 from alembic.util import CommandError
 from sqlalchemy import ARRAY, Dialect, TextClause, TypeDecorator
 from sqlalchemy.dialects import postgresql
@@ -20,6 +20,7 @@ from ..sqltext import escape_colons, single_percents
 from . import enum_types
 from .conversions import conversion
 from .operations import (
+    CONVENTION,
     CastColumnOp,
     ChangePrimaryKeyOp,
     DestructiveOp,
@@ -29,6 +30,7 @@ from .operations import (
     IndexSqlOp,
     RenameLabelInRowsOp,
     RenameTableBothWaysOp,
+    TemporaryName,
     UnnamedChecksOp,
 )
 from .sql import column_names, stored_name
@@ -142,6 +144,24 @@ if not upstream.renders_check_constraints():
     renderers.dispatch_for(CreateCheckConstraintOp, replace=True)(_add_check)
 
 
+_render_modify_table = renderers.dispatch(ModifyTableOps)
+
+
+@renderers.dispatch_for(ModifyTableOps, replace=True)
+def _modify_table(autogen_context: AutogenContext, op: ModifyTableOps) -> list[str]:
+    """Return the code of a batch; where it drops what has no name, with the convention that gives one to it."""
+    lines: list[str] = _render_modify_table(autogen_context, op)
+    names = [each.constraint_name for each in op.ops if isinstance(each, DropConstraintOp)]
+    names += [each.old_name for each in op.ops if isinstance(each, ChangePrimaryKeyOp)]
+    kinds = sorted({name[:2] for name in names if isinstance(name, TemporaryName)})
+    convention = {kind: CONVENTION[kind] for kind in kinds}
+    end = ") as batch_op:"
+    return [
+        f"{line.removesuffix(end)}, naming_convention={convention}{end}" if convention and line.endswith(end) else line
+        for line in lines
+    ]
+
+
 @renderers.dispatch_for(RenameTableBothWaysOp)
 def _rename_table(autogen_context: AutogenContext, op: RenameTableBothWaysOp) -> str:
     schema = f", schema={op.schema!r}" if op.schema else ""
@@ -215,8 +235,12 @@ def _change_primary_key(autogen_context: AutogenContext, op: ChangePrimaryKeyOp)
     statement = _change_primary_key_sql(autogen_context.dialect, op)
     if statement is not None:
         return [execute(single_percents(statement, autogen_context.dialect))]
-    drop = render_op(autogen_context, DropConstraintOp.from_constraint(op.old))
-    name, columns = stored_name(op.new, autogen_context.dialect), column_names(op.new)
+    dropped = DropConstraintOp.from_constraint(op.old)
+    dropped.constraint_name = op.old_name or dropped.constraint_name
+    drop = render_op(autogen_context, dropped) if op.old.columns else []
+    name, columns = op.new_name or stored_name(op.new, autogen_context.dialect), column_names(op.new)
+    if not columns:
+        return drop
     if upstream.is_in_batch(autogen_context):
         return [*drop, f"batch_op.create_primary_key({name!r}, {columns!r})"]
     schema = f", schema={op.schema!r}" if op.schema else ""

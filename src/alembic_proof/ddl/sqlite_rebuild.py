@@ -181,8 +181,8 @@ class _Change:
         texts = [piece if isinstance(piece, str) else self._edited(piece) for piece in pieces]
         texts = [text for text in texts if next(tokens_of(text), None)] + added
         # SQLAlchemy reads some of it by patterns that end at the end of a line.
-        lines = [text if text.startswith(("\n", "\r\n")) else f"\n\t{text.lstrip(' ')}" for text in texts]
-        body = ",".join([line.rstrip(" ") for line in lines]).rstrip("\n")
+        lines = [text if "\n" in text[: -len(text.lstrip())] else f"\n\t{text.lstrip()}" for text in texts]
+        body = ",".join(map(_trimmed, lines))
         name = self.connection.dialect.identifier_preparer.format_table(self.new)
         return f"CREATE TABLE {name} ({body}\n){self._options()}"
 
@@ -430,6 +430,12 @@ class _Change:
 
     def _slice(self, tokens: list[Token]) -> str:
         return self.parsed.sql[tokens[0].start : tokens[-1].end]
+
+
+def _trimmed(text: str) -> str:
+    """Return SQL without blanks at its end; after a comment, its line must end."""
+    end = max(token.end for token in tokens_of(text))
+    return text[:end] if not text[end:].strip() else f"{text.rstrip()}\n"
 
 
 def _default(column: Column[Any]) -> Any:
