@@ -22,6 +22,7 @@ from sqlalchemy import Column, Constraint, Index, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects.postgresql import ENUM
 
 from . import enum_types
+from .numbering import NumberedColumn, Numbering
 
 Altering = TypeVar("Altering", bound=AlterColumnOp)
 
@@ -240,6 +241,28 @@ class UnnamedChecksOp(MigrateOperation):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """Return what ``alembic check`` prints."""
         return ("change_unnamed_checks", self.table, "; ".join(self.before), "; ".join(self.after))
+
+
+class RenameInPlaceOp(MigrateOperation):
+    """Gives a CONSTRAINT, an INDEX or a SEQUENCE of a table another name, and does nothing else."""
+
+    def __init__(self, kind: str, table_name: str, schema: str | None, old: str, new: str) -> None:
+        self.kind, self.table_name, self.schema, self.old, self.new = kind, table_name, schema, old, new
+
+    def reverse(self) -> RenameInPlaceOp:
+        """Return the operation that undoes this one."""
+        return RenameInPlaceOp(self.kind, self.table_name, self.schema, self.new, self.old)
+
+
+class NumberingOp(MigrateOperation):
+    """Lets the numbers of a column of PostgreSQL come about in another way: a serial, an identity, or nothing."""
+
+    def __init__(self, at: NumberedColumn, old: Numbering, new: Numbering) -> None:
+        self.at, self.old, self.new = at, old, new
+
+    def reverse(self) -> NumberingOp:
+        """Return the operation that undoes this one."""
+        return NumberingOp(self.at, self.new, self.old)
 
 
 class ChangePrimaryKeyOp(MigrateOperation):

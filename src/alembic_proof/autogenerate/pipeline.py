@@ -27,6 +27,7 @@ from .compare import (
     check_constraints,
     computed_columns,
     enums,
+    identities,
     indexes,
     keys,
     reflected,
@@ -43,7 +44,10 @@ from .rewrite.drop_markers import drop_markers
 from .rewrite.drops import drops
 from .rewrite.enum_labels import enum_labels
 from .rewrite.implicit_indexes import implicit_indexes
+from .rewrite.in_place import in_place
+from .rewrite.names_of_renamed import names_of_renamed
 from .rewrite.not_null import not_null
+from .rewrite.numbers import numbers
 from .rewrite.ordering import ordering
 from .rewrite.renames import renames
 from .rewrite.schemas import schemas
@@ -60,6 +64,7 @@ PLUGINS: dict[str, ModuleType] = {
     "computed_columns": computed_columns,  # what columns are computed from
     "stored_expressions": stored_expressions,  # asks the database whether the texts of all others are the same
     "enums": enums,  # PostgreSQL's enum types and their labels
+    "identities": identities,  # the options of identities
     "reflected": reflected,  # keeps what was read from the database, for the rules
     "indexes": indexes,  # the expressions and predicates of indexes
 }
@@ -75,6 +80,8 @@ UPGRADE_RULES: dict[str, Rule] = {
     "drops": drops,  # nothing is dropped unless somebody means it
     "type_checks": type_checks,  # the CHECK of a type is written once, by its name
     "casts": casts,  # PostgreSQL is told how to convert values to a type of another kind
+    "numbers": numbers,  # serial columns become identities, and back
+    "names_of_renamed": names_of_renamed,  # sequences follow the name of their table
     "schemas": schemas,  # a schema of PostgreSQL is created before the first table in it
 }
 
@@ -82,6 +89,7 @@ UPGRADE_RULES: dict[str, Rule] = {
 REVISION_RULES: dict[str, Rule] = {
     "sqlite_indexes": sqlite_indexes,  # SQLite loses some indexes when it rebuilds a table
     "dependents": dependents,  # what depends on what changes is dropped before it, and made again after it
+    "in_place": in_place,  # what has only another name is renamed
     "ordering": ordering,  # what refers to something is created after it
     "implicit_indexes": implicit_indexes,  # MariaDB and MySQL create an index for a foreign key, and leave it behind
     "not_null": not_null,  # a column becomes NOT NULL where the table has rows

@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from .. import upstream
 from ..sqltext import escape_colons, single_percents
-from . import enum_types
+from . import enum_types, numbering
 from .conversions import conversion
 from .operations import (
     CONVENTION,
@@ -28,6 +28,8 @@ from .operations import (
     EnumTypeOp,
     FillRowsOp,
     IndexSqlOp,
+    NumberingOp,
+    RenameInPlaceOp,
     RenameLabelInRowsOp,
     RenameTableBothWaysOp,
     TemporaryName,
@@ -228,6 +230,25 @@ def _index_sql(autogen_context: AutogenContext, op: IndexSqlOp) -> str:
 def _unnamed_checks(autogen_context: AutogenContext, op: UnnamedChecksOp) -> str:
     checks = ", ".join(f"sa.CheckConstraint({escape_colons(sql)!r})" for sql in op.after)
     return f"with op.batch_alter_table({op.table!r}, recreate='always', table_args=[{checks}]):\n    pass"
+
+
+@renderers.dispatch_for(RenameInPlaceOp)
+def _rename_in_place(autogen_context: AutogenContext, op: RenameInPlaceOp) -> str:
+    dialect = autogen_context.dialect
+    preparer: Any = dialect.identifier_preparer
+    schema = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
+    table, old, new = map(preparer.quote, (op.table_name, op.old, op.new))
+    if op.kind == "CONSTRAINT" or dialect.name != "postgresql":
+        sql = f"ALTER TABLE {schema}{table} RENAME {op.kind} {old} TO {new}"
+    else:
+        sql = f"ALTER {op.kind} {schema}{old} RENAME TO {new}"
+    return execute(single_percents(sql, dialect))
+
+
+@renderers.dispatch_for(NumberingOp)
+def _numbering(autogen_context: AutogenContext, op: NumberingOp) -> list[str]:
+    dialect = autogen_context.dialect
+    return [execute(single_percents(sql, dialect)) for sql in numbering.statements(op.at, op.old, op.new, dialect)]
 
 
 @renderers.dispatch_for(ChangePrimaryKeyOp)

@@ -1,0 +1,75 @@
+"""Rule: what PostgreSQL has named after a table or a column is renamed with it: sequences, and constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from alembic.operations.ops import DropConstraintOp, ModifyTableOps
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint
+
+from ...sqltext import full_name
+from ..compare.reflected import reflected_tables
+from ..draft import Draft
+from ..operations import ChangePrimaryKeyOp, RenameColumnOp, RenameInPlaceOp, RenameTableBothWaysOp
+from ..sql import column_names, stored_name
+from .sequences import owned_sequences, usual_name, usual_sequence
+
+
+def names_of_renamed(draft: Draft) -> None:
+    """Let what PostgreSQL has named after a table or a column follow it: sequences, and what the models do not name."""
+    if draft.kind != "postgresql":
+        return
+    tables = {(op.schema, op.new_table_name): op.table_name for op in _ops(draft, RenameTableBothWaysOp)}
+    columns = {(op.schema, op.table_name, op.modify_name): op.column_name for op in _ops(draft, RenameColumnOp)}
+    if not tables and not columns:
+        return
+    renamed = []
+    for (schema, table, column), name in sorted(owned_sequences(draft).items(), key=str):
+        old_table = tables.get((schema, table), table)
+        old = usual_sequence(old_table, columns.get((schema, table, column), column))
+        if name == old != usual_sequence(table, column):
+            renamed.append(RenameInPlaceOp("SEQUENCE", table, schema, name, usual_sequence(table, column)))
+    for (schema, table), old_table in tables.items():
+        renamed += _constraints_named_after(draft, schema, table, old_table)
+    draft.upgrade.ops += renamed
+
+
+def _constraints_named_after(draft: Draft, schema: str | None, table: str, old_table: str) -> Iterator[RenameInPlaceOp]:
+    """Yield the new names of the constraints that begin with the old name of a table, and have none in the models."""
+    name = full_name(table, schema)
+    reflected, model = reflected_tables(draft.context).get(name), draft.tables[name]
+    if reflected is None:
+        return
+    named: set[Any] = {stored_name(constraint, draft.dialect) for constraint in model.constraints}
+    changes = [op for ops in draft.upgrade.ops if isinstance(ops, ModifyTableOps) for op in ops.ops]
+    named |= {op.constraint_name for op in changes if isinstance(op, DropConstraintOp)}
+    named |= {str(op.old.name) for op in changes if isinstance(op, ChangePrimaryKeyOp)}
+    # After a rename, it is reflected twice.
+    constraints: dict[str, Any] = {str(each.name): each for each in reflected.constraints if each.name is not None}
+    for old, constraint in sorted(constraints.items()):
+        kind = _usual_kind(constraint)
+        if old in named or kind is None:
+            continue
+        for columns in ([], column_names(constraint)) if not isinstance(constraint, CheckConstraint) else ():
+            if old == usual_name(old_table, "_".join(columns), kind):
+                yield RenameInPlaceOp("CONSTRAINT", table, schema, old, usual_name(table, "_".join(columns), kind))
+                break
+        else:
+            rest = old.removeprefix(f"{old_table}_")
+            if isinstance(constraint, CheckConstraint) and rest != old and rest.endswith("check"):
+                yield RenameInPlaceOp("CONSTRAINT", table, schema, old, f"{table}_{rest}"[:63])
+
+
+def _usual_kind(constraint: Any) -> str | None:
+    kinds = {
+        PrimaryKeyConstraint: "pkey",
+        UniqueConstraint: "key",
+        ForeignKeyConstraint: "fkey",
+        CheckConstraint: "check",
+    }
+    return next((kind for class_, kind in kinds.items() if isinstance(constraint, class_)), None)
+
+
+def _ops(draft: Draft, class_: type) -> list[Any]:
+    return [op for op in draft.upgrade.ops if isinstance(op, class_)]

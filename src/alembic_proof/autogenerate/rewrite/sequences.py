@@ -1,0 +1,54 @@
+"""The sequences of PostgreSQL's serial and identity columns."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from ..draft import Draft
+from ..operations import RenameColumnOp, RenameTableBothWaysOp
+
+_QUERY = text("""
+SELECT CASE WHEN n.nspname = current_schema() THEN NULL ELSE n.nspname END, t.relname, a.attname, s.relname
+FROM pg_depend d
+JOIN pg_class s ON d.classid = 'pg_class'\\:\\:regclass AND s.oid = d.objid AND s.relkind = 'S'
+JOIN pg_class t ON d.refclassid = 'pg_class'\\:\\:regclass AND t.oid = d.refobjid
+JOIN pg_namespace n ON n.oid = t.relnamespace
+JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+WHERE d.deptype IN ('a', 'i')
+""")
+
+
+def owned_sequences(draft: Draft) -> dict[tuple[str | None, str, str], str]:
+    """Return the names of the sequences that columns own: by schema, table and column, in the names after renames."""
+    if draft.context.connection is None:
+        return {}
+    found = {(schema, table, column): name for schema, table, column, name in draft.context.connection.execute(_QUERY)}
+    tables = {(op.schema, op.table_name): op for op in draft.upgrade.ops if isinstance(op, RenameTableBothWaysOp)}
+    columns = {
+        (op.schema, op.table_name, op.column_name): str(op.modify_name)
+        for op in draft.upgrade.ops
+        if isinstance(op, RenameColumnOp)
+    }
+    renamed = {}
+    for (schema, table, column), name in found.items():
+        its_table = tables[schema, table].new_table_name if (schema, table) in tables else table
+        renamed[schema, its_table, columns.get((schema, its_table, column), column)] = name
+    return renamed
+
+
+def usual_sequence(table: str, column: str) -> str:
+    """Return the name that PostgreSQL gives to the sequence of a column."""
+    return usual_name(table, column, "seq")
+
+
+def usual_name(table: str, column: str, kind: str, limit: int = 63) -> str:
+    """Return the name that PostgreSQL makes of a table, a column and a kind: the longer part is cut off first."""
+    room = limit - len(kind) - 1 - bool(column)
+    first, second = len(table.encode()), len(column.encode())
+    while first + second > room:
+        if first > second:
+            first -= 1
+        else:
+            second -= 1
+    parts = (table.encode()[:first].decode(errors="ignore"), column.encode()[:second].decode(errors="ignore"), kind)
+    return "_".join(part for part in parts if part)
