@@ -5,8 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import ARRAY, JSON, BigInteger, Boolean, Date, DateTime, Enum, Integer, Numeric, String, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Double,
+    Enum,
+    Float,
+    Integer,
+    Interval,
+    Numeric,
+    String,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects.postgresql import INTERVAL, JSONB
 from support.models import dialect_of
 
 from alembic_proof.autogenerate.conversions import conversion, converts_both_ways
@@ -19,6 +36,12 @@ DIALECT = dialect_of("postgresql")
     [
         (Integer(), BigInteger()),
         (Integer(), Numeric(10, 2)),
+        (Float(), Integer()),  # A3
+        (Double(), Numeric(10, 2)),
+        (mysql.DOUBLE(), BigInteger()),
+        (ARRAY(Integer), ARRAY(BigInteger)),
+        (ARRAY(String(9)), ARRAY(Text)),
+        (Interval(), INTERVAL(precision=3)),
         (String(9), Text()),
         (Date(), DateTime()),
         (JSON(), JSONB()),
@@ -34,9 +57,23 @@ def test_by_itself(old: Any, new: Any) -> None:
     [
         (Integer(), String(9), None),
         (String(9), Integer(), "a::INTEGER"),
-        (Integer(), Boolean(), "a::BOOLEAN"),
+        (Integer(), Boolean(), "a <> 0"),
+        (Float(), Boolean(), "a <> 0"),
         (Boolean(), Integer(), "a::INTEGER"),
-        (Numeric(), Boolean(), "a::text::BOOLEAN"),
+        (Boolean(), BigInteger(), "a::INTEGER::BIGINT"),
+        (Boolean(), Float(), "a::INTEGER::FLOAT"),
+        (Numeric(), Interval(), "make_interval(secs => a)"),
+        (Interval(), Numeric(), "extract(epoch FROM a)::NUMERIC"),
+        (Uuid(), String(40), None),
+        (String(40), Uuid(), "a::UUID"),
+        (Text(), JSONB(), "a::JSONB"),
+        (JSON(), Text(), None),
+        (JSON(), Integer(), "a::text::INTEGER"),
+        (Enum("x", name="e"), Enum("x", name="f"), "a::text::f"),
+        (ARRAY(String), JSONB(), "to_jsonb(a)"),  # C19
+        (ARRAY(String), JSON(), "to_json(a)"),
+        (ARRAY(String), ARRAY(Integer), "a::INTEGER[]"),
+        (ARRAY(Enum("x", name="e")), ARRAY(String), None),
         (Enum("x", name="e"), String(9), None),
         (String(9), Enum("x", name="e"), "a::e"),
         (Integer(), ARRAY(Integer), "CASE WHEN a IS NOT NULL THEN ARRAY[a]::INTEGER[] END"),

@@ -8,11 +8,15 @@ import pytest
 from alembic.operations.ops import AddColumnOp, AlterColumnOp, DropColumnOp, DropTableOp, MigrateOperation
 from sqlalchemy import (
     ARRAY,
+    JSON,
+    REAL,
     Boolean,
     Column,
     Computed,
     Date,
     DateTime,
+    Double,
+    Float,
     Integer,
     MetaData,
     Numeric,
@@ -33,6 +37,13 @@ class Money(TypeDecorator[Any]):
     """A type of a project's own."""
 
     impl = Numeric(12, 2)
+    cache_ok = True
+
+
+class Ratio(TypeDecorator[Any]):
+    """Another one."""
+
+    impl = Float
     cache_ok = True
 
 
@@ -66,6 +77,17 @@ def test_drops(op: MigrateOperation, expected: str | None) -> None:
         (Numeric(10, 2), Numeric(10, 1), True, True),
         (Numeric(10, 2), Integer(), True, True),
         (Money(), Integer(), True, True),
+        (Float(), Integer(), True, True),  # A3
+        (Double(), Boolean(), True, True),
+        (REAL(), Integer(), True, True),
+        (Ratio(), Integer(), True, True),
+        (Float().with_variant(Integer(), "mysql"), Integer(), True, True),
+        (Float(), Double(), False, False),
+        (Float(), Numeric(10, 2), False, False),
+        (String(9), Double(), True, False),
+        (ARRAY(Float), ARRAY(Integer), True, True),
+        (ARRAY(Integer), ARRAY(Float), False, False),
+        (ARRAY(String), JSON(), False, False),  # C19
         (DateTime(), Date(), True, True),
         (DateTime(), Time(), True, True),
         (Date(), DateTime(), False, False),

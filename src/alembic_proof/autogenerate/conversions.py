@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy
 from sqlalchemy import Dialect
 
-from ..ddl.types import database_type
+from ..ddl.types import NUMBERS, database_type, kind_of
 
 # Within each of these families, and to any string, PostgreSQL converts by itself.
-_FAMILIES = ((sqlalchemy.Integer, sqlalchemy.Numeric), (sqlalchemy.Date, sqlalchemy.DateTime), (sqlalchemy.JSON,))
-# It has a cast of its own from any string, and between these; the others are converted by way of text.
-_CASTABLE = (sqlalchemy.Integer, sqlalchemy.Boolean)
+_FAMILIES = (NUMBERS, {"date", "datetime"}, {"json"})
+_TIMES = ("date", "datetime")
 
 
 def converts_both_ways(old_type: Any, new_type: Any, dialect: Dialect) -> bool:
@@ -22,43 +20,60 @@ def converts_both_ways(old_type: Any, new_type: Any, dialect: Dialect) -> bool:
 
 
 def conversion(column_name: str, old_type: Any, new_type: Any, dialect: Dialect) -> str | None:
-    """Return what follows USING, in SQL, or None if PostgreSQL converts to the new type by itself."""
+    """Return what follows USING, in SQL, or None if PostgreSQL converts to the new type by itself.
+
+    A number becomes a duration in seconds. What has no cast of its own is converted by way of text.
+    """
     old, new = (database_type(type_, dialect) for type_ in (old_type, new_type))
     preparer: Any = dialect.identifier_preparer
     column, target = preparer.quote(column_name), dialect.type_compiler_instance.process(new)
-    if _is_array(new) and not _is_array(old):
-        return f"CASE WHEN {column} IS NOT NULL THEN ARRAY[{column}]::{target} END"
-    if _is_array(old) and not _is_array(new):
-        return f"{column}[1]::{target}"
+    before, after = kind_of(old), kind_of(new)
+    if _converts(old, new):
+        return None
+    if before == "array" or after == "array":
+        return _of_array(column, target, before, after)
     if _differ_in_time_zone(old, new):
         if _has_time_zone(old):
             return f"({column} AT TIME ZONE 'UTC')::{target}"
         return f"{column}::timestamp AT TIME ZONE 'UTC'"
-    if _is_string(new):
-        return None
-    has_cast = _is_string(old) or (isinstance(old, _CASTABLE) and isinstance(new, _CASTABLE))
-    return f"{column}{'' if has_cast else '::text'}::{target}"
+    if before in NUMBERS and after == "boolean":
+        return f"{column} <> 0"
+    if before == "boolean" and after in NUMBERS:
+        return f"{column}::INTEGER" if target == "INTEGER" else f"{column}::INTEGER::{target}"
+    if before in NUMBERS and after == "interval":
+        return f"make_interval(secs => {column})"
+    if before == "interval" and after in NUMBERS:
+        return f"extract(epoch FROM {column})::{target}"
+    return f"{column}{'' if before == 'text' else '::text'}::{target}"
+
+
+def _of_array(column: str, target: str, before: str, after: str) -> str:
+    if before == after:
+        return f"{column}::{target}"
+    if after == "json":
+        return f"to_jsonb({column})" if target == "JSONB" else f"to_json({column})"
+    if before == "array":
+        return f"{column}[1]::{target}"
+    return f"CASE WHEN {column} IS NOT NULL THEN ARRAY[{column}]::{target} END"
 
 
 def _converts(old: Any, new: Any) -> bool:
-    if _is_array(old) != _is_array(new) or _differ_in_time_zone(old, new):
+    before, after = kind_of(old), kind_of(new)
+    if "array" in (before, after):
+        return before == after and _converts(old.item_type, new.item_type)
+    if _differ_in_time_zone(old, new):
         return False
-    return _is_string(new) or any(isinstance(old, family) and isinstance(new, family) for family in _FAMILIES)
+    return (
+        before == after != "enum"
+        or after == "text"
+        or any(before in family and after in family for family in _FAMILIES)
+    )
 
 
 def _differ_in_time_zone(old: Any, new: Any) -> bool:
     """Tell whether PostgreSQL would convert by the time zone that the session happens to have."""
-    dates = (sqlalchemy.Date, sqlalchemy.DateTime)
-    return isinstance(old, dates) and isinstance(new, dates) and _has_time_zone(old) != _has_time_zone(new)
+    return kind_of(old) in _TIMES and kind_of(new) in _TIMES and _has_time_zone(old) != _has_time_zone(new)
 
 
 def _has_time_zone(type_: Any) -> bool:
     return bool(getattr(type_, "timezone", False))
-
-
-def _is_array(type_: Any) -> bool:
-    return isinstance(type_, sqlalchemy.ARRAY)
-
-
-def _is_string(type_: Any) -> bool:
-    return isinstance(type_, sqlalchemy.String) and not isinstance(type_, sqlalchemy.Enum)

@@ -200,6 +200,13 @@ class FillRowsOp(MigrateOperation):
         self.table, self.schema, self.values = table, schema, values
 
 
+class ShortenTextOp(MigrateOperation):
+    """Cuts off what is too long in a column of texts, before its type has that length."""
+
+    def __init__(self, table: str, schema: str | None, column: str, length: int) -> None:
+        self.table, self.schema, self.column, self.length = table, schema, column, length
+
+
 class EnsureExistsOp(MigrateOperation):
     """Creates what tables need on PostgreSQL, a SCHEMA or an EXTENSION, if it does not exist; its reverse keeps it."""
 

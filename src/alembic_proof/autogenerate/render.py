@@ -32,6 +32,7 @@ from .operations import (
     RenameInPlaceOp,
     RenameLabelInRowsOp,
     RenameTableBothWaysOp,
+    ShortenTextOp,
     TemporaryName,
     UnnamedChecksOp,
 )
@@ -207,6 +208,12 @@ def _fill_rows(autogen_context: AutogenContext, op: FillRowsOp) -> list[str]:
     if known := {column: value for column, value in op.values.items() if value}:
         lines.append(update(op.table, op.schema, known, ".is_(None)"))
     return lines
+
+
+@renderers.dispatch_for(ShortenTextOp)
+def _shorten_text(autogen_context: AutogenContext, op: ShortenTextOp) -> str:
+    shortened = f"sa.func.substr(sa.column({op.column!r}), 1, {op.length})"
+    return update(op.table, op.schema, {op.column: shortened}, f" != {shortened}")
 
 
 @renderers.dispatch_for(EnsureExistsOp)

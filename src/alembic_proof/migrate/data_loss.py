@@ -12,14 +12,8 @@ from alembic.operations.ops import AlterColumnOp
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.util import CommandError
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     Connection,
-    Float,
-    Integer,
-    Numeric,
-    String,
-    cast,
     column,
     func,
     inspect,
@@ -30,8 +24,7 @@ from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.types import NullType
 
 from .. import upstream
-from ..ddl.losses import loss
-from ..ddl.types import database_type
+from ..ddl.losses import loss, lost_values
 from ..prompts import Answers, Question
 from ..revisions.actions import actions
 from ..revisions.drops import Drop, DropReader
@@ -180,16 +173,7 @@ def _count_cut(connection: Connection, drop: Drop) -> int:
     change = AlterColumnOp(drop.table, drop.column, existing_type=old, modify_type=new)
     if loss(change, dialect) is None:
         return 0
-    value = column(found["name"], old)
-    before, after = database_type(old, dialect), database_type(new, dialect)
-    changed: ColumnElement[bool] | None
-    if isinstance(after, Boolean):
-        changed = cast(value, Integer).not_in([0, 1]) if isinstance(before, Integer) else None
-    elif isinstance(before, String):
-        changed = cast(cast(value, after), String) != cast(value, String)
-    else:
-        numbers = (Integer, Numeric, Float)
-        changed = cast(value, after) != value if isinstance(before, numbers) and isinstance(after, numbers) else None
+    changed = lost_values(column(found["name"], old), old, new, dialect)
     return _count(connection, drop, changed)
 
 

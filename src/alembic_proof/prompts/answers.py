@@ -172,6 +172,7 @@ class Answers:
     def add(self, kind: str, value: str) -> None:
         """Take an answer that somebody has typed as if it had been given by ``-x``."""
         self._given.append((kind, value))
+        self._used.add((kind, value))
 
     def unused(self, *kinds: str) -> list[str]:
         """Return the answers to questions that did not come up: they may be misspelled."""

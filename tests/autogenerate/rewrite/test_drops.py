@@ -5,7 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import CheckConstraint, Column, Computed, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from support.lab import Lab
 from support.models import CONVENTION, column
 
@@ -49,9 +64,11 @@ def test_a_column_and_a_table_are_dropped_if_somebody_means_it(lab: Lab) -> None
     assert (
         lab.refused(models("twice"))
         == """There are 2 questions, and nobody who can be asked.
-pins is in no model that env.py imports, and is dropped with its rows. Is that intended?
+pins is in no model that env.py imports, and is dropped with its rows. \
+Here, 1 row is in it: SELECT * FROM pins LIMIT 20. Is that intended?
     -x allow-drop=pins  that is intended
-notes.label is in no model that env.py imports, and is dropped with its values. Is that intended?
+notes.label is in no model that env.py imports, and is dropped with its values. \
+Here, 1 row has a value: SELECT label FROM notes WHERE label IS NOT NULL LIMIT 20. Is that intended?
     -x allow-drop=notes.label  that is intended
 This command has the first answer to each of them; change what is not so:
     alembic -x allow-drop=pins -x allow-drop=notes.label revision ...
@@ -106,3 +123,93 @@ def test_somebody_is_asked(
         lab_sqlite.change(models("twice"), *given)
     assert [question.partition(" is in no model that env.py imports")[0] for question in asker.questions] == questions
     assert all(question.endswith(". Is that intended? [y/N]") for question in asker.questions)
+
+
+def thing(**types: Any) -> MetaData:
+    """Return a table with columns of these types."""
+    metadata = MetaData()
+    Table("thing", metadata, Column("id", Integer, primary_key=True), *[column(*each) for each in types.items()])
+    return metadata
+
+
+def test_texts_that_are_too_long(lab: Lab) -> None:  # D7
+    """Are asked about, with how many there are and the SQL that shows them; if it is meant, they are cut off."""
+    lab.change(thing(code=String(13), note=Text()))
+    lab.rows("INSERT INTO thing VALUES (1, '흰1:x', 'it''s'), (2, 'ab', 'b'), (3, NULL, NULL)")
+    before = lab.schema()
+    changed = thing(code=String(3), note=String(20))
+    if lab.engine.dialect.name == "sqlite":  # which has no lengths
+        assert "destroys data" not in lab.change(changed)
+        assert lab.rows("SELECT code FROM thing ORDER BY id") == [("흰1:x",), ("ab",), (None,)]
+        return
+    message = lab.refused(changed)
+    assert "There is 1 question" in message
+    assert (
+        "thing.code becomes String(length=3), and what is longer is cut off. Here, 1 value would be lost: " in message
+    )
+    assert "SELECT code FROM thing WHERE code IS NOT NULL AND char_length(code) > 3 LIMIT 20. Is that" in message
+    assert "흰" not in message
+    text = lab.change(changed, "allow-drop=thing.code")
+    assert text.count("# destroys data") == 1
+    assert lab.rows("SELECT code, note FROM thing ORDER BY id") == [("흰1:", "it's"), ("ab", "b"), (None, None)]
+    lab.downgrade()
+    assert lab.schema() == before
+    lab.upgrade()
+
+
+def test_texts_that_fit(lab: Lab) -> None:  # D7
+    """Nothing is asked about them: elsewhere, a database that refuses what is too long says so itself."""
+    lab.change(thing(code=String(13)))
+    lab.rows("INSERT INTO thing VALUES (1, 'abc')")
+    assert "destroys data" not in lab.change(thing(code=String(3)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value", "sql"),
+    [
+        (Integer(), SmallInteger(), "40000", "code < -32768 OR code > 32767"),
+        (BigInteger(), Integer(), "-3000000000", "code < -2147483648 OR code > 2147483647"),
+        (Numeric(10, 2), Numeric(4, 2), "123.45", "abs(code) >= 100"),
+        (Integer(), Numeric(4, 2), "123", "abs(code) >= 100"),
+    ],
+)
+def test_numbers_that_do_not_fit(lab: Lab, old: Any, new: Any, value: str, sql: str) -> None:  # D7
+    """Cannot be cut off: it says which they are, and writes nothing. SQLite keeps them."""
+    lab.change(thing(code=old))
+    lab.rows(f"INSERT INTO thing VALUES (1, {value}), (2, 12), (3, NULL)")
+    changed = thing(code=new)
+    if lab.engine.dialect.name != "sqlite":
+        message = lab.refused(changed)
+        assert message.startswith(f"thing.code becomes {new!r}. Here, 1 value does not fit: SELECT code FROM thing")
+        assert sql in message
+        assert message.endswith(" LIMIT 20. Change them first. Nothing was written.")
+        lab.rows("DELETE FROM thing WHERE id = 1")
+    lab.change(changed)
+    lab.downgrade()
+    lab.upgrade()
+
+
+def test_a_float_becomes_an_integer(lab: Lab) -> None:  # A3
+    """It is asked about, and converted by the database itself."""
+    lab.change(thing(size=Float()))
+    lab.rows("INSERT INTO thing VALUES (1, 7.9), (2, 7.0), (3, NULL)")
+    message = lab.refused(thing(size=Integer()))
+    assert "thing.size becomes Integer(), which cuts off what does not fit. Here, 1 value would be lost: " in message
+    assert "# destroys data" in lab.change(thing(size=Integer()), "allow-drop=thing.size")
+    expected = 7 if lab.engine.dialect.name == "sqlite" else 8
+    assert lab.rows("SELECT size FROM thing ORDER BY id") == [(expected,), (7,), (None,)]
+    lab.downgrade()
+    lab.upgrade()
+
+
+def test_a_renamed_column_is_looked_at_by_its_old_name(lab: Lab) -> None:
+    """In a renamed table, too."""
+    lab.change(thing(code=String(13)))
+    lab.rows("INSERT INTO thing VALUES (1, 'abcd')")
+    changed = MetaData()
+    Table("item", changed, Column("id", Integer, primary_key=True), Column("tag", String(2)))
+    renamed = ("rename=thing:item", "rename=item.code:tag")
+    if lab.engine.dialect.name != "sqlite":
+        assert "item.tag becomes String(length=2)" in lab.refused(changed, *renamed)
+    lab.change(changed, *renamed, *(["allow-drop=item.tag"] if lab.engine.dialect.name != "sqlite" else []))
+    assert lab.rows("SELECT tag FROM item") == [("abcd" if lab.engine.dialect.name == "sqlite" else "ab",)]

@@ -2,35 +2,110 @@
 
 from __future__ import annotations
 
-from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp, MigrateOperation
+from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp, MigrateOperation, ModifyTableOps
 from alembic.util import CommandError
 
-from ...ddl.losses import loss
+from ...ddl.losses import loss, lost_values, shortened_to, too_great
+from ...ddl.types import database_type, kind_of
 from ...prompts import Question
 from ...sqltext import full_name
 from ..draft import Draft, each_operation
+from ..operations import ShortenTextOp
+from .stored_values import Found, count, refused_conversion, stored_column
 
 
 def drops(draft: Draft) -> None:
     """Ask about each operation that destroys data; where nobody can be asked, the question is left open.
 
-    Raises CommandError when the answer is no.
+    A column that gets another type is asked about where the database would lose values without a word, and where texts
+    of this database are too long. Raises CommandError when the answer is no, and where values of this database cannot
+    be converted: the upgrade could not run.
     """
     refused = []
     for op in each_operation(draft.upgrade):
-        name = _name(op)
-        if not name or draft.answers.allow_drop(name) or not (what := loss(op, draft.dialect)):
+        if (name := _name(op)) is None:
             continue
+        may_lose = bool(loss(op, draft.dialect) or _is_shortened(draft, op))
+        is_meant = may_lose and draft.answers.allow_drop(name)
+        if is_meant and not isinstance(op, AlterColumnOp):
+            continue
+        what = _loss(draft, op, name)
+        if what is None or is_meant:
+            continue
+        question = f"{name} {what} Is that intended?"
         if not draft.answers.can_ask:
-            answer = ((f"allow-drop={name}",), "that is intended")
-            draft.answers.open.append(Question(f"{name} {what}. Is that intended?", (answer,)))
-        elif not draft.answers.yes(f"{name} {what}. Is that intended?"):
+            draft.answers.open.append(Question(question, (((f"allow-drop={name}",), "that is intended"),)))
+        elif draft.answers.yes(question):
+            draft.answers.add("allow-drop", name)
+        else:
             refused.append(f"{name} {what}")
     if refused:
         raise CommandError(
-            f"This revision would destroy data: {'; '.join(refused)}. Answer with yes if that is intended, or give the "
+            f"This revision would destroy data: {' '.join(refused)} Answer with yes if that is intended, or give the "
             "models what they miss. Nothing was written."
         )
+    for table in draft.upgrade.ops:
+        if isinstance(table, ModifyTableOps):
+            table.ops = [step for op in table.ops for step in _shortened(draft, op)]
+
+
+def _is_shortened(draft: Draft, op: MigrateOperation) -> bool:
+    """Tell whether an operation shortens texts."""
+    return isinstance(op, AlterColumnOp) and shortened_to(op, draft.dialect) is not None
+
+
+def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
+    """Return what an operation destroys, as the rest of a sentence and another about this database, or None.
+
+    Raises CommandError where values cannot be converted.
+    """
+    found: Found | None = None
+    what = loss(op, draft.dialect)
+    if isinstance(op, AlterColumnOp):
+        value = stored_column(draft, op)
+        types = (op.existing_type, op.modify_type, draft.dialect)
+        great = too_great(value, *types)
+        if great is not None and (found := count(draft, op, great)) and found.number:
+            said = found.told("value does not fit", "values do not fit")
+            raise CommandError(f"{name} becomes {op.modify_type!r}. {said}. Change them first. Nothing was written.")
+        if what or shortened_to(op, draft.dialect) is not None:
+            found = count(draft, op, lost_values(value, *types))
+            if not what and found and found.number:
+                what = f"becomes {op.modify_type!r}, and what is longer is cut off"
+            return what and _told(what, found, "value would be lost", "values would be lost")
+        if _changes_kind(draft, op) and (error := refused_conversion(draft, op)):
+            found = count(draft, op)
+            shown = f" This shows values: {found.query}." if found else ""
+            raise CommandError(
+                f"{name} becomes {op.modify_type!r}, but the database cannot convert a value that it has ({error})."
+                f"{shown} Change such values first. Nothing was written."
+            )
+        return None
+    if what and isinstance(op, (DropColumnOp, DropTableOp)):
+        return _told(what, count(draft, op), *(_VALUES if isinstance(op, DropColumnOp) else _ROWS))
+    return None
+
+
+def _changes_kind(draft: Draft, op: AlterColumnOp) -> bool:
+    old, new = (kind_of(database_type(type_, draft.dialect)) for type_ in (op.existing_type, op.modify_type))
+    return old != new
+
+
+_ROWS = ("row is in it", "rows are in it")
+_VALUES = ("row has a value", "rows have a value")
+
+
+def _told(what: str, found: Found | None, one: str, several: str) -> str:
+    return f"{what}. {found.told(one, several)}." if found else f"{what}."
+
+
+def _shortened(draft: Draft, op: MigrateOperation) -> list[MigrateOperation]:
+    """Return an operation, after one that cuts off what is too long, if somebody has said that it may."""
+    if not isinstance(op, AlterColumnOp) or (length := shortened_to(op, draft.dialect)) is None:
+        return [op]
+    if not draft.answers.allow_drop(f"{full_name(op.table_name, op.schema)}.{op.column_name}"):
+        return [op]
+    return [ShortenTextOp(op.table_name, op.schema, op.column_name, length), op]
 
 
 def _name(op: MigrateOperation) -> str | None:

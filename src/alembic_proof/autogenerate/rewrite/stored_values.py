@@ -1,0 +1,118 @@
+"""What the database at hand has in a table or column that a revision changes: how many values, and whether they fit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp
+from sqlalchemy import ColumnElement, column, func, literal_column, select, table
+from sqlalchemy.exc import DBAPIError
+
+from ...ddl.types import database_type
+from ..conversions import conversion
+from ..draft import Draft
+from ..operations import RenameColumnOp, RenameTableBothWaysOp
+from ..sql import sql_of
+
+# For a question, so many rows are read at most, and so many are told apart.
+_READ = 100_000
+MANY = 1000
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many rows or values there are of a kind, and the SQL that shows them."""
+
+    number: int
+    query: str
+
+    def told(self, one: str, several: str) -> str:
+        """Return it as a sentence: no value is in it, as nobody knows who reads what a command prints."""
+        amount = f"more than {MANY}" if self.number > MANY else str(self.number)
+        return f"Here, {amount} {one if self.number == 1 else several}: {self.query}"
+
+
+def count(
+    draft: Draft, op: AlterColumnOp | DropColumnOp | DropTableOp, condition: ColumnElement[bool] | None = None
+) -> Found | None:
+    """Return what the database has of what an operation changes, under a condition; None where it cannot be asked."""
+    connection = draft.context.connection
+    if connection is None:
+        return None
+    name, columns = _stored(draft, op)
+    its_table = table(name, schema=op.schema)
+    rows: Any = select(*(map(column, columns) if columns else [literal_column("1")])).select_from(its_table)
+    if columns:
+        rows = rows.where(column(columns[0]).is_not(None))
+    some = rows.limit(_READ).subquery("some")
+    counted = select(1).select_from(some)
+    if condition is not None:
+        counted = counted.where(condition)
+    limited = counted.limit(MANY + 1).subquery("counted")
+    try:
+        with connection.begin_nested():
+            number = connection.execute(select(func.count()).select_from(limited)).scalar_one()
+    except DBAPIError:  # as a role that may not read it
+        return None
+    shown = rows if columns else select(literal_column("*")).select_from(its_table)
+    query = sql_of(shown if condition is None else shown.where(condition), draft.dialect)
+    return Found(number, f"{' '.join(query.split())} LIMIT 20")
+
+
+def stored_column(draft: Draft, op: AlterColumnOp) -> ColumnElement[Any]:
+    """Return the column of an operation, for a condition, by the name that it still has."""
+    return column(_stored(draft, op)[1][0], op.existing_type)
+
+
+def refused_conversion(draft: Draft, op: AlterColumnOp) -> str | None:
+    """Return what the database says when values of a column are converted to its new type; None if it takes them.
+
+    It tries it with the first values, in a table of its own that is gone when this returns. SQLite takes everything.
+    """
+    connection, dialect = draft.context.connection, draft.dialect
+    if connection is None or draft.kind == "sqlite" or op.modify_type is None:
+        return None
+    name, columns = _stored(draft, op)
+    preparer: Any = dialect.identifier_preparer
+    schema = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
+    stored = preparer.quote(columns[0])
+    using = None
+    if draft.kind == "postgresql":
+        using = conversion(columns[0], op.existing_type, op.modify_type, dialect)
+    type_ = dialect.type_compiler_instance.process(database_type(op.modify_type, dialect))
+    trial = [
+        f"CREATE TEMPORARY TABLE alembic_proof_trial (tried {type_})",
+        f"INSERT INTO alembic_proof_trial SELECT {using or stored} FROM {schema}{preparer.quote(name)} "
+        f"WHERE {stored} IS NOT NULL LIMIT {MANY}",
+    ]
+    for number, statement in enumerate(trial):
+        try:
+            with connection.begin_nested():
+                connection.exec_driver_sql(statement)
+        except DBAPIError as error:
+            if number == 0:  # the type is made by the same revision, or the role may not
+                return None
+            _drop_trial(draft)
+            return re.sub(r"""(["'])[^"']*\1""", "...", str(error.orig).splitlines()[0])  # it has a value in it
+    _drop_trial(draft)
+    return None
+
+
+def _drop_trial(draft: Draft) -> None:
+    assert draft.context.connection is not None
+    temporary = "TEMPORARY " if draft.kind == "mysql" else ""
+    draft.context.connection.exec_driver_sql(f"DROP {temporary}TABLE alembic_proof_trial")
+
+
+def _stored(draft: Draft, op: AlterColumnOp | DropColumnOp | DropTableOp) -> tuple[str, list[str]]:
+    """Return the name of a table, and that of the column of an operation, as the database still has them."""
+    names, table_name = [] if isinstance(op, DropTableOp) else [op.column_name], op.table_name
+    for done in draft.upgrade.ops:
+        if isinstance(done, RenameColumnOp) and names and (done.schema, done.table_name) == (op.schema, op.table_name):
+            names = [done.column_name if done.modify_name == names[0] else names[0]]
+    for done in draft.upgrade.ops:
+        if isinstance(done, RenameTableBothWaysOp) and (done.schema, done.new_table_name) == (op.schema, op.table_name):
+            table_name = done.table_name
+    return table_name, names
