@@ -141,7 +141,7 @@ def options(
         require_version_table(bind, own.get("version_table") or "alembic_version", own.get("version_table_schema"))
         ours["fn"] = planning(bind)
     else:  # with named parameters, no driver's percent signs are doubled
-        ours["dialect_opts"] = {"paramstyle": "named"}
+        own["dialect_opts"] = {"paramstyle": "named", **(own.get("dialect_opts") or {})}
     if dialect.name == "postgresql":  # elsewhere a schema is another database
         ours["include_schemas"] = True
         ours_only = ownership.include_name(environment.script, spoken, several)

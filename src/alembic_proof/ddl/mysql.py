@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Dialect, Inspector, Table, text
 
 from ..sqltext import quote_literal
+from .offline import OfflineValues
 from .rendering import RenderingCorrections
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _CACHED = "alembic_proof_defaults"  # in the inspector's cache, by schema
 _MOMENT = re.compile(r"CURRENT_TIMESTAMP(\(\d*\))?|b'[01]*'", re.IGNORECASE)
 
 
-class MySQLCorrections(RenderingCorrections, Base):
+class MySQLCorrections(OfflineValues, RenderingCorrections, Base):
     """Mixed into the Impl classes of MySQL and of MariaDB."""
 
     def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: Any) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import ARRAY, BIGINT, INTEGER, SMALLINT, Column, Inspector, Tabl
 
 from ..sqltext import escape_colons, single_percents
 from ..upstream import CompiledElements
+from .offline import OfflineValues
 from .rendering import RenderingCorrections
 from .types import database_type
 
@@ -26,7 +27,7 @@ SELECT format('nextval(%L::regclass)', s.oid::regclass), attname FROM pg_class s
 _CACHED = "alembic_proof_sequences"  # in the inspector's cache
 
 
-class PostgreSQLCorrections(CompiledElements, RenderingCorrections, Base):
+class PostgreSQLCorrections(OfflineValues, CompiledElements, RenderingCorrections, Base):
     """Mixed into the Impl class of PostgreSQL."""
 
     def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, Date, DateTime, Table, TextClause, Time, func, literal, text
 
 from ..sqltext import escape_colons
+from .offline import OfflineValues
 from .rendering import RenderingCorrections
 from .sqlite_rebuild import Rebuild, plan
 
@@ -17,7 +18,7 @@ else:
     Base = object
 
 
-class SQLiteCorrections(RenderingCorrections, Base):
+class SQLiteCorrections(OfflineValues, RenderingCorrections, Base):
     """Mixed into the Impl class of SQLite."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
