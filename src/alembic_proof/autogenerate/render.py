@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from inspect import Parameter, signature
 from typing import Any, Literal
 
@@ -9,7 +10,7 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import render_op, renderers
 from alembic.operations.ops import AlterColumnOp, CreateCheckConstraintOp, DropConstraintOp, ModifyTableOps
 from alembic.util import CommandError
-from sqlalchemy import ARRAY, Dialect, TextClause, TypeDecorator
+from sqlalchemy import ARRAY, Dialect, PrimaryKeyConstraint, TextClause, TypeDecorator
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.elements import False_, True_, conv
 from sqlalchemy.sql.functions import now
@@ -36,7 +37,7 @@ from .operations import (
     TemporaryName,
     UnnamedChecksOp,
 )
-from .sql import column_names, stored_name
+from .sql import column_names, stored_name, usual_name
 
 
 def render_item(type_: str, obj: Any, autogen_context: AutogenContext) -> str | Literal[False] | None:
@@ -264,9 +265,11 @@ def _change_primary_key(autogen_context: AutogenContext, op: ChangePrimaryKeyOp)
     if statement is not None:
         return [execute(single_percents(statement, autogen_context.dialect))]
     dropped = DropConstraintOp.from_constraint(op.old)
-    dropped.constraint_name = op.old_name or dropped.constraint_name
+    usual = usual_name(op.table_name, "", "pkey")  # where nobody has given one, by PostgreSQL
+    dropped.constraint_name = op.old_name or stored_name(op.old, autogen_context.dialect) or usual
     drop = render_op(autogen_context, dropped) if op.old.columns else []
-    name, columns = op.new_name or stored_name(op.new, autogen_context.dialect), column_names(op.new)
+    name = op.new_name or stored_name(op.new, autogen_context.dialect) or usual
+    columns = column_names(op.new)
     if not columns:
         return drop
     if upstream.is_in_batch(autogen_context):
@@ -281,8 +284,22 @@ def _change_primary_key_sql(dialect: Dialect, op: ChangePrimaryKeyOp) -> str | N
     table = preparer.format_table(op.new.table)
     if dialect.name in ("mysql", "mariadb"):  # an AUTO_INCREMENT column must be in a key at all times
         columns = ", ".join(map(preparer.quote, column_names(op.new)))
-        return f"ALTER TABLE {table} DROP PRIMARY KEY, ADD PRIMARY KEY ({columns})"
+        steps = [*_changed_counters(dialect, op.old, op.new)]
+        steps += ["DROP PRIMARY KEY"] if op.old.columns else []
+        return f"ALTER TABLE {table} {', '.join([*steps, f'ADD PRIMARY KEY ({columns})'] if columns else steps)}"
     if dialect.name == "postgresql" and column_names(op.old) == column_names(op.new):
         old, new = (preparer.format_constraint(key) for key in (op.old, op.new))
         return f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}"
     return None
+
+
+def _changed_counters(dialect: Dialect, old: PrimaryKeyConstraint, new: PrimaryKeyConstraint) -> Iterator[str]:
+    """Yield what takes AUTO_INCREMENT from a column that is no longer a key by itself, and gives it to another."""
+    before, after = (key.table.autoincrement_column for key in (old, new))
+    quote: Any = dialect.identifier_preparer.quote
+    compiler: Any = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
+    if before is not None and (after is None or after.name != before.name):
+        type_ = dialect.type_compiler_instance.process(before.type)
+        yield f"MODIFY {quote(before.name)} {type_} NOT NULL"
+    if after is not None and after.server_default is None and (before is None or before.name != after.name):
+        yield f"MODIFY {compiler.get_column_specification(after)}"

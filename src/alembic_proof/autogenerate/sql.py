@@ -43,3 +43,16 @@ def stored_name(constraint: Constraint, dialect: Dialect) -> str | None:
     if name is not None and dialect.name == "postgresql":  # it counts bytes
         name = name.encode()[:limit].decode(errors="ignore")
     return name
+
+
+def usual_name(table: str, column: str, kind: str, limit: int = 63) -> str:
+    """Return the name that PostgreSQL makes of a table, a column and a kind: the longer part is cut off first."""
+    room = limit - len(kind) - 1 - bool(column)
+    first, second = len(table.encode()), len(column.encode())
+    while first + second > room:
+        if first > second:
+            first -= 1
+        else:
+            second -= 1
+    parts = (table.encode()[:first].decode(errors="ignore"), column.encode()[:second].decode(errors="ignore"), kind)
+    return "_".join(part for part in parts if part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -42,6 +43,39 @@ def test_a_primary_key_changes_its_name(lab_postgresql: Lab) -> None:
     assert "op.execute('ALTER TABLE thing RENAME CONSTRAINT pk_thing TO thing_key')" in text
     lab_postgresql.downgrade()
     assert inspect(lab_postgresql.engine).get_pk_constraint("thing")["name"] == "pk_thing"
+
+
+KEYS: dict[str, list[str]] = {"none": [], "id": ["id"], "part": ["part"], "both": ["id", "part"]}
+
+
+def counting(keys: list[str], convention: Any) -> MetaData:
+    """Return a table with a primary key of these columns, or none, whose only column counts."""
+    metadata = MetaData(naming_convention=convention)
+    numbers = [Column(name, Integer, primary_key=name in keys, nullable=False) for name in ("id", "part")]
+    Table("Thing", metadata, *numbers, Column("v", Integer))
+    return metadata
+
+
+@pytest.mark.parametrize("convention", [CONVENTION, {}])
+@pytest.mark.parametrize(("before", "after"), permutations(KEYS, 2))
+def test_a_table_gets_or_loses_a_key(lab: Lab, before: str, after: str, convention: Any) -> None:
+    """C14: up, down, up; a key of one column counts, as in a new table."""
+    quoted = "`Thing`" if lab.engine.dialect.name == "mysql" else '"Thing"'
+    lab.change(counting(KEYS[before], convention))
+    lab.rows(f"INSERT INTO {quoted} (id, part, v) VALUES (1, 2, 3), (2, 3, 4)")
+    there = lab.schema()
+    lab.change(counting(KEYS[after], convention))
+    changed = lab.schema()
+    lab.downgrade()
+    if convention or lab.engine.dialect.name != "sqlite":  # where a key that is made again has a name
+        assert lab.schema() == there
+    assert lab.rows(f"SELECT id, part, v FROM {quoted} ORDER BY id") == [(1, 2, 3), (2, 3, 4)]
+    lab.upgrade()
+    assert lab.schema() == changed
+    if len(KEYS[after]) == 1:
+        other = "part" if after == "id" else "id"
+        lab.rows(f"INSERT INTO {quoted} ({other}, v) VALUES (9, 9)")
+        assert lab.rows(f"SELECT {after} FROM {quoted} WHERE v = 9")[0][0] > 2
 
 
 def family(name: str | None, referred: str = "parent.id") -> MetaData:

@@ -12,8 +12,8 @@ from ...sqltext import full_name
 from ..compare.reflected import reflected_tables
 from ..draft import Draft
 from ..operations import ChangePrimaryKeyOp, RenameColumnOp, RenameInPlaceOp, RenameTableBothWaysOp
-from ..sql import column_names, stored_name
-from .sequences import owned_sequences, usual_name, usual_sequence
+from ..sql import column_names, stored_name, usual_name
+from .sequences import owned_sequences, usual_sequence
 
 
 def names_of_renamed(draft: Draft) -> None:

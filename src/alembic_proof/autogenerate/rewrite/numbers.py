@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from alembic.operations.ops import AlterColumnOp, MigrateOperation, ModifyTableOps
-from sqlalchemy import Identity
+from sqlalchemy import Identity, Integer
 
 from ...sqltext import full_name
 from ..compare.reflected import reflected_tables
 from ..draft import Draft
 from ..numbering import NumberedColumn, numbering_of_model, numbering_of_reflected
-from ..operations import NumberingOp
+from ..operations import ChangePrimaryKeyOp, NumberingOp
 from .sequences import owned_sequences, usual_sequence
 
 
@@ -19,6 +21,21 @@ def numbers(draft: Draft) -> None:
         for table in draft.upgrade.ops:
             if isinstance(table, ModifyTableOps):
                 table.ops = [step for op in table.ops for step in _steps(draft, op)]
+                table.ops += [step for op in table.ops for step in _of_new_key(draft, op)]
+
+
+def _of_new_key(draft: Draft, op: MigrateOperation) -> Iterator[NumberingOp]:
+    """Yield what lets the column of a new primary key count, as it does in a new table."""
+    if not isinstance(op, ChangePrimaryKeyOp):
+        return
+    table = full_name(op.table_name, op.schema)
+    new = draft.tables[table].autoincrement_column
+    old = None if new is None else reflected_tables(draft.context)[table].columns.get(new.name)
+    if new is None or old is None or old.server_default is not None or numbering_of_model(new) is None:
+        return
+    if numbering_of_reflected(old) is None and isinstance(new.type, Integer):
+        at = NumberedColumn(op.table_name, op.schema, new.name, new.type, usual_sequence(op.table_name, new.name))
+        yield NumberingOp(at, None, numbering_of_model(new))
 
 
 def _steps(draft: Draft, op: MigrateOperation) -> list[MigrateOperation]:

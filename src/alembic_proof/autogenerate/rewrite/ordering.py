@@ -5,12 +5,13 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from alembic.operations.ops import (
     AddColumnOp,
     AddConstraintOp,
+    AlterColumnOp,
     CreateForeignKeyOp,
     CreateIndexOp,
     CreateTableOp,
@@ -26,7 +27,7 @@ from sqlalchemy import ForeignKeyConstraint
 
 from ...sqltext import full_name
 from ..draft import Draft
-from ..operations import constraint_of
+from ..operations import ChangePrimaryKeyOp, constraint_of
 
 _ON_TABLES = (CreateTableOp, DropTableOp, ModifyTableOps, CreateIndexOp, DropIndexOp)
 
@@ -38,6 +39,7 @@ def ordering(draft: Draft) -> None:
         for op in operations.ops:
             if isinstance(op, ModifyTableOps):
                 op.ops.sort(key=rank)
+                _change_key_first(op)
         ordered: list[MigrateOperation] = []
         for are_on_tables, run in groupby(operations.ops, key=lambda op: isinstance(op, _ON_TABLES)):
             ops = list(run)
@@ -55,6 +57,21 @@ def rank(op: MigrateOperation) -> int:
     if isinstance(op, DropColumnOp) and op.to_column().computed is not None:
         return 2
     return 4 if isinstance(op, AddColumnOp) and op.column.computed is not None else 3
+
+
+def _change_key_first(table: ModifyTableOps) -> None:
+    """Let the columns of a primary key be dropped, or allow NULL, after it has changed; all others change before."""
+    keys = [op for op in table.ops if isinstance(op, ChangePrimaryKeyOp)]
+    if not keys:
+        return
+
+    def is_after(op: MigrateOperation) -> bool:
+        return isinstance(op, DropColumnOp) or (isinstance(op, AlterColumnOp) and op.modify_nullable is True)
+
+    middle = [op for op in table.ops if rank(op) == 3 and op not in keys]
+    parts = [op for op in middle if not is_after(op)], keys, [op for op in middle if is_after(op)]
+    begin, end = ([op for op in table.ops if holds(rank(op))] for holds in ((3).__gt__, (3).__lt__))
+    table.ops = [*begin, *chain(*parts), *end]
 
 
 def _is_foreign_key(op: Any) -> bool:

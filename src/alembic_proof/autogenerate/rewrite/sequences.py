@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from ..draft import Draft
 from ..operations import RenameColumnOp, RenameTableBothWaysOp
+from ..sql import usual_name
 
 _QUERY = text("""
 SELECT CASE WHEN n.nspname = current_schema() THEN NULL ELSE n.nspname END, t.relname, a.attname, s.relname
@@ -39,16 +40,3 @@ def owned_sequences(draft: Draft) -> dict[tuple[str | None, str, str], str]:
 def usual_sequence(table: str, column: str) -> str:
     """Return the name that PostgreSQL gives to the sequence of a column."""
     return usual_name(table, column, "seq")
-
-
-def usual_name(table: str, column: str, kind: str, limit: int = 63) -> str:
-    """Return the name that PostgreSQL makes of a table, a column and a kind: the longer part is cut off first."""
-    room = limit - len(kind) - 1 - bool(column)
-    first, second = len(table.encode()), len(column.encode())
-    while first + second > room:
-        if first > second:
-            first -= 1
-        else:
-            second -= 1
-    parts = (table.encode()[:first].decode(errors="ignore"), column.encode()[:second].decode(errors="ignore"), kind)
-    return "_".join(part for part in parts if part)
