@@ -6,16 +6,20 @@ from typing import Any
 
 import pytest
 from sqlalchemy import (
+    JSON,
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
     Date,
     DateTime,
+    Float,
     Integer,
     MetaData,
     String,
     Table,
     Time,
+    Uuid,
     text,
 )
 from sqlalchemy.exc import DBAPIError
@@ -38,6 +42,19 @@ def models(*columns: Column[Any]) -> MetaData:
         (String, Date, "2026-02-03", "2026-02-03", "2026-02-03"),
         (String, Integer, "12", 12, "12"),
         (Date, DateTime, None, None, None),
+        (String, Date, "2026-02-03 04:05:06", "2026-02-03", "2026-02-03"),
+        (String, Time, "2026-02-03T04:05:06.5", "04:05:06.5", "04:05:06.5"),
+        (String, Boolean, " TRUE", 1, "1"),
+        (String, Boolean, "off", 0, "0"),
+        (String, Boolean, "1", 1, "1"),
+        (String, Boolean, None, None, None),
+        (String, JSON, '{"a": 1}', '{"a": 1}', '{"a": 1}'),
+        (String(36), Uuid, "0A1B2C3D-0000-0000-0000-00000000000F", *["0a1b2c3d00000000000000000000000f"] * 2),
+        (String(36), Uuid, "no uuid", "no uuid", "no uuid"),
+        (Date, Integer, "2026-02-03", "2026-02-03", "2026-02-03"),
+        (DateTime, Boolean, "2026-02-03 04:05:06.000000", *["2026-02-03 04:05:06.000000"] * 2),
+        (JSON, Integer, '[1, "a"]', '[1, "a"]', '[1, "a"]'),
+        (JSON, Float, "5", 5.0, 5.0),
     ],
 )
 def test_values_are_converted(lab_sqlite: Lab, old: Any, new: Any, value: Any, after: Any, back: Any) -> None:

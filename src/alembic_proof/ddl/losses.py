@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp, MigrateOperation
-from sqlalchemy import ColumnElement, Date, Dialect, Integer, Numeric, String, and_, cast, func, or_
+from sqlalchemy import ColumnElement, Date, Dialect, Integer, Numeric, String, and_, cast, func, not_, or_
 
+from .sqlite_conversions import FALSE, TRUE
 from .types import NUMBERS, database_type, integer_range, kind_of
 
 
@@ -68,7 +69,9 @@ def lost_values(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect)
     if after == "boolean" and before in NUMBERS:
         return cast(value, Integer).not_in([0, 1])
     if before == "text":
-        return cast(cast(value, new), String) != cast(value, String)
+        differs = cast(cast(value, new), String) != cast(value, String)
+        is_word = func.lower(func.trim(value)).in_([*TRUE, *FALSE])
+        return and_(differs, not_(is_word)) if after == "boolean" else differs
     if before in NUMBERS and after == "integer":
         return cast(value, new) != value
     if before in NUMBERS and after == "numeric":

@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Date, DateTime, Table, TextClause, Time, func, literal, text
+from sqlalchemy import Column, Table, TextClause, text
 
 from ..sqltext import escape_colons
 from .offline import OfflineValues
 from .rendering import RenderingCorrections
+from .sqlite_conversions import converted
 from .sqlite_rebuild import Rebuild, plan
 
 if TYPE_CHECKING:
@@ -36,17 +37,12 @@ class SQLiteCorrections(OfflineValues, RenderingCorrections, Base):
         return super().requires_recreate_in_batch(batch_op)
 
     def cast_for_batch_migrate(self, existing: Column[Any], existing_transfer: dict[str, Any], new_type: Any) -> None:
-        """Convert the values of a column to its new type.
-
-        SQLite stores dates and times as text, and takes their types for numbers: cast to one, '2026-01-05' is 2026.
-        """
-        if not isinstance(new_type, (Date, DateTime, Time)):
+        """Convert the values of a column to its new type."""
+        value = converted(existing_transfer["expr"], existing.type, new_type, self.dialect)
+        if value is None:
             super().cast_for_batch_migrate(existing, existing_transfer, new_type)
-        elif isinstance(existing.type, DateTime) and not isinstance(new_type, DateTime):
-            start_and_length = (1, 10) if isinstance(new_type, Date) else (12, 15)
-            existing_transfer["expr"] = func.substr(existing_transfer["expr"], *start_and_length)
-        elif isinstance(existing.type, Date) and isinstance(new_type, DateTime):
-            existing_transfer["expr"] = existing_transfer["expr"].concat(literal(" 00:00:00.000000"))
+        else:
+            existing_transfer["expr"] = value
 
     def prep_table_for_batch(self, batch_impl: Any, table: Table) -> None:
         """Plan how the table is rebuilt; do not copy what SQLite computes."""
