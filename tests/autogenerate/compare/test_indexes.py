@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table, func
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table, cast, column, func
 from sqlalchemy import text as sql
 from support.lab import Lab
 
@@ -71,3 +71,122 @@ def test_they_follow_a_rename(lab: Lab) -> None:
     text = lab.change(models("small", "lowered", name="title"), "rename=thing.name:title")
     assert "title" in indexes(lab)[0]
     assert "INDEX small" not in text
+
+
+def filtered(where: str | None, unique: bool = False) -> MetaData:
+    """Return a table with an index that may have a predicate."""
+    metadata = MetaData()
+    size: Column[Any] = Column("size", Integer)
+    options = {} if where is None else {"sqlite_where": sql(where), "postgresql_where": sql(where)}
+    Index("small", size, unique=unique, **options)
+    Table("thing", metadata, Column("id", Integer, primary_key=True), size, Column("name", String(20)))
+    return metadata
+
+
+@BOTH
+@pytest.mark.parametrize("unique", [False, True])
+def test_a_predicate_comes_and_goes(lab: Lab, unique: bool) -> None:
+    """B2: under the same name; its groups and literals count."""
+    lab.change(filtered(None, unique))
+    assert "WHERE" not in indexes(lab)[0]
+    steps = ["size < 9", "(size < 9 OR id > 5) AND name <> 'a b'", "size < 9 OR (id > 5 AND name <> 'a b')", None]
+    before = indexes(lab)
+    for where in steps:
+        assert lab.differences(filtered(where, unique)) != ""
+        text = lab.change(filtered(where, unique))
+        assert text.count("INDEX") + text.count("create_index(") + text.count("drop_index(") == 4
+        lab.downgrade()
+        assert indexes(lab) == before
+        lab.upgrade()
+        before = indexes(lab)
+        assert ("WHERE" in before[0], "UNIQUE" in before[0]) == (where is not None, unique)
+
+
+ELEMENTS: dict[str, list[Any]] = {
+    "desc": [column("name"), column("size").desc()],
+    "text": [sql("name"), sql("size DESC")],
+    "lower": [func.lower(column("name")), column("size")],
+    "desc of lower": [func.lower(column("name")).desc(), column("size")],
+    "sum": [sql("(size + id)"), column("name")],
+    "product": [sql("((size + id) * 2)"), column("name")],
+    "other product": [sql("(size + (id * 2))"), column("name")],
+}
+ON_POSTGRESQL: dict[str, list[Any]] = {
+    "nulls last": [column("name"), column("size").desc().nulls_last()],
+    "nulls first": [column("name"), column("size").nulls_first()],
+    "collate": [column("name").collate("C"), column("size")],
+    "collate of lower": [func.lower(column("name")).collate("C").desc(), column("size")],
+    "coalesce": [func.coalesce(column("name"), "a b"), column("size")],
+    "other coalesce": [func.coalesce(column("name"), "ab"), column("size")],
+    "cast": [cast(column("size"), String(9)), column("name")],
+    "operator class": [sql("name text_pattern_ops"), sql("size")],
+}
+ON_SQLITE: dict[str, list[Any]] = {
+    "collate": [column("name").collate("NOCASE"), column("size")],
+    "collate and desc": [column("name").collate("NOCASE").desc(), column("size")],
+}
+
+
+def of_elements(elements: list[Any] | None, extra: bool = False) -> MetaData:
+    """Return a table with an index of elements, if there are any."""
+    metadata = MetaData()
+    columns: list[Column[Any]] = [
+        Column("id", Integer, primary_key=True),
+        Column("name", String(20)),
+        Column("size", Integer, nullable=not extra, default=0),
+    ]
+    table = Table("thing", metadata, *columns, *([Column("more", Integer)] if extra else []))
+    if elements is not None:
+        Index("small", *elements, _table=table)
+    return metadata
+
+
+def elements_of(lab: Lab) -> dict[str, list[Any]]:
+    """Return what is tried on a database."""
+    return ELEMENTS | (ON_SQLITE if "sqlite" in lab.url else ON_POSTGRESQL)
+
+
+@BOTH
+@pytest.mark.parametrize("is_new", [True, False])
+def test_an_index_of_any_elements(lab: Lab, is_new: bool) -> None:
+    """A1: made once, in a new table or an old one; quiet; and it is there after the table is rebuilt."""
+    tried = elements_of(lab)
+    if not is_new:
+        lab.change(of_elements(None))
+    for elements in tried.values():
+        text = lab.change(of_elements(elements))
+        assert (text.count("create_index(") + text.count("CREATE INDEX")) >= 1
+        before = indexes(lab)
+        assert len(before) == 1
+        lab.downgrade()
+        lab.upgrade()
+        assert indexes(lab) == before
+        lab.rows("INSERT INTO thing (id, name) VALUES (1, 'a')")
+        lab.change(of_elements(elements, extra=True))
+        assert indexes(lab) == before
+        lab.downgrade()
+        assert indexes(lab) == before
+        lab.downgrade("base")
+        for path in lab.versions.glob("*.py"):
+            path.unlink()
+        if not is_new:
+            lab.change(of_elements(None))
+
+
+@BOTH
+def test_one_index_after_the_other(lab: Lab) -> None:
+    """B1: each of them is another one, under the same name, up and down."""
+    tried = list(elements_of(lab).values())
+    lab.change(of_elements(tried[-1]))
+    for elements in tried:
+        if elements is tried[1]:  # the same as the one before, in other words
+            assert lab.differences(of_elements(elements)) == ""
+            continue
+        before = indexes(lab)
+        assert lab.differences(of_elements(elements)) != ""
+        lab.change(of_elements(elements))
+        after = indexes(lab)
+        lab.downgrade()
+        assert indexes(lab) == before
+        lab.upgrade()
+        assert indexes(lab) == after != before

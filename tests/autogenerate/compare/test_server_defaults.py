@@ -5,9 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Boolean, Column, DefaultClause, Identity, Integer, MetaData, Numeric, String, Table, Uuid, func
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    TIMESTAMP,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    DefaultClause,
+    Enum,
+    Float,
+    Identity,
+    Integer,
+    Interval,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    String,
+    Table,
+    Uuid,
+    func,
+    null,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.dialects.mysql import BIT
 from support.lab import Lab
 
 from alembic_proof.autogenerate.compare.server_defaults import plain_default
@@ -33,10 +57,10 @@ def test_plain_defaults(dialect: str, default: Any, expected: str) -> None:
     assert plain_default(DefaultClause(default), DIALECTS[dialect].dialect()) == expected
 
 
-def models(default: Any, type_: Any = None) -> MetaData:
+def models(default: Any, type_: Any = None, nullable: bool = False, name: str = "word") -> MetaData:
     """Return a table with a server default."""
     metadata = MetaData()
-    column: Column[Any] = Column("word", type_ or String(50), server_default=default, nullable=False)
+    column: Column[Any] = Column(name, type_ or String(50), server_default=default, nullable=nullable)
     Table("thing", metadata, Column("id", Integer, primary_key=True), column)
     return metadata
 
@@ -78,3 +102,120 @@ def test_identity_where_there_is_none(lab: Lab) -> None:
     metadata = MetaData()
     Table("thing", metadata, Column("id", Integer, Identity(), primary_key=True))
     lab.change(metadata)
+
+
+MARIADB = [  # A8: a default, and a real change of it
+    (String(50), "abc\\..*", "abc..*"),
+    (String(50), "a\nb", "a b"),
+    (String(50), sql("lower('ABC')"), sql("upper('ABC')")),
+    (String(50), "100% of", "10% of"),
+    (String(50), "a:b", "a:c"),
+    (String(50), sql("uuid()"), sql("md5(rand())")),
+    (BIT(1), sql("b'0'"), sql("b'1'")),
+    (Integer(), sql("(2+3)"), sql("(2+4)")),
+    (Integer(), sql("(7 % 4)"), sql("(7 % 5)")),
+    (Integer(), sql("(floor(rand() * 10))"), sql("(floor(rand() * 11))")),
+    (Date(), sql("(curdate())"), sql("(utc_date())")),
+    (DateTime(), func.now(), sql("(utc_timestamp())")),
+    (
+        TIMESTAMP(),
+        sql("CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"),
+        sql("CURRENT_TIMESTAMP"),
+    ),
+    (JSON(), sql("('{}')"), sql("('[]')")),
+    (Enum("a", "b"), "a", "b"),
+]
+POSTGRESQL = [
+    (String(50), sql("md5(random()::text)"), sql("md5(now()::text)")),
+    (String(50), "it's 100%: a\\b", "it's 100%: a/b"),
+    (DateTime(), sql("CURRENT_TIMESTAMP"), sql("clock_timestamp()")),
+    (JSON(), sql('\'{"a": "b"}\''), sql('\'{"a": "c"}\'')),
+    (ARRAY(String), sql("'{a,b}'"), sql("'{b,a}'")),
+    (ARRAY(Enum("a", "b", name="letter")), sql("'{a,b}'"), sql("'{b,a}'")),
+    (Enum("a", "b", name="letter"), "a", "b"),
+    (Uuid(), sql("gen_random_uuid()"), sql("'00000000-0000-0000-0000-000000000000'")),
+    (Integer(), sql("nextval('counting')"), sql("nextval('counting') + 1")),
+    (Float(), "0.5", "0.25"),
+    (Interval(), sql("'1 day'"), sql("'2 days'")),
+]
+SQLITE = [
+    (String(50), sql("(lower('A' || 'B'))"), sql("(lower('AB'))")),
+    (String(50), "a\\b", "a/b"),
+    (String(50), sql("('a b')"), sql("('ab')")),
+    (DateTime(), func.now(), sql("(datetime('now', '+1 day'))")),
+    (Integer(), sql("(abs(random() % 7))"), sql("(abs(random() % 8))")),
+    (Float(), "0.5", "0.25"),
+]
+
+
+def check_life(lab: Lab, type_: Any, default: Any, changed: Any) -> None:
+    """A default is quiet, its change is seen and written once, together with another one of the column."""
+    lab.change(models(default, type_))
+    assert "modify_default" in lab.differences(models(changed, type_))
+    text = lab.change(models(changed, type_, nullable=True))
+    assert text.count("server_default=sa.text") + text.count("server_default='") + text.count('server_default="') >= 2
+    assert text.partition("def downgrade")[0].count("alter_column(") == 1
+    after = lab.schema()
+    lab.downgrade()
+    assert lab.schema() != after
+    lab.upgrade()
+    assert lab.differences(models(changed, type_, nullable=True)) == ""
+    assert "modify_default" in lab.differences(models(default, type_))
+
+
+@pytest.mark.parametrize(("type_", "default", "changed"), MARIADB)
+def test_on_mariadb(lab_mysql: Lab, type_: Any, default: Any, changed: Any) -> None:
+    """A8: as SHOW CREATE TABLE writes it; SQLAlchemy reads some of them wrongly, or not at all."""
+    check_life(lab_mysql, type_, default, changed)
+
+
+@pytest.mark.parametrize(("type_", "default", "changed"), POSTGRESQL)
+def test_on_postgresql(lab_postgresql: Lab, type_: Any, default: Any, changed: Any) -> None:
+    """A8, A9: none is executed."""
+    lab_postgresql.rows("CREATE SEQUENCE counting")
+    check_life(lab_postgresql, type_, default, changed)
+    assert lab_postgresql.rows("SELECT nextval('counting')") == [(1,)]
+
+
+@pytest.mark.parametrize(("type_", "default", "changed"), SQLITE)
+def test_on_sqlite(lab_sqlite: Lab, type_: Any, default: Any, changed: Any) -> None:
+    """Where the text is kept."""
+    check_life(lab_sqlite, type_, default, changed)
+
+
+def test_null_is_none(lab: Lab) -> None:
+    """A8: a default that is NULL is none."""
+    lab.change(models(null(), nullable=True))
+    assert lab.differences(models(None, nullable=True)) == ""
+    lab.change(models("a", nullable=True))
+    lab.change(models(sql("NULL"), nullable=True))
+
+
+def test_what_mariadb_reflects_wrongly_stays(lab_mysql: Lab) -> None:
+    """In a revision about something else of the column, and in its downgrade; also under a new name."""
+    lab_mysql.change(models(sql("(floor(rand() * 10) + 1)"), Integer()))
+    text = lab_mysql.change(
+        models(sql("(floor(rand() * 10) + 1)"), Integer(), nullable=True, name="term"), "rename=thing.word:term"
+    )
+    assert "modify" not in text
+    lab_mysql.rows("INSERT INTO thing (id) VALUES (1)")
+    assert lab_mysql.rows("SELECT term > 0 FROM thing") == [(1,)]
+    lab_mysql.downgrade()
+    lab_mysql.rows("INSERT INTO thing (id) VALUES (2)")
+    assert lab_mysql.rows("SELECT word > 0 FROM thing WHERE id = 2") == [(1,)]
+
+
+def test_serial_columns_are_silent(lab_postgresql: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """D10: no line for each of them; also where a schema has them, and another column takes their numbers."""
+    metadata = MetaData()
+    for schema in (None, "other"):
+        for type_ in (Integer, BigInteger, SmallInteger):
+            Table(type_.__name__.lower(), metadata, Column("id", type_, primary_key=True), schema=schema)
+    with caplog.at_level("INFO"):
+        lab_postgresql.change(metadata)
+        taker: Column[Any] = Column("number", Integer, server_default=sql("nextval('integer_id_seq')"))
+        Table("taker", metadata, Column("id", Integer, primary_key=True), taker)
+        lab_postgresql.change(metadata)
+        assert lab_postgresql.differences() == ""
+    assert "SERIAL" not in caplog.text
+    assert lab_postgresql.rows("SELECT nextval('integer_id_seq')") == [(1,)]
