@@ -235,6 +235,13 @@ class IndexSqlOp(MigrateOperation):
         return ("remove_index" if self.drop else "add_index", self.sql)
 
 
+class AutocommitOp(MigrateOperation):
+    """Runs operations outside of the revision's transaction, on PostgreSQL."""
+
+    def __init__(self, ops: list[MigrateOperation]) -> None:
+        self.steps = ops
+
+
 class UnnamedChecksOp(MigrateOperation):
     """Rebuilds a table of SQLite with other CHECKs that have no name: all that it is to have."""
 

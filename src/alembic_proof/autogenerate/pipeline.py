@@ -39,6 +39,7 @@ from .draft import Draft, Rule, model_tables
 from .model_packages import import_packages
 from .render import render_item
 from .rewrite.casts import casts
+from .rewrite.concurrent_indexes import concurrent_indexes
 from .rewrite.dependents import dependents
 from .rewrite.drop_markers import drop_markers
 from .rewrite.drops import drops
@@ -94,6 +95,7 @@ REVISION_RULES: dict[str, Rule] = {
     "implicit_indexes": implicit_indexes,  # MariaDB and MySQL create an index for a foreign key, and leave it behind
     "not_null": not_null,  # a column becomes NOT NULL where the table has rows
     "sqlite_names": sqlite_names,  # a batch of SQLite takes no constraint without a name
+    "concurrent_indexes": concurrent_indexes,  # PostgreSQL makes them outside of the transaction
     "drop_markers": drop_markers,  # the lines that destroy data say so
 }
 

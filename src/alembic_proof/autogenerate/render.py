@@ -22,6 +22,7 @@ from . import enum_types, numbering
 from .conversions import conversion
 from .operations import (
     CONVENTION,
+    AutocommitOp,
     CastColumnOp,
     ChangePrimaryKeyOp,
     DestructiveOp,
@@ -232,6 +233,12 @@ def _index_sql(autogen_context: AutogenContext, op: IndexSqlOp) -> str:
         schema = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
         return f"op.execute({f'DROP INDEX {schema}{preparer.quote(op.name)}'!r})"
     return execute(op.sql.replace(" INDEX ", " INDEX IF NOT EXISTS ", 1) if op.if_not_exists else op.sql)
+
+
+@renderers.dispatch_for(AutocommitOp)
+def _autocommit(autogen_context: AutogenContext, op: AutocommitOp) -> str:
+    lines = [line for step in op.steps for code in render_op(autogen_context, step) for line in code.splitlines()]
+    return "with op.get_context().autocommit_block():\n" + "\n".join(f"    {line}" for line in lines)
 
 
 @renderers.dispatch_for(UnnamedChecksOp)

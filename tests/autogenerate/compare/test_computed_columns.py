@@ -65,7 +65,7 @@ def test_another_expression(lab: Lab, expression: str, same: bool) -> None:
     assert (lab.differences(models(expression, "size % 5")) == "") == same
 
 
-def plain_or_computed(computed: Computed | None, **index: bool) -> MetaData:
+def plain_or_computed(computed: Computed | None, **index: Any) -> MetaData:
     """Return a table with a column that may be computed."""
     metadata = MetaData(naming_convention=CONVENTION)
     column: Column[Any] = Column("twice", Integer, *([computed] if computed is not None else []), **index)

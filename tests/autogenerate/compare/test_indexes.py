@@ -77,7 +77,7 @@ def filtered(where: str | None, unique: bool = False) -> MetaData:
     """Return a table with an index that may have a predicate."""
     metadata = MetaData()
     size: Column[Any] = Column("size", Integer)
-    options = {} if where is None else {"sqlite_where": sql(where), "postgresql_where": sql(where)}
+    options: dict[str, Any] = {} if where is None else {"sqlite_where": sql(where), "postgresql_where": sql(where)}
     Index("small", size, unique=unique, **options)
     Table("thing", metadata, Column("id", Integer, primary_key=True), size, Column("name", String(20)))
     return metadata

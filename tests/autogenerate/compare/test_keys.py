@@ -124,3 +124,13 @@ def test_names_longer_than_the_database_takes(lab: Lab) -> None:
     lab.downgrade("base")
     lab.upgrade()
     assert lab.differences() == ""
+
+
+def test_a_unique_primary_key(lab: Lab) -> None:
+    """C9: PostgreSQL folds the UNIQUE into the key, and it is not proposed for ever."""
+    metadata = MetaData()
+    Table("thing", metadata, Column("id", Integer, primary_key=True, unique=True), Column("size", Integer, unique=True))
+    lab.change(metadata)
+    lab.downgrade()
+    lab.upgrade()
+    assert lab.differences(metadata) == ""

@@ -8,11 +8,12 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import (
     AddConstraintOp,
     CreateForeignKeyOp,
+    CreateUniqueConstraintOp,
     DropConstraintOp,
     ModifyTableOps,
 )
 from alembic.runtime.plugins import Plugin
-from sqlalchemy import Constraint, Dialect, ForeignKeyConstraint, Table
+from sqlalchemy import Constraint, Dialect, ForeignKeyConstraint, PrimaryKeyConstraint, Table
 
 from ..operations import ChangePrimaryKeyOp
 from ..sql import column_names, stored_name
@@ -32,8 +33,18 @@ def compare_keys(autogen_context: AutogenContext, operations: ModifyTableOps, re
     old, new = reflected.primary_key, model.primary_key
     if column_names(old) != column_names(new) or _has_another_name(dialect, old, new):
         operations.ops.append(ChangePrimaryKeyOp(old, new))
+    elif dialect.name == "postgresql":
+        _remove_unique_of_primary_key(operations, new)
     _remove_same_foreign_keys(dialect.default_schema_name, operations)
     _rename_foreign_keys(dialect, operations, reflected, model)
+
+
+def _remove_unique_of_primary_key(operations: ModifyTableOps, key: PrimaryKeyConstraint) -> None:
+    """Remove the UNIQUE of what is the primary key already: PostgreSQL folds it into the key when it makes a table."""
+    columns = set(column_names(key))
+    operations.ops[:] = [
+        op for op in operations.ops if not (isinstance(op, CreateUniqueConstraintOp) and set(op.columns) == columns)
+    ]
 
 
 def _rename_foreign_keys(dialect: Dialect, operations: ModifyTableOps, reflected: Table, model: Table) -> None:
