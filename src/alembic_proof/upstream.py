@@ -197,6 +197,11 @@ def type_repr(type_: TypeEngine[Any]) -> str:
     return generic_repr(type_)
 
 
+def variants(type_: TypeEngine[Any]) -> dict[str, TypeEngine[Any]]:
+    """Return what ``with_variant()`` has given a type, by dialect (``TypeEngine._variant_mapping``)."""
+    return dict(getattr(type_, "_variant_mapping", ()) or {})
+
+
 def is_created(constraint: Any, dialect: Any) -> bool:
     """Tell whether a CHECK of a model is created on a dialect: those of some types are not.
 

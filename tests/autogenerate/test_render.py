@@ -88,10 +88,21 @@ class Lost(TypeDecorator[str]):
 
     def __init__(self, unit: str) -> None:
         super().__init__()
-        self._unit = unit
+        self.factor = len(unit)
 
 
-class Told(Lost):
+class Kept(TypeDecorator[str]):
+    """Keeps its arguments, one of which only a keyword can give, in its own way."""
+
+    impl = String(9)
+    cache_ok = True
+
+    def __init__(self, unit: str, *, exact: bool = False) -> None:
+        super().__init__()
+        self._unit, self.exact = unit, exact
+
+
+class Told(Kept):
     """Tells it."""
 
     def __repr__(self) -> str:
@@ -129,6 +140,8 @@ def test_server_defaults(default: Any, expected: Any) -> None:
         (Code(12), f"{HERE}.Code(length=12)"),
         (Raw(33), f"{HERE}.Raw(33)"),
         (Told("kg"), f"{HERE}.Told('kg')"),
+        (Told("kg", exact=True), f"{HERE}.Told('kg', exact=True)"),
+        (Kept("kg", exact=True), f"{HERE}.Kept('kg', exact=True)"),
         (Enum("a", "b", name="kind"), False),
     ],
 )

@@ -55,6 +55,7 @@ from .rewrite.schemas import schemas
 from .rewrite.sqlite_indexes import sqlite_indexes
 from .rewrite.sqlite_names import sqlite_names
 from .rewrite.type_checks import type_checks
+from .rewrite.written_code import written_code
 
 # What is compared in addition to Alembic's own comparison: plug-ins of the name alembic_proof.NAME.
 PLUGINS: dict[str, ModuleType] = {
@@ -97,6 +98,7 @@ REVISION_RULES: dict[str, Rule] = {
     "sqlite_names": sqlite_names,  # a batch of SQLite takes no constraint without a name
     "concurrent_indexes": concurrent_indexes,  # PostgreSQL makes them outside of the transaction
     "drop_markers": drop_markers,  # the lines that destroy data say so
+    "written_code": written_code,  # what is written runs, and says what is meant
 }
 
 RULES: dict[str, Rule] = COMPARING_RULES | UPGRADE_RULES | REVISION_RULES

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from inspect import Parameter, signature
 from typing import Any, Literal
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import render_op, renderers
 from alembic.operations.ops import AlterColumnOp, CreateCheckConstraintOp, DropConstraintOp, ModifyTableOps
 from alembic.util import CommandError
-from sqlalchemy import ARRAY, Dialect, PrimaryKeyConstraint, TextClause, TypeDecorator
+from sqlalchemy import ARRAY, Dialect, PrimaryKeyConstraint, TextClause
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.elements import False_, True_, conv
 from sqlalchemy.sql.functions import now
-from sqlalchemy.types import TypeEngine
 
 from .. import upstream
 from ..sqltext import escape_colons, single_percents
@@ -39,6 +37,7 @@ from .operations import (
     UnnamedChecksOp,
 )
 from .sql import column_names, stored_name, usual_name
+from .type_code import TypeCode, UnwritableTypeError
 
 
 def render_item(type_: str, obj: Any, autogen_context: AutogenContext) -> str | Literal[False] | None:
@@ -77,8 +76,13 @@ def _type(type_: Any, autogen_context: AutogenContext) -> str | Literal[False]:
     module = type(type_).__module__
     if module.startswith("sqlalchemy."):
         return False
-    autogen_context.imports.add(f"import {module}")
-    return f"{module}.{type(type_).__qualname__}({_arguments(type_)})"
+    code = TypeCode()
+    try:
+        written = code.of(type_)
+    except UnwritableTypeError as error:
+        raise CommandError(f"The type {module}.{type(type_).__qualname__} {error}. Nothing was written.") from None
+    autogen_context.imports |= code.imports
+    return written
 
 
 def _enum(type_: Any, enum: postgresql.ENUM, autogen_context: AutogenContext) -> str:
@@ -91,27 +95,6 @@ def _enum(type_: Any, enum: postgresql.ENUM, autogen_context: AutogenContext) ->
     labels = ", ".join(map(repr, enum.enums))
     code = f"{class_}({labels}, name={enum.name!r}{schema}, create_type=False)"
     return f"sa.ARRAY({code})" if isinstance(type_, ARRAY) else code
-
-
-def _arguments(type_: TypeEngine[Any]) -> str:
-    """Return the arguments that make an equal type. Raises CommandError when the type does not keep them."""
-    class_ = type(type_)
-    parameters = [
-        parameter.name
-        for parameter in signature(class_.__init__).parameters.values()
-        if parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD) and parameter.name != "self"
-    ]
-    inherited: tuple[Any, ...] = (TypeDecorator.__repr__, TypeEngine.__repr__)
-    has_own_repr = class_.__repr__ not in inherited
-    missing = [name for name in parameters if not hasattr(type_, name)]
-    if missing and not has_own_repr:
-        raise CommandError(
-            f"The type {class_.__module__}.{class_.__qualname__} does not keep its argument {', '.join(missing)}, so "
-            "no revision can create an equal type. Keep it in an attribute of the same name, or give the class a "
-            "__repr__. Nothing was written."
-        )
-    code = upstream.type_repr(type_) if parameters and not has_own_repr else repr(type_)
-    return code.partition("(")[2].removesuffix(")")
 
 
 def update(table: str, schema: str | None, values: dict[str, str], where: str) -> str:
