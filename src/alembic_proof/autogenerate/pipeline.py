@@ -37,6 +37,7 @@ from .compare import (
 )
 from .draft import Draft, Rule, model_tables
 from .model_packages import import_packages
+from .other_metadata import require_one_metadata
 from .render import render_item
 from .rewrite.casts import casts
 from .rewrite.concurrent_indexes import concurrent_indexes
@@ -102,6 +103,9 @@ REVISION_RULES: dict[str, Rule] = {
 }
 
 RULES: dict[str, Rule] = COMPARING_RULES | UPGRADE_RULES | REVISION_RULES
+
+# What stops autogenerate, and check, unless it is off: a model in the packages of models that they do not see.
+_OTHER_METADATA = "other_metadata"
 
 # Alembic's own comparison. It has one of CHECKs in some releases, of which ours does the same and more.
 _ALEMBIC = "alembic.autogenerate.*"
@@ -207,6 +211,7 @@ def _is_written(context: MigrationContext, revision: Any) -> bool:
         return False
     if not model_tables(context):
         raise CommandError("The models have no table: target_metadata in env.py is empty. Nothing was written.")
+    _require_one_metadata(context)
     if upstream.running_command(context) == "check":
         return False
     if context.dialect.name == "sqlite" and not context.opts.get("render_as_batch"):
@@ -218,6 +223,14 @@ def _is_written(context: MigrationContext, revision: Any) -> bool:
     if not revision:
         _require_no_existing_table(context)
     return True
+
+
+def _require_one_metadata(context: MigrationContext) -> None:
+    """Raise CommandError for a model in the packages of models that nothing compares, unless that is switched off."""
+    settings = _settings(environment.config)
+    if _OTHER_METADATA not in settings.off:
+        metadata = context.opts["target_metadata"]
+        require_one_metadata(settings.models, metadata if isinstance(metadata, Sequence) else [metadata])
 
 
 def _require_one_head(context: MigrationContext) -> None:
@@ -247,7 +260,7 @@ def _settings(config: Config) -> Settings:
         settings = load(project_directory(config))
     except SettingsError as error:
         raise CommandError(str(error)) from None
-    known = [*PLUGINS, *RULES]
+    known = [*PLUGINS, *RULES, _OTHER_METADATA]
     for name in sorted(settings.off - set(known)):
         similar = get_close_matches(name, known, 1)
         hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(known)}."
