@@ -45,6 +45,7 @@ from .rewrite.dependents import dependents
 from .rewrite.drop_markers import drop_markers
 from .rewrite.drops import drops
 from .rewrite.enum_labels import enum_labels
+from .rewrite.freed_names import freed_names
 from .rewrite.implicit_indexes import implicit_indexes
 from .rewrite.in_place import in_place
 from .rewrite.names_of_renamed import names_of_renamed
@@ -93,6 +94,7 @@ REVISION_RULES: dict[str, Rule] = {
     "sqlite_indexes": sqlite_indexes,  # SQLite loses some indexes when it rebuilds a table
     "dependents": dependents,  # what depends on what changes is dropped before it, and made again after it
     "in_place": in_place,  # what has only another name is renamed
+    "freed_names": freed_names,  # and gives up its name before another gets it
     "ordering": ordering,  # what refers to something is created after it
     "implicit_indexes": implicit_indexes,  # MariaDB and MySQL create an index for a foreign key, and leave it behind
     "not_null": not_null,  # a column becomes NOT NULL where the table has rows

@@ -34,6 +34,10 @@ class NewNames:
         """Return the schema and the new name of a table."""
         return schema, self.tables.get((schema, name), name)
 
+    def is_given_up(self, schema: str | None, name: str) -> bool:
+        """Tell whether a table had a name that no table has after the renames."""
+        return (schema, name) in self.tables and name not in self.tables.values()
+
     def old_table(self, schema: str | None, name: str) -> str:
         """Return the old name of a table, by its schema and new name."""
         names = {new: old for (its_schema, old), new in self.tables.items() if its_schema == schema}
@@ -169,6 +173,8 @@ class RenamedInspector:
 
     def has_table(self, table_name: str, schema: str | None = None) -> bool:
         """Tell whether there is a table, by its new name."""
+        if self.new_names.is_given_up(schema, table_name):
+            return False
         return self.inspector.has_table(self.new_names.old_table(schema, table_name), schema)
 
     def get_view_names(self, schema: str | None = None) -> list[str]:

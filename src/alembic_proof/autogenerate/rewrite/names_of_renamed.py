@@ -11,8 +11,9 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, PrimaryKeyConstrai
 from ...sqltext import full_name
 from ..compare.reflected import reflected_tables
 from ..draft import Draft
-from ..operations import ChangePrimaryKeyOp, RenameColumnOp, RenameInPlaceOp, RenameTableBothWaysOp
+from ..operations import ChangePrimaryKeyOp, RenameInPlaceOp
 from ..sql import column_names, stored_name, usual_name
+from .renamed_names import old_columns, old_tables
 from .sequences import owned_sequences, usual_sequence
 
 
@@ -20,8 +21,7 @@ def names_of_renamed(draft: Draft) -> None:
     """Let what PostgreSQL has named after a table or a column follow it: sequences, and what the models do not name."""
     if draft.kind != "postgresql":
         return
-    tables = {(op.schema, op.new_table_name): op.table_name for op in _ops(draft, RenameTableBothWaysOp)}
-    columns = {(op.schema, op.table_name, op.modify_name): op.column_name for op in _ops(draft, RenameColumnOp)}
+    tables, columns = old_tables(draft.upgrade.ops), old_columns(draft.upgrade.ops)
     if not tables and not columns:
         return
     renamed = []

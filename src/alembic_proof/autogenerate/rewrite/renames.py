@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
@@ -13,15 +14,17 @@ from alembic.operations.ops import (
     MigrateOperation,
     ModifyTableOps,
 )
-from sqlalchemy import Column
+from sqlalchemy import Column, Table, inspect
 
 from ... import upstream
 from ...sqltext import full_name
 from ..draft import Draft, reflected_schema
-from ..operations import RenameColumnOp, RenameTableBothWaysOp
+from ..operations import RenameColumnOp, RenameTableBothWaysOp, altered
 from ..renamed_inspector import NewNames, RenamedAutogenContext
 from .candidates import Candidate, Removal, name_likeness, place_likeness, renamed
 from .fills import fill_arguments
+from .renamed_names import in_sequence
+from .said_renames import said_columns, said_tables
 
 
 def renames(draft: Draft) -> None:
@@ -37,19 +40,57 @@ def renames(draft: Draft) -> None:
     columns_removed = Removal(
         "allow-drop", "it was removed, and is dropped with its values", lambda each: fill_arguments(draft, each.added)
     )
-    for candidate in renamed(draft.answers, _table_candidates(draft), tables_removed):
-        old, new = candidate.removed, candidate.added
-        new_names.add_table(old.schema, old.name, new.name)
-        operations.append(RenameTableBothWaysOp(old.name, new.name, schema=old.schema))
+    tables = said_tables(draft)
+    for candidate in renamed(draft.answers, _not_said(_table_candidates(draft), tables), tables_removed):
+        tables.setdefault(candidate.removed.schema, {})[candidate.removed.name] = candidate.added.name
+    for schema, names in tables.items():
+        for old, new in names.items():
+            new_names.add_table(schema, old, new)
+        steps = in_sequence(names, inspect(draft.context.connection).get_table_names(schema))
+        operations += [RenameTableBothWaysOp(old, new, schema=schema) for old, new in steps]
     if operations:
         _compare_again(draft, new_names)
-    for candidate in renamed(draft.answers, _column_candidates(draft, new_names), columns_removed):
-        old, new = candidate.removed, candidate.added
-        new_names.add_column(old.table.schema, new.table.name, old.name, new.name)
-        operations.append(RenameColumnOp.of(draft.kind, new.table, old, new.name))
+    said = said_columns(draft, new_names)
+    columns = {table: dict(names) for table, names in said.items()}
+    for candidate in renamed(draft.answers, _not_said(_column_candidates(draft, new_names), said), columns_removed):
+        key = (candidate.removed.table.schema, candidate.added.table.name)
+        columns.setdefault(key, {})[candidate.removed.name] = (candidate.removed, candidate.added.name)
+    for (schema, table), changes in columns.items():
+        model = draft.tables[full_name(table, schema)]
+        for old, (_, new) in changes.items():
+            new_names.add_column(schema, table, old, new)
+        operations += _column_steps(draft, model, changes)
     if new_names.columns:
         _compare_again(draft, new_names)
     draft.upgrade.ops[:0] = operations
+
+
+def _column_steps(draft: Draft, table: Table, changes: dict[str, tuple[Column[Any], str]]) -> list[RenameColumnOp]:
+    """Return the operations that give the columns of a table new names, by the old ones."""
+    steps: list[RenameColumnOp] = []
+    current = {old: RenameColumnOp.of(draft.kind, table, column, new) for old, (column, new) in changes.items()}
+    taken = {column.name for column in table.columns} | {*changes}
+    for old, new in in_sequence({old: new for old, (_, new) in changes.items()}, taken):
+        current[new] = altered(current.pop(old), RenameColumnOp, column_name=old, modify_name=new)
+        steps.append(current[new])
+    return steps
+
+
+def _not_said(candidates: list[Candidate], said: Mapping[Any, Mapping[str, Any]]) -> list[Candidate]:
+    """Return the candidates without those that are of something of which ``-x rename=`` says another name."""
+    olds = {(schema, name) for schema, names in said.items() for name in names}
+    news = {(schema, _name(new)) for schema, names in said.items() for new in names.values()}
+    rest = []
+    for each in candidates:
+        is_table = isinstance(each.removed, Table)
+        place = each.removed.schema if is_table else (each.removed.table.schema, each.added.table.name)
+        if (place, each.removed.name) not in olds and (place, each.added.name) not in news:
+            rest.append(each)
+    return rest
+
+
+def _name(new: Any) -> str:
+    return new if isinstance(new, str) else str(new[1])
 
 
 def _compare_again(draft: Draft, new_names: NewNames) -> None:

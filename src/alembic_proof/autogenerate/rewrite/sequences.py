@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from ..draft import Draft
-from ..operations import RenameColumnOp, RenameTableBothWaysOp
 from ..sql import usual_name
+from .renamed_names import old_columns, old_tables
 
 _QUERY = text("""
 SELECT CASE WHEN n.nspname = current_schema() THEN NULL ELSE n.nspname END, t.relname, a.attname, s.relname
@@ -24,15 +24,11 @@ def owned_sequences(draft: Draft) -> dict[tuple[str | None, str, str], str]:
     if draft.context.connection is None:
         return {}
     found = {(schema, table, column): name for schema, table, column, name in draft.context.connection.execute(_QUERY)}
-    tables = {(op.schema, op.table_name): op for op in draft.upgrade.ops if isinstance(op, RenameTableBothWaysOp)}
-    columns = {
-        (op.schema, op.table_name, op.column_name): str(op.modify_name)
-        for op in draft.upgrade.ops
-        if isinstance(op, RenameColumnOp)
-    }
+    tables = {(key[0], old): key[1] for key, old in old_tables(draft.upgrade.ops).items()}
+    columns = {(*key[:2], old): key[2] for key, old in old_columns(draft.upgrade.ops).items()}
     renamed = {}
     for (schema, table, column), name in found.items():
-        its_table = tables[schema, table].new_table_name if (schema, table) in tables else table
+        its_table = tables.get((schema, table), table)
         renamed[schema, its_table, columns.get((schema, its_table, column), column)] = name
     return renamed
 

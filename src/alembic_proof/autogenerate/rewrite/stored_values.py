@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from ...ddl.types import database_type
 from ..conversions import conversion
 from ..draft import Draft
-from ..operations import RenameColumnOp, RenameTableBothWaysOp
 from ..sql import sql_of
+from .renamed_names import old_columns, old_tables
 
 # For a question, so many rows are read at most, and so many are told apart.
 _READ = 100_000
@@ -108,11 +108,8 @@ def _drop_trial(draft: Draft) -> None:
 
 def _stored(draft: Draft, op: AlterColumnOp | DropColumnOp | DropTableOp) -> tuple[str, list[str]]:
     """Return the name of a table, and that of the column of an operation, as the database still has them."""
-    names, table_name = [] if isinstance(op, DropTableOp) else [op.column_name], op.table_name
-    for done in draft.upgrade.ops:
-        if isinstance(done, RenameColumnOp) and names and (done.schema, done.table_name) == (op.schema, op.table_name):
-            names = [done.column_name if done.modify_name == names[0] else names[0]]
-    for done in draft.upgrade.ops:
-        if isinstance(done, RenameTableBothWaysOp) and (done.schema, done.new_table_name) == (op.schema, op.table_name):
-            table_name = done.table_name
-    return table_name, names
+    table_name = old_tables(draft.upgrade.ops).get((op.schema, op.table_name), op.table_name)
+    if isinstance(op, DropTableOp):
+        return table_name, []
+    key = (op.schema, op.table_name, op.column_name)
+    return table_name, [old_columns(draft.upgrade.ops).get(key, op.column_name)]

@@ -1,0 +1,99 @@
+"""Renames that only ``-x rename=`` can tell: one takes a name that the database has, or gives up one of the models.
+
+Of a chain (a to b, b to c) a comparison sees that a is gone and c is new; of two that change places it sees nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from alembic.util import CommandError
+from sqlalchemy import Column, Connection, MetaData, Table, inspect
+
+from ...sqltext import full_name
+from ..draft import Draft, reflected_schema
+from ..ownership import TableKey
+from ..renamed_inspector import NewNames
+
+
+def said_tables(draft: Draft) -> dict[str | None, dict[str, str]]:
+    """Return the new names of tables, by their schemas and old names. Raises CommandError where a name is not free."""
+    given = draft.answers.renames()
+    connection = draft.context.connection
+    if not given or connection is None:
+        return {}
+    models = {(reflected_schema(table, draft.dialect), str(table.name)): name for name, table in draft.tables.items()}
+    stored: dict[str | None, list[str]] = {}
+    for schema in {schema for schema, _ in models}:
+        stored[schema] = inspect(connection).get_table_names(schema)
+    said: dict[str | None, dict[str, str]] = {}
+    used = []
+    for value, old, new in given:
+        for schema, names in stored.items():
+            here = {full_name(name, schema): name for name in names}
+            there = {full_name(name, schema): name for its_schema, name in models if its_schema == schema}
+            new_name = there.get(new) or there.get(full_name(new, schema))
+            if old in here and new_name and (new_name in names or old in there):
+                said.setdefault(schema, {})[here[old]] = new_name
+                used.append(value)
+    for schema, renames in said.items():
+        _require_free(renames, stored[schema], full_name("", schema) if schema else "")
+    _use(draft, used)
+    return said
+
+
+def said_columns(draft: Draft, names: NewNames) -> dict[TableKey, dict[str, tuple[Column[Any], str]]]:
+    """Return columns as they are stored, and their new names: by the new name of the table, and their old names.
+
+    Raises CommandError where a name is not free.
+    """
+    connection = draft.context.connection
+    said: dict[TableKey, dict[str, tuple[Column[Any], str]]] = {}
+    if connection is None:
+        return said
+    stored: dict[TableKey, Table] = {}
+    used = []
+    for value, old, new in draft.answers.renames():
+        table_name, _, old_column = old.rpartition(".")
+        model = draft.tables.get(table_name)
+        if model is None:
+            continue
+        key = (reflected_schema(model, draft.dialect), str(model.name))
+        if key not in stored:
+            stored[key] = _reflected(connection, names.old_table(*key), key[0])
+        here, there = {each.name: each for each in stored[key].columns}, {each.name for each in model.columns}
+        new_column = new.removeprefix(f"{table_name}.")
+        if old_column in here and new_column in there and (new_column in here or old_column in there):
+            said.setdefault(key, {})[old_column] = (here[old_column], new_column)
+            used.append(value)
+    for key, changes in said.items():
+        columns = [each.name for each in stored[key].columns]
+        _require_free({old: new for old, (_, new) in changes.items()}, columns, f"{full_name(key[1], key[0])}.")
+    _use(draft, used)
+    return said
+
+
+def _use(draft: Draft, values: list[str]) -> None:
+    for value in values:
+        draft.answers.use("rename", value)
+
+
+def _reflected(connection: Connection, name: str, schema: str | None) -> Table:
+    """Return a table as the database has it; without columns, where it has none of this name."""
+    metadata = MetaData()
+    if inspect(connection).has_table(name, schema):
+        return Table(name, metadata, schema=schema, autoload_with=connection, resolve_fks=False)
+    return Table(name, metadata, schema=schema)
+
+
+def _require_free(renames: dict[str, str], stored: Collection[str], prefix: str) -> None:
+    """Raise CommandError if something would get a name that another keeps, or that another gets as well."""
+    for old, new in renames.items():
+        others = [other for other, name in renames.items() if name == new and other != old]
+        if others or (new in stored and new not in renames):
+            other = others[0] if others else new
+            raise CommandError(
+                f"-x rename={prefix}{old}:{new} would leave two of the name {new}: say which name {prefix}{other} "
+                "gets, with another -x rename=. Nothing was written."
+            )

@@ -1,0 +1,92 @@
+"""Renames in a chain or a circle, which only somebody can say: D12."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table
+from support.lab import Lab
+from support.models import CONVENTION, column
+
+
+def models(**tables: str) -> MetaData:
+    """Return tables, each with columns of texts by their names; one that begins with > refers to another table."""
+    metadata = MetaData(naming_convention=CONVENTION)
+    for name, columns in tables.items():
+        its_columns: list[Column[Any]] = [Column("id", Integer, primary_key=True)]
+        for each in columns.split():
+            target = ForeignKey(f"{each[1:]}.id")
+            its_columns.append(column("other_id", target) if each[0] == ">" else Column(each, String(20)))
+        Table(name, metadata, *its_columns)
+    return metadata
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "answers", "expected"),
+    [
+        ("a b", "b c", ["t.a:b", "t.b:c"], {"b": "A", "c": "B"}),
+        ("a b", "b c", ["t.b:t.c", "t.a=t.b"], {"b": "A", "c": "B"}),
+        ("a b c", "b c d", ["t.a:b", "t.b:c", "t.c:d"], {"b": "A", "c": "B", "d": "C"}),
+        ("a b", "a b", ["t.a:b", "t.b:a"], {"a": "B", "b": "A"}),
+        ("a b c", "a b c", ["t.a:b", "t.b:c", "t.c:a"], {"a": "C", "b": "A", "c": "B"}),
+        ("a a_before b", "a a_before b", ["t.a:b", "t.b:a"], {"a": "B", "b": "A", "a_before": "A_BEFORE"}),
+        ("a", "a b", ["t.a:b"], {"a": None, "b": "A"}),
+    ],
+)
+def test_columns(lab: Lab, before: str, after: str, answers: list[str], expected: dict[str, Any]) -> None:
+    """Rows keep their values, down and up again."""
+    lab.change(models(t=before))
+    schema = lab.schema()
+    names = before.split()
+    lab.rows(f"INSERT INTO t (id, {', '.join(names)}) VALUES (1, {', '.join(repr(name.upper()) for name in names)})")
+    lab.change(models(t=after), *(f"rename={answer}" for answer in answers))
+    assert lab.rows(f"SELECT {', '.join(expected)} FROM t") == [tuple(expected.values())]
+    lab.downgrade()
+    assert lab.schema() == schema
+    assert lab.rows(f"SELECT {', '.join(names)} FROM t") == [tuple(name.upper() for name in names)]
+    lab.upgrade()
+    assert lab.rows(f"SELECT {', '.join(expected)} FROM t") == [tuple(expected.values())]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "answers", "expected"),
+    [
+        ({"a": "x", "b": "y"}, {"b": "x", "c": "y"}, ["a:b", "b:c"], {"b": "a", "c": "b"}),
+        ({"a": "x", "b": "x"}, {"a": "x", "b": "x"}, ["a:b", "b:a"], {"a": "b", "b": "a"}),
+        ({"a": "x", "b": "y"}, {"b": "x z", "c": "y"}, ["a:b", "b:c"], {"b": "a", "c": "b"}),
+        ({"a": "x"}, {"b": "x", "a": "y"}, ["a:b"], {"b": "a"}),
+        ({"a": "x", "b": ">a"}, {"b": "x", "a": ">b"}, ["a:b", "b:a"], {"b": "a", "a": "b"}),
+    ],
+)
+def test_tables(
+    lab: Lab, before: dict[str, str], after: dict[str, str], answers: list[str], expected: dict[str, str]
+) -> None:
+    """With what is named after them, and what refers to them."""
+    lab.change(models(**before))
+    schema = lab.schema()
+    for number, name in enumerate(before, 1):
+        lab.rows(f"INSERT INTO {name} (id) VALUES ({number})")
+    numbers = {name: number for number, name in enumerate(before, 1)}
+    lab.change(models(**after), *(f"rename={answer}" for answer in answers))
+    for new, old in expected.items():
+        assert lab.rows(f"SELECT id FROM {new}") == [(numbers[old],)]
+    lab.downgrade()
+    assert lab.schema() == schema
+    lab.upgrade()
+    for new, old in expected.items():
+        assert lab.rows(f"SELECT id FROM {new}") == [(numbers[old],)]
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        (["rename=t.a:b"], "-x rename=t.a:b would leave two of the name b: say which name t.b gets, with another"),
+        (["rename=t.a:b", "rename=t.c:b", "rename=t.b:a"], "would leave two of the name b: say which name t."),
+        (["rename=t.a:nothing"], "-x rename=t.a:nothing does not match any detected change"),
+    ],
+)
+def test_names_that_are_not_free(lab_sqlite: Lab, answers: list[str], message: str) -> None:
+    """Nothing is written."""
+    lab_sqlite.change(models(t="a b c"))
+    assert message in lab_sqlite.refused(models(t="a b c"), *answers)
