@@ -69,7 +69,3 @@ def _usual_kind(constraint: Any) -> str | None:
         CheckConstraint: "check",
     }
     return next((kind for class_, kind in kinds.items() if isinstance(constraint, class_)), None)
-
-
-def _ops(draft: Draft, class_: type) -> list[Any]:
-    return [op for op in draft.upgrade.ops if isinstance(op, class_)]
