@@ -297,6 +297,21 @@ class ChangePrimaryKeyOp(MigrateOperation):
         return ("change_primary_key", self.schema, self.table_name, self.old, self.new)
 
 
+class AutoincrementOp(MigrateOperation):
+    """Rebuilds a table of SQLite with AUTOINCREMENT, or without."""
+
+    def __init__(self, table: str, columns: list[str], key_name: str | None, counts: bool) -> None:
+        self.table, self.columns, self.key_name, self.counts = table, columns, key_name, counts
+
+    def reverse(self) -> AutoincrementOp:
+        """Return the operation that undoes this one."""
+        return AutoincrementOp(self.table, self.columns, self.key_name, not self.counts)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return what ``alembic check`` prints."""
+        return ("change_autoincrement", self.table, self.counts)
+
+
 class DestructiveOp(MigrateOperation):
     """An operation that destroys data, and is marked so in the revision."""
 

@@ -24,6 +24,7 @@ from ..settings import Settings, load
 from ..sqltext import full_name
 from . import hooks, inheritance, notes, ownership, views
 from .compare import (
+    autoincrement,
     check_constraints,
     computed_columns,
     enums,
@@ -70,6 +71,7 @@ PLUGINS: dict[str, ModuleType] = {
     "enums": enums,  # PostgreSQL's enum types and their labels
     "identities": identities,  # the options of identities
     "reflected": reflected,  # keeps what was read from the database, for the rules
+    "autoincrement": autoincrement,  # which SQLite has
     "indexes": indexes,  # the expressions and predicates of indexes
 }
 

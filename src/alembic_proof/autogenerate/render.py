@@ -21,6 +21,7 @@ from .conversions import conversion
 from .operations import (
     CONVENTION,
     AutocommitOp,
+    AutoincrementOp,
     CastColumnOp,
     ChangePrimaryKeyOp,
     DestructiveOp,
@@ -222,6 +223,15 @@ def _index_sql(autogen_context: AutogenContext, op: IndexSqlOp) -> str:
 def _autocommit(autogen_context: AutogenContext, op: AutocommitOp) -> str:
     lines = [line for step in op.steps for code in render_op(autogen_context, step) for line in code.splitlines()]
     return "with op.get_context().autocommit_block():\n" + "\n".join(f"    {line}" for line in lines)
+
+
+@renderers.dispatch_for(AutoincrementOp)
+def _autoincrement(autogen_context: AutogenContext, op: AutoincrementOp) -> str:
+    options = f"recreate='always', table_kwargs={{'sqlite_autoincrement': {op.counts}}}"
+    head = f"with op.batch_alter_table({op.table!r}, {options}) as batch_op:"
+    if op.counts or op.key_name is None:  # with AUTOINCREMENT a key has no name
+        return f"{head}\n    pass"
+    return f"{head}\n    batch_op.create_primary_key({op.key_name!r}, {op.columns!r})"
 
 
 @renderers.dispatch_for(UnnamedChecksOp)

@@ -330,7 +330,8 @@ class _Change:
             old = clause if clause.kind == "PRIMARY" else old
         columns, name = tuple(column.name.lower() for column in new.columns), self._name(new)
         counts = bool(self.new.dialect_options["sqlite"]["autoincrement"])
-        if old is not None and old.columns == columns and (self.parsed.counts or not counts):
+        said = self.batch.table_kwargs.get("sqlite_autoincrement", self.parsed.counts)
+        if old is not None and old.columns == columns and (bool(said) is self.parsed.counts or len(columns) > 1):
             if self.parsed.counts and columns[0] in self.retyped:
                 self._require_integer(columns[0])
             if name is not None and old.name is None:
@@ -347,8 +348,7 @@ class _Change:
         piece = self.parsed.columns.get(columns[0])
         if piece is not None:  # only a column itself can have it
             self._require_integer(columns[0])
-            constraint = f"CONSTRAINT {self._quoted(name)} " if name is not None else ""
-            self.edits.append((piece.type[1], piece.type[1], f" {constraint}PRIMARY KEY AUTOINCREMENT"))
+            self.edits.append((piece.type[1], piece.type[1], " PRIMARY KEY AUTOINCREMENT"))  # as SQLAlchemy writes it
         return []
 
     def _require_integer(self, name: str) -> None:

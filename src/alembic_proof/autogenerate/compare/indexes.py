@@ -26,6 +26,7 @@ from ..indexes import create_index_sql, has_expression, predicate
 from ..operations import IndexSqlOp
 from ..renamed_inspector import RenamedInspector
 from ..sql import sql_of
+from ..sqlite_catalogue import tables_and_indexes
 from . import add_table_comparison
 from .stored_expressions import compare_expressions
 
@@ -94,9 +95,8 @@ def _take_back(upgrade_ops: UpgradeOps, names: set[str]) -> None:
 
 def _indexes_of_sqlite(autogen_context: AutogenContext) -> dict[str, tuple[str, str]]:
     """Return the table and the SQL of each index in the database, in the names that renames will give them."""
-    connection: Any = autogen_context.connection
-    query = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql > ''"
-    indexes = {name: (table, sql) for name, table, sql in connection.execute(text(query))}
+    rows = tables_and_indexes(autogen_context)
+    indexes = {name: (table, sql) for kind, name, table, sql in rows if kind == "index"}
     inspector: Any = autogen_context.inspector
     if not isinstance(inspector, RenamedInspector):
         return indexes

@@ -1,0 +1,50 @@
+"""AUTOINCREMENT comes and goes on SQLite. C1."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import CheckConstraint, Column, Integer, MetaData, String, Table
+from support.lab import Lab
+from support.models import CONVENTION
+
+
+def models(counts: bool, length: int = 10, *, name: str = "thing", convention: bool = True) -> MetaData:
+    """Return a table, with AUTOINCREMENT or without."""
+    metadata = MetaData(naming_convention=CONVENTION if convention else None)
+    columns = (Column("id", Integer, primary_key=True), Column("a", String(length, collation="NOCASE")))
+    Table(name, metadata, *columns, CheckConstraint("a <> 'b'", name="b"), sqlite_autoincrement=counts)
+    return metadata
+
+
+@pytest.mark.parametrize("convention", [True, False])
+@pytest.mark.parametrize("begins", [True, False])
+def test_it_begins_and_ends(lab_sqlite: Lab, begins: bool, convention: bool) -> None:
+    """Up, down, up, with rows, and everything else as it was."""
+    lab_sqlite.change(models(not begins, convention=convention))
+    lab_sqlite.rows("INSERT INTO thing (id, a) VALUES (1, 'x'), (5, 'y')")
+    before = lab_sqlite.schema()
+    lab_sqlite.change(models(begins, convention=convention))
+    assert counts(lab_sqlite) is begins
+    lab_sqlite.downgrade()
+    assert counts(lab_sqlite) is not begins
+    assert lab_sqlite.schema() == before
+    lab_sqlite.upgrade()
+    assert counts(lab_sqlite) is begins
+    lab_sqlite.rows("DELETE FROM thing WHERE id = 5")
+    assert lab_sqlite.rows("INSERT INTO thing (a) VALUES ('z') RETURNING id") == [(6 if begins else 2,)]
+    assert "COLLATE" in str(lab_sqlite.rows("SELECT sql FROM sqlite_master WHERE name = 'thing'"))
+
+
+def test_with_a_rename_beside(lab_sqlite: Lab) -> None:
+    """And another change of the table."""
+    lab_sqlite.change(models(False))
+    lab_sqlite.change(models(True, 20, name="other"), "rename=thing:other")
+    assert counts(lab_sqlite, "other")
+    lab_sqlite.downgrade()
+    assert not counts(lab_sqlite)
+
+
+def counts(lab: Lab, table: str = "thing") -> bool:
+    """Tell whether the table has it."""
+    ((sql,),) = lab.rows(f"SELECT sql FROM sqlite_master WHERE name = '{table}'")
+    return "AUTOINCREMENT" in sql
