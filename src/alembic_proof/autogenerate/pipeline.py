@@ -55,6 +55,7 @@ from .rewrite.numbers import numbers
 from .rewrite.ordering import ordering
 from .rewrite.renames import renames
 from .rewrite.schemas import schemas
+from .rewrite.sqlite_details import sqlite_details
 from .rewrite.sqlite_indexes import sqlite_indexes
 from .rewrite.sqlite_names import sqlite_names
 from .rewrite.type_checks import type_checks
@@ -93,6 +94,7 @@ UPGRADE_RULES: dict[str, Rule] = {
 
 # What happens to both directions.
 REVISION_RULES: dict[str, Rule] = {
+    "sqlite_details": sqlite_details,  # SQLAlchemy does not read all of a table that a downgrade makes again
     "sqlite_indexes": sqlite_indexes,  # SQLite loses some indexes when it rebuilds a table
     "dependents": dependents,  # what depends on what changes is dropped before it, and made again after it
     "in_place": in_place,  # what has only another name is renamed

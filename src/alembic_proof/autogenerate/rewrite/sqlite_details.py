@@ -1,0 +1,53 @@
+"""Rule: what is dropped on SQLite comes back in the downgrade with what SQLAlchemy does not read of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from copy import copy
+from typing import Any
+
+from alembic.operations.ops import AddColumnOp, CreateTableOp
+from sqlalchemy import Column, MetaData, String, Table, text
+from sqlalchemy.exc import ArgumentError
+
+from ...dialects.sqlite_tables import TableSql, unquoted
+from ..draft import Draft, each_operation
+
+
+def sqlite_details(draft: Draft) -> None:
+    """Give tables and columns that a downgrade creates their collations, AUTOINCREMENT, WITHOUT ROWID and STRICT."""
+    created = [op for op in each_operation(draft.downgrade) if isinstance(op, (CreateTableOp, AddColumnOp))]
+    if draft.kind != "sqlite" or draft.context.connection is None or not created:
+        return
+    query = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql > ''"
+    statements = {row[0]: str(row[1]) for row in draft.context.connection.execute(text(query))}
+    for op in created:
+        with suppress(KeyError, ValueError):  # a table of another name now; one that is not understood
+            table = TableSql.parse(statements[op.table_name])
+            if isinstance(op, AddColumnOp):
+                _collate(table, [op.column])
+            else:
+                _collate(table, op.columns)
+                op.kw = {**op.kw, **_options(table)}
+
+
+def _collate(table: TableSql, items: Iterable[Any]) -> None:
+    for column in items:
+        piece = table.columns.get(column.name.lower()) if isinstance(column, Column) else None
+        collation = None if piece is None else piece.clause("COLLATE")
+        if collation is not None and isinstance(column.type, String):
+            column.type = copy(column.type)
+            column.type.collation = unquoted(collation.tokens[-1].text)
+
+
+def _options(table: TableSql) -> dict[str, bool]:
+    """Return the options of a table, as far as SQLAlchemy has a word for them."""
+    options = {"sqlite_autoincrement": True} if table.counts else {}
+    if "WITHOUT ROWID" in table.options:
+        options["sqlite_with_rowid"] = False
+    if "STRICT" in table.options:
+        with suppress(ArgumentError):  # up to SQLAlchemy 2.0.36
+            Table("strict", MetaData(), sqlite_strict=True)
+            options["sqlite_strict"] = True
+    return options

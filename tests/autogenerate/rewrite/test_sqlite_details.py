@@ -1,0 +1,47 @@
+"""What is dropped on SQLite comes back as it was. C1, C12."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, String, Table
+from support.lab import Lab
+
+OPTIONS = ["sqlite_autoincrement=True", "sqlite_with_rowid=False", ""]
+
+
+def models(*names: str, columns: bool = True, **options: Any) -> MetaData:
+    """Return tables with a collation."""
+    metadata = MetaData()
+    for name in names:
+        table = Table(name, metadata, Column("id", Integer, primary_key=True), **options)
+        if columns:
+            table.append_column(Column("a", String(10, collation="NOCASE"), nullable=False))
+    return metadata
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_a_dropped_table(lab_sqlite: Lab, option: str) -> None:
+    """With its options and collations."""
+    name, _, value = option.partition("=")
+    options = {name: value == "True"} if name else {}
+    lab_sqlite.change(models("kept", "thing", **options))
+    query = "SELECT sql FROM sqlite_master WHERE name = 'thing'"
+    before = lab_sqlite.rows(query)
+    lab_sqlite.change(models("kept", **options), "allow-drop")
+    lab_sqlite.downgrade()
+    assert words(lab_sqlite.rows(query)) == words(before)
+
+
+def test_a_dropped_column(lab_sqlite: Lab) -> None:
+    """With its collation."""
+    lab_sqlite.change(models("thing"))
+    lab_sqlite.change(models("thing", columns=False), "allow-drop")
+    lab_sqlite.downgrade()
+    assert 'COLLATE "NOCASE"' in str(lab_sqlite.rows("SELECT sql FROM sqlite_master WHERE name = 'thing'"))
+
+
+def words(rows: list[tuple[str]] | list[tuple[object, ...]]) -> list[str]:
+    """Return the words of a statement."""
+    return str(rows[0][0]).split()
