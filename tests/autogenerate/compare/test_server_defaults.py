@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import (
     ARRAY,
     JSON,
     TIMESTAMP,
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     DateTime,
@@ -21,11 +24,14 @@ from sqlalchemy import (
     Integer,
     Interval,
     MetaData,
+    NullPool,
     Numeric,
     SmallInteger,
     String,
     Table,
     Uuid,
+    create_engine,
+    event,
     func,
     null,
 )
@@ -34,7 +40,9 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.dialects.mysql import BIT
 from support.lab import Lab
 
+from alembic_proof import ddl
 from alembic_proof.autogenerate.compare.server_defaults import plain_default
+from alembic_proof.autogenerate.pipeline import PLUGINS
 
 DIALECTS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql, "mysql": mysql}
 
@@ -219,3 +227,42 @@ def test_serial_columns_are_silent(lab_postgresql: Lab, caplog: pytest.LogCaptur
         assert lab_postgresql.differences() == ""
     assert "SERIAL" not in caplog.text
     assert lab_postgresql.rows("SELECT nextval('integer_id_seq')") == [(1,)]
+
+
+def many(tables: int) -> MetaData:
+    """Return tables with defaults and CHECKs that each database writes in its own words."""
+    metadata = MetaData()
+    for number in range(tables):
+        Table(
+            f"t{number}",
+            metadata,
+            Column("id", Integer, primary_key=True),
+            Column("made", DateTime, server_default=func.now()),
+            Column("size", Integer, server_default="7"),
+            Column("word", String(9), server_default=sql("(lower('ABC'))")),
+            CheckConstraint("NOT (size BETWEEN 1 AND 3)", name=f"ck_{number}"),
+        )
+    return metadata
+
+
+@pytest.mark.parametrize("lab", ["postgresql", "mysql"], indirect=True)
+def test_the_number_of_statements(lab: Lab) -> None:
+    """It does not grow with that of the defaults; MariaDB's tables are read one by one, by SQLAlchemy."""
+    counts = []
+    for tables in (2, 12):
+        lab.change(many(tables))
+        statements: list[str] = []
+        with create_engine(lab.url, poolclass=NullPool).connect() as connection:
+            event.listen(connection, "before_cursor_execute", lambda *its, to=statements: to.append(its[2]))
+            context = MigrationContext.configure(connection, opts=dict(autogenerate_options()))
+            assert compare_metadata(context, many(tables)) == []
+        counts.append(len([statement for statement in statements if not statement.startswith("SHOW CREATE TABLE `t")]))
+    assert counts[0] == counts[1]
+
+
+def autogenerate_options() -> dict[str, Any]:
+    """Return what options() says of the comparison."""
+    plugins = ["alembic.autogenerate.*", *(f"alembic_proof.{name}" for name in PLUGINS)]
+    ddl.install()
+    include_name: Any = lambda name, type_, parents: name != "alembic_version"  # noqa: E731
+    return {"compare_server_default": True, "autogenerate_plugins": plugins, "include_name": include_name}

@@ -124,3 +124,20 @@ def test_nothing_to_ask(connection: Connection) -> None:
     """Then the database is not asked."""
     connection.close()
     assert different(connection, [Expression(TABLE, "x", "check", "(a > 0)", "a>0")]) == (set(), [])
+
+
+def test_without_any_right(connection: Connection) -> None:
+    """B6: no right is needed, not even that to make temporary tables or functions."""
+    database = connection.engine.url.database
+    role = f"reader_{database}"
+    statements = [f"CREATE ROLE {role} LOGIN", f"REVOKE TEMP ON DATABASE {database} FROM PUBLIC"]
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+    connection.commit()
+    check = Expression(TABLE, "ck", "check", "((a >= 1) AND (a <= 2))", "a BETWEEN 1 AND 2")
+    try:
+        with create_engine(connection.engine.url.set(username=role), poolclass=NullPool).connect() as restricted:
+            assert different(restricted, [check]) == (set(), [])
+    finally:
+        connection.exec_driver_sql(f"DROP ROLE {role}")
+        connection.commit()
