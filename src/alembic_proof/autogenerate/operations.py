@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from alembic.operations.ops import (
+    AddColumnOp,
     AddConstraintOp,
     AlterColumnOp,
     CreateIndexOp,
@@ -126,6 +127,10 @@ class RenameColumnOp(AlterColumnOp):
 
 class CastColumnOp(AlterColumnOp):
     """ALTER TABLE ... ALTER COLUMN ... TYPE ... USING, on PostgreSQL. (AlterColumnOp reverses it to its own class.)"""
+
+
+class AddSerialColumnOp(AddColumnOp):
+    """ALTER TABLE ... ADD COLUMN ... SERIAL, on PostgreSQL: rows get numbers. Alembic writes SERIAL in keys only."""
 
 
 @dataclass(eq=False)

@@ -20,6 +20,7 @@ from . import enum_types, numbering
 from .conversions import conversion
 from .operations import (
     CONVENTION,
+    AddSerialColumnOp,
     AutocommitOp,
     AutoincrementOp,
     CastColumnOp,
@@ -185,6 +186,16 @@ def _enum_type(autogen_context: AutogenContext, op: EnumTypeOp) -> list[str]:
 @renderers.dispatch_for(RenameLabelInRowsOp)
 def _rename_label_in_rows(autogen_context: AutogenContext, op: RenameLabelInRowsOp) -> str:
     return update(op.table, op.schema, {op.column: repr(op.new)}, f" == {op.old!r}")
+
+
+@renderers.dispatch_for(AddSerialColumnOp)
+def _add_serial_column(autogen_context: AutogenContext, op: AddSerialColumnOp) -> str:
+    dialect = autogen_context.dialect
+    preparer: Any = dialect.identifier_preparer
+    compiler: Any = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
+    table = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
+    column = compiler.get_column_specification(op.column)
+    return execute(single_percents(f"ALTER TABLE {table}{preparer.quote(op.table_name)} ADD COLUMN {column}", dialect))
 
 
 @renderers.dispatch_for(FillRowsOp)

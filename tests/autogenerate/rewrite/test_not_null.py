@@ -18,6 +18,7 @@ from sqlalchemy import (
     DateTime,
     Enum,
     Float,
+    ForeignKey,
     Integer,
     Interval,
     LargeBinary,
@@ -262,3 +263,35 @@ def test_a_default_with_on_update(lab_mysql: Lab) -> None:  # A5
     assert lab_mysql.rows("SELECT count(*) FROM book WHERE seen IS NULL") == [(0,)]
     lab_mysql.downgrade()
     lab_mysql.upgrade()
+
+
+def pairs(has_id: bool) -> MetaData:
+    """Return two tables, and one that has pairs of them: with the pair as its key, or with a number."""
+    metadata = MetaData(naming_convention=CONVENTION)
+    for name in ("a", "b"):
+        Table(name, metadata, Column("id", Integer, primary_key=True))
+    keys = [
+        column(f"{name}_id", ForeignKey(f"{name}.id"), primary_key=not has_id, nullable=False) for name in ("a", "b")
+    ]
+    Table("ab", metadata, *([Column("id", Integer, primary_key=True)] if has_id else []), *keys)
+    return metadata
+
+
+def test_a_number_becomes_the_key(lab: Lab) -> None:  # C13
+    """The database numbers the rows itself, and goes on: nothing is asked."""
+    lab.change(pairs(has_id=False))
+    before = lab.schema()
+    for statement in (
+        "INSERT INTO a VALUES (1), (2)",
+        "INSERT INTO b VALUES (7)",
+        "INSERT INTO ab VALUES (1, 7), (2, 7)",
+    ):
+        lab.rows(statement)
+    lab.change(pairs(has_id=True))
+    lab.rows("INSERT INTO ab (a_id, b_id) VALUES (1, 7)")
+    assert lab.rows("SELECT id, b_id FROM ab ORDER BY id") == [(1, 7), (2, 7), (3, 7)]
+    lab.rows("DELETE FROM ab WHERE id = 3")
+    lab.downgrade()
+    assert lab.schema() == before
+    assert lab.rows("SELECT a_id, b_id FROM ab ORDER BY a_id") == [(1, 7), (2, 7)]
+    lab.upgrade()

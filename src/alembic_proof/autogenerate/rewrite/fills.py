@@ -54,6 +54,8 @@ def upgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
     column = draft.column(op)
     name = f"{full_name(op.table_name, op.schema)}.{column.name}"
     given = draft.answers.fill(name)
+    if given is None and counts(draft, op):
+        return None
     if given is not None:
         return _fill_given(draft, op, name, given)
     fill, why = _fill_of_model(draft, column)
@@ -64,6 +66,19 @@ def upgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
         return draft.answers.value(question, lambda text: _fill_given(draft, op, name, text))
     draft.answers.open.append(Question(question, (((f"fill={name}={_placeholder(column)}",), ""),)))
     return NO_VALUE
+
+
+def counts(draft: Draft, op: MigrateOperation) -> bool:
+    """Tell whether an operation adds the column of a table that numbers its rows: the database gives rows theirs.
+
+    SQLite does so for a column of the type INTEGER only.
+    """
+    if not isinstance(op, AddColumnOp) or _is_generated(op.column):
+        return False
+    column = draft.column(op)
+    if column.table.autoincrement_column is not column:
+        return False
+    return draft.kind != "sqlite" or draft.dialect.type_compiler_instance.process(column.type) == "INTEGER"
 
 
 def _becomes_not_null(op: AddColumnOp | AlterColumnOp) -> bool:
