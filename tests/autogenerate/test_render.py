@@ -247,7 +247,11 @@ CHANGE_KEY = operations.ChangePrimaryKeyOp(OLD.primary_key, NEW.primary_key)
                 "           type_=sa.String(length=9))"
             ],
         ),
-        (CHANGE_KEY, "mysql", ["op.execute('ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (a, `B`)')"]),
+        (
+            CHANGE_KEY,
+            "mysql",
+            ["op.execute('ALTER TABLE t MODIFY a INTEGER NOT NULL, DROP PRIMARY KEY, ADD PRIMARY KEY (a, `B`)')"],
+        ),
         (
             CHANGE_KEY,
             "postgresql",
