@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .build import build, buildable, model_names, prepare, table_names
+from .build import build, buildable, model_names, prepare, table_names, without_views
 from .diff import Difference, compare, describe
 from .snapshot import Schema, own_tables, read
 
@@ -18,4 +18,5 @@ __all__ = [
     "prepare",
     "read",
     "table_names",
+    "without_views",
 ]

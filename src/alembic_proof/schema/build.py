@@ -32,6 +32,19 @@ def table_names(connection: Connection, models: Iterable[Table]) -> set[str]:
     return names
 
 
+def without_views(connection: Connection, tables: list[Table]) -> list[Table]:
+    """Return those tables that are no views in a database: a class may be mapped to one."""
+    from sqlalchemy import inspect
+
+    inspector = inspect(connection)
+    views: dict[str | None, set[str]] = {}
+    for schema in {table.schema for table in tables}:
+        views[schema] = set(inspector.get_view_names(schema))
+        with contextlib.suppress(NotImplementedError):
+            views[schema] |= set(inspector.get_materialized_view_names(schema))
+    return [table for table in tables if table.name not in views[table.schema]]
+
+
 def model_names(dialect: Dialect, models: Iterable[Table]) -> set[str]:
     """Return the names that the models' tables have in a database, in full where they are not in its default schema."""
     default = f"{dialect.default_schema_name}."

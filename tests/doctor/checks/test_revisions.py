@@ -59,6 +59,7 @@ def test_the_chain(lay: Lay, files: dict[str, str], messages: list[str]) -> None
 
 COLUMN = "sa.Column('y', sa.Integer(){})"
 UNFILLED = "a NOT NULL column without a server_default cannot be added to a table with rows"
+DROPS = "it drops {}, and nothing says that its data may be lost"
 RISKS: list[tuple[str, list[str], str]] = [
     ("pass", [], ""),
     (f"op.add_column('t', {COLUMN.format('')})", [], ""),
@@ -78,7 +79,11 @@ RISKS: list[tuple[str, list[str], str]] = [
         ["it drops x and adds y: the data of x is lost"],
         "op.alter_column('t', 'x', new_column_name='y')",
     ),
-    (f"op.add_column('t', {COLUMN.format('')})\n    op.drop_column('u', 'x')", [], ""),
+    (
+        f"op.add_column('t', {COLUMN.format('')})\n    op.drop_column('u', 'x')",
+        [DROPS.format("u.x")],
+        "# destroys data",
+    ),
     (
         f"with op.batch_alter_table('t') as b:\n        b.add_column({COLUMN.format('')})\n        b.drop_column('x')",
         ["it drops x and adds y: the data of x is lost"],
@@ -89,7 +94,13 @@ RISKS: list[tuple[str, list[str], str]] = [
         [],
         "",
     ),
-    ("op.drop_column('t', 'x')", [], ""),
+    ("op.drop_column('t', 'x')", [DROPS.format("t.x")], "if that is meant, end the line with the comment: # destroys"),
+    ("op.drop_column('t', 'x')  # destroys data", [], ""),
+    ("for name in ('x', 'y'): op.drop_column('t', name)", [DROPS.format("t.name")], ""),
+    ("op.drop_column('t', 'x')\n    op.drop_column('t', 'z')", [DROPS.format("t.x"), DROPS.format("t.z")], ""),
+    ("op.drop_table('t')", [DROPS.format("t")], ""),
+    ("op.create_table('t')\n    op.drop_table('t')", [], ""),
+    (f"op.add_column('t', {COLUMN.format('')})\n    op.drop_column('t', 'y')", [], ""),
     (
         "op.create_table('u', sa.Column('id', sa.Integer()))\n    op.drop_table('t')",
         ["it drops t and adds u: the data of t is lost"],

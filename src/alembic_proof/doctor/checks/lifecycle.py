@@ -14,7 +14,7 @@ from typing import Any
 from ... import upstream
 from ...errors import NotApplicableError, UndeterminedError, first_line
 from ...sandbox import engine
-from ...schema import build, buildable, describe, own_tables, prepare, read
+from ...schema import build, buildable, describe, own_tables, prepare, read, without_views
 from ..error_hints import hint
 from ..findings import Finding, Note, Problem
 from ..project import Project, all_heads
@@ -284,6 +284,8 @@ def schema_matches_models(project: Project) -> Iterable[Finding]:
     for run in project.runs():
         dialect, from_models = run.context.dialect, project.sandbox.database(run.context.dialect.name)
         tables = buildable(dialect.name, [run.tables[name] for name in sorted(project.proposed & set(run.tables))])
+        with engine(run.database).connect() as connection:
+            tables = without_views(connection, tables)
         with engine(from_models).begin() as connection:
             prepare(connection, run.database, tables)
             build(connection, tables)

@@ -51,14 +51,14 @@ def revisions_keep_data(project: Project) -> Iterable[Finding]:
     """No revision loses data, or fails on a table that has rows, without a warning
 
     Autogenerate takes a rename for a drop and an add. A NOT NULL column without a server default cannot be added to a
-    table with rows. A line that means to drop says so in a comment: # destroys data
+    table with rows. A line that means to drop a column or a table says so in a comment: # destroys data
     """
     for path in project.revisions:
         lines = path.read_text(encoding="utf-8").splitlines()
         for function in project.tree(path).body:
             if isinstance(function, ast.FunctionDef) and function.name == "upgrade":
                 used = list(operations(function))
-                for line, message, fix in (*_unfilled_columns(used), *_renames(used)):
+                for line, message, fix in (*_unfilled_columns(used), *_drops(used)):
                     if DESTROYS not in lines[line - 1]:
                         yield Problem(project.name(path, line), message, fix)
 
@@ -89,9 +89,12 @@ _CHANGES = {
 _OPPOSITE = {"drop_column": "add_column", "drop_table": "create_table"}
 
 
-def _renames(operations: list[Operation]) -> Iterator[Risk]:
-    """Yield each drop of a column or table beside which another one is added, unless a statement mentions it."""
-    first: dict[tuple[str, str], tuple[str, int]] = {}  # by operation and table, the name and line
+def _drops(operations: list[Operation]) -> Iterator[Risk]:
+    """Yield each drop of a column or table that is not made in the same revision, unless a statement mentions it.
+
+    Where another one is added beside it, that may be a rename.
+    """
+    changes: dict[tuple[str, str], dict[str, int]] = {}  # by operation and table, the names and their lines
     statements = ""
     for operation in operations:
         argument = operation.arguments.get(_CHANGES.get(operation.name, ""))
@@ -99,16 +102,24 @@ def _renames(operations: list[Operation]) -> Iterator[Risk]:
             statements += ast.unparse(operation.call)
         elif argument is not None:
             table = operation.table if operation.name.endswith("column") else ""
-            first.setdefault((operation.name, table), (_literal_name(argument), operation.call.lineno))
-    for (name, table), (old, line) in first.items():
-        added = first.get((_OPPOSITE.get(name, ""), table))
-        if added and not re.search(rf"\b{re.escape(old)}\b", statements):
-            new = added[0]
-            rename = f"op.rename_table({old!r}, {new!r})"
-            if table:
-                rename = f"op.alter_column({table!r}, {old!r}, new_column_name={new!r})"
-            fix = f"if that is a rename: {rename}; if not, end the line with the comment: {DESTROYS}"
-            yield line, f"it drops {old} and adds {new}: the data of {old} is lost", fix
+            names = changes.setdefault((operation.name, table), {})
+            names.setdefault(_literal_name(argument), operation.call.lineno)
+    for (name, table), dropped in changes.items():
+        opposite = _OPPOSITE.get(name)
+        added = changes.get((opposite, table), {}) if opposite else dropped
+        meant = f"end the line with the comment: {DESTROYS}"
+        for old, line in dropped.items():
+            if old in added or re.search(rf"\b{re.escape(old)}\b", statements):
+                continue
+            if new := next(iter(added), None):
+                rename = f"op.rename_table({old!r}, {new!r})"
+                if table:
+                    rename = f"op.alter_column({table!r}, {old!r}, new_column_name={new!r})"
+                fix = f"if that is a rename: {rename}; if not, {meant}"
+                yield line, f"it drops {old} and adds {new}: the data of {old} is lost", fix
+            else:
+                what = f"{table}.{old}" if table else old
+                yield line, f"it drops {what}, and nothing says that its data may be lost", f"if that is meant, {meant}"
 
 
 def _literal_name(node: ast.expr) -> str:
