@@ -41,6 +41,7 @@ from .model_packages import import_packages
 from .other_metadata import require_one_metadata
 from .render import render_item
 from .rewrite.casts import casts
+from .rewrite.comments import comments
 from .rewrite.concurrent_indexes import concurrent_indexes
 from .rewrite.dependents import dependents
 from .rewrite.drop_markers import drop_markers
@@ -85,6 +86,7 @@ COMPARING_RULES: dict[str, Rule] = {
 UPGRADE_RULES: dict[str, Rule] = {
     "enum_labels": enum_labels,  # so may two labels of an enum
     "drops": drops,  # nothing is dropped unless somebody means it
+    "comments": comments,  # nor is a comment removed
     "type_checks": type_checks,  # the CHECK of a type is written once, by its name
     "casts": casts,  # PostgreSQL is told how to convert values to a type of another kind
     "numbers": numbers,  # serial columns become identities, and back
