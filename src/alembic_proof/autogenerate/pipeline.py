@@ -54,6 +54,7 @@ from .rewrite.names_of_renamed import names_of_renamed
 from .rewrite.not_null import not_null
 from .rewrite.numbers import numbers
 from .rewrite.ordering import ordering
+from .rewrite.read_by_views import read_by_views
 from .rewrite.renames import renames
 from .rewrite.schemas import schemas
 from .rewrite.sqlite_details import sqlite_details
@@ -99,6 +100,7 @@ REVISION_RULES: dict[str, Rule] = {
     "sqlite_details": sqlite_details,  # SQLAlchemy does not read all of a table that a downgrade makes again
     "sqlite_indexes": sqlite_indexes,  # SQLite loses some indexes when it rebuilds a table
     "dependents": dependents,  # what depends on what changes is dropped before it, and made again after it
+    "read_by_views": read_by_views,  # no view breaks, or makes the upgrade fail
     "in_place": in_place,  # what has only another name is renamed
     "freed_names": freed_names,  # and gives up its name before another gets it
     "ordering": ordering,  # what refers to something is created after it

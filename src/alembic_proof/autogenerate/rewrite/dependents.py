@@ -195,12 +195,8 @@ class _Direction:
                 yield from self._key_change(full_name(str(op.table_name), op.schema), item)
 
     def _columns_of_enum(self, enum: EnumTypeOp) -> Iterator[Change]:
-        name = sql_name(enum.type, self.dialect)
-        for table, reflected in self.tables.reflected.items():
-            model = self.tables.models.get(table)
-            for column in (*reflected.columns, *(() if model is None else model.columns)):
-                if name in enums_by_name([column.type], self.dialect):
-                    yield ColumnChange(table, column.name, in_texts=True, in_keys=True)
+        for schema, table, column in columns_of_enum(self.draft, enum):
+            yield ColumnChange(full_name(table, schema), column, in_texts=True, in_keys=True)
 
     def _key_change(self, table: str, item: Any) -> Iterator[Change]:
         """Yield what it means that an index or a constraint is dropped: foreign keys may need it."""
@@ -333,6 +329,20 @@ class _Direction:
 
 _DROPS = (DropConstraintOp, DropIndexOp, DropColumnOp)
 _ADDITIONS = (AddConstraintOp, CreateIndexOp, AddColumnOp)
+
+
+def columns_of_enum(draft: Draft, enum: EnumTypeOp) -> Iterator[tuple[str | None, str, str]]:
+    """Yield the columns of existing tables that are, or become, of an enum type: schema, table and column."""
+    name = sql_name(enum.type, draft.dialect)
+    for table, reflected in reflected_tables(draft.context).items():
+        model = draft.tables.get(table)
+        columns = (*reflected.columns, *(() if model is None else model.columns))
+        for column in {column.name: column for column in columns if _is_of(column.type, name, draft.dialect)}:
+            yield reflected.schema, reflected.name, column
+
+
+def _is_of(type_: Any, enum: str, dialect: Dialect) -> bool:
+    return enum in enums_by_name([type_], dialect)
 
 
 def key_of(table: str, item: Any, dialect: Dialect) -> Key | None:
