@@ -50,6 +50,7 @@ from .rewrite.enum_labels import enum_labels
 from .rewrite.freed_names import freed_names
 from .rewrite.implicit_indexes import implicit_indexes
 from .rewrite.in_place import in_place
+from .rewrite.json_columns import json_columns
 from .rewrite.names_of_renamed import names_of_renamed
 from .rewrite.not_null import not_null
 from .rewrite.numbers import numbers
@@ -98,6 +99,7 @@ UPGRADE_RULES: dict[str, Rule] = {
 # What happens to both directions.
 REVISION_RULES: dict[str, Rule] = {
     "sqlite_details": sqlite_details,  # SQLAlchemy does not read all of a table that a downgrade makes again
+    "json_columns": json_columns,  # MariaDB keeps the CHECK of JSON
     "sqlite_indexes": sqlite_indexes,  # SQLite loses some indexes when it rebuilds a table
     "dependents": dependents,  # what depends on what changes is dropped before it, and made again after it
     "read_by_views": read_by_views,  # no view breaks, or makes the upgrade fail
