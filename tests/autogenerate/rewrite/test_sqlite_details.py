@@ -34,10 +34,11 @@ def test_a_dropped_table(lab_sqlite: Lab, option: str) -> None:
     assert words(lab_sqlite.rows(query)) == words(before)
 
 
-def test_a_dropped_column(lab_sqlite: Lab) -> None:
-    """With its collation."""
+@pytest.mark.parametrize(("name", "answers"), [("thing", ()), ("other", ("rename=thing:other",))])
+def test_a_dropped_column(lab_sqlite: Lab, name: str, answers: tuple[str, ...]) -> None:
+    """With its collation; of a table that gets another name, too."""
     lab_sqlite.change(models("thing"))
-    lab_sqlite.change(models("thing", columns=False), "allow-drop")
+    lab_sqlite.change(models(name, columns=False), "allow-drop", *answers)
     lab_sqlite.downgrade()
     assert 'COLLATE "NOCASE"' in str(lab_sqlite.rows("SELECT sql FROM sqlite_master WHERE name = 'thing'"))
 

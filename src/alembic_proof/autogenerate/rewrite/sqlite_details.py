@@ -7,7 +7,7 @@ from contextlib import suppress
 from copy import copy
 from typing import Any
 
-from alembic.operations.ops import AddColumnOp, CreateTableOp
+from alembic.operations.ops import AddColumnOp, CreateTableOp, RenameTableOp
 from sqlalchemy import Column, MetaData, String, Table, text
 from sqlalchemy.exc import ArgumentError
 
@@ -22,9 +22,10 @@ def sqlite_details(draft: Draft) -> None:
         return
     query = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql > ''"
     statements = {row[0]: str(row[1]) for row in draft.context.connection.execute(text(query))}
+    old_names = {op.new_table_name: op.table_name for op in draft.upgrade.ops if isinstance(op, RenameTableOp)}
     for op in created:
-        with suppress(KeyError, ValueError):  # a table of another name now; one that is not understood
-            table = TableSql.parse(statements[op.table_name])
+        with suppress(KeyError, ValueError):  # a table of a schema; one that is not understood
+            table = TableSql.parse(statements[old_names.get(op.table_name, op.table_name)])
             if isinstance(op, AddColumnOp):
                 _collate(table, [op.column])
             else:
