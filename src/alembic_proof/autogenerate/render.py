@@ -9,7 +9,7 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import render_op, renderers
 from alembic.operations.ops import AlterColumnOp, CreateCheckConstraintOp, DropConstraintOp, ModifyTableOps
 from alembic.util import CommandError
-from sqlalchemy import ARRAY, Dialect, PrimaryKeyConstraint, TextClause
+from sqlalchemy import ARRAY, Computed, Dialect, PrimaryKeyConstraint, TextClause
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.elements import False_, True_, conv
 from sqlalchemy.sql.functions import now
@@ -31,6 +31,7 @@ from .operations import (
     FillRowsOp,
     IndexSqlOp,
     NumberingOp,
+    RenameColumnOp,
     RenameInPlaceOp,
     RenameLabelInRowsOp,
     RenameTableBothWaysOp,
@@ -156,6 +157,18 @@ def _modify_table(autogen_context: AutogenContext, op: ModifyTableOps) -> list[s
 def _rename_table(autogen_context: AutogenContext, op: RenameTableBothWaysOp) -> str:
     schema = f", schema={op.schema!r}" if op.schema else ""
     return f"op.rename_table({op.table_name!r}, {op.new_table_name!r}{schema})"
+
+
+@renderers.dispatch_for(RenameColumnOp)
+def _rename_column(autogen_context: AutogenContext, op: RenameColumnOp) -> str:
+    dialect = autogen_context.dialect
+    if dialect.name not in ("mysql", "mariadb") or not isinstance(op.existing_server_default, Computed):
+        return str(renderers.dispatch(AlterColumnOp)(autogen_context, op))
+    # Alembic would say the whole definition, without what the column is computed from.
+    preparer: Any = dialect.identifier_preparer
+    schema = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
+    table, old, new = map(preparer.quote, (op.table_name, op.column_name, str(op.modify_name)))
+    return execute(single_percents(f"ALTER TABLE {schema}{table} RENAME COLUMN {old} TO {new}", dialect))
 
 
 @renderers.dispatch_for(CastColumnOp)

@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
 from support.databases import make_database
 from support.lab import Lab
 from support.models import CONVENTION, column
@@ -177,3 +188,24 @@ def test_in_a_database_with_many_tables(kind: str, tmp_path: Path) -> None:
             Table("last", metadata, Column("id", Integer, primary_key=True), Column(name, Integer))
         lab.change(many[0])
         assert "new_column_name='new_name'" in lab.change(many[1], "rename=last.old_name:new_name")
+
+
+def test_a_computed_column(lab: Lab) -> None:
+    """A6: it is still computed, and its index and what it is computed from may have another name too."""
+
+    def models(name: str, base: str) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        computed: Column[Any] = Column(name, Integer, Computed(f"{base} * 2", persisted=True), index=True)
+        Table("t", metadata, Column("id", Integer, primary_key=True), Column(base, Integer), computed)
+        return metadata
+
+    lab.change(models("twice", "size"))
+    lab.rows("INSERT INTO t (id, size) VALUES (1, 2)")
+    before = lab.schema()
+    lab.change(models("The Double", "length"), "rename=t.twice:The Double", "rename=t.size:length")
+    assert lab.rows("SELECT * FROM t") == [(1, 2, 4)]
+    lab.downgrade()
+    assert lab.schema() == before
+    lab.upgrade()
+    lab.rows("INSERT INTO t (id, length) VALUES (2, 3)")
+    assert lab.rows("SELECT * FROM t ORDER BY id") == [(1, 2, 4), (2, 3, 6)]

@@ -123,7 +123,8 @@ def _column_candidates(draft: Draft, new_names: NewNames) -> list[Candidate]:
             continue
         table = full_name(op.table_name, op.schema)
         earlier = full_name(new_names.old_table(op.schema, op.table_name), op.schema)
-        removed = _in_order([drop.to_column() for drop in op.ops if isinstance(drop, DropColumnOp)])
+        drops = [drop.to_column() for drop in op.ops if isinstance(drop, DropColumnOp)]
+        removed = _in_order([column for column in drops if _can_be_renamed(draft, column)])
         added = _in_order([draft.column(add) for add in op.ops if isinstance(add, AddColumnOp)])
         # A column that is computed from another expression is dropped and added under one name.
         names_removed, names_added = ([column.name for column in columns] for columns in (removed, added))
@@ -135,6 +136,17 @@ def _column_candidates(draft: Draft, new_names: NewNames) -> list[Candidate]:
                     likeness += place_likeness(old.name, names_removed, new.name, names_added)
                 candidates.append(Candidate(*names, likeness, old, new, f"{earlier}.{old.name}"))
     return candidates
+
+
+def _can_be_renamed(draft: Draft, column: Column[Any]) -> bool:
+    """Tell whether the database has a statement for it: of computed columns, MariaDB from 10.5.2 and MySQL from 8.
+
+    Elsewhere one is dropped and added: it has no data of its own.
+    """
+    if draft.kind != "mysql" or column.computed is None:
+        return True
+    dialect: Any = draft.dialect
+    return (dialect.server_version_info or (0,)) >= ((10, 5, 2) if dialect.is_mariadb else (8,))
 
 
 def _in_order(columns: list[Column[Any]]) -> list[Column[Any]]:
