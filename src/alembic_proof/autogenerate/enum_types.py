@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ENUM
 
 from ..ddl.types import database_type
 from ..sqltext import single_percents
+from .name_steps import in_sequence
 
 if TYPE_CHECKING:
     from .operations import EnumTypeOp
@@ -64,7 +65,7 @@ def statements(op: EnumTypeOp, dialect: Dialect) -> Iterator[str]:
     if not op.labels_after:
         yield f"DROP TYPE {name}"
         return
-    for old, new in op.renamed.items():
+    for old, new in in_sequence(op.renamed, {*op.labels_before, *op.labels_after}):
         yield f"ALTER TYPE {name} RENAME VALUE {sql_labels([old])} TO {sql_labels([new])}"
     existing = [op.renamed.get(label, label) for label in op.labels_before]
     added = [label for label in op.labels_after if label not in existing]

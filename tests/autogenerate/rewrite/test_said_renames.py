@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table
+from sqlalchemy import Column, Enum, ForeignKey, Integer, MetaData, String, Table
 from support.lab import Lab
 from support.models import CONVENTION, column
 
@@ -90,3 +90,42 @@ def test_names_that_are_not_free(lab_sqlite: Lab, answers: list[str], message: s
     """Nothing is written."""
     lab_sqlite.change(models(t="a b c"))
     assert message in lab_sqlite.refused(models(t="a b c"), *answers)
+
+
+def kinds(*labels: str) -> MetaData:
+    """Return items of kinds."""
+    metadata = MetaData()
+    Table("item", metadata, Column("id", Integer, primary_key=True), column("kind", Enum(*labels, name="kind")))
+    return metadata
+
+
+@pytest.mark.parametrize(
+    ("after", "renames"),
+    [
+        (["b", "c"], ["a:b", "b:c"]),
+        (["b", "a"], ["a:b", "b:a"]),
+        (["x", "b", "c"], ["a:b", "b:c"]),
+    ],
+)
+def test_labels(lab: Lab, after: list[str], renames: list[str]) -> None:
+    """Of an enum type of PostgreSQL, or a column of MariaDB."""
+    kind = lab.engine.dialect.name
+    if kind == "sqlite":  # which has texts, and nothing to rename in a type
+        assert lab.revision(kinds("a", "b"))
+        return
+    lab.change(kinds("a", "b"))
+    lab.rows("INSERT INTO item VALUES (1, 'a'), (2, 'b')")
+    before = lab.schema()
+    name = "kind" if kind == "postgresql" else "item.kind"
+    answers = [f"rename={name}.{each}" for each in renames]
+    if kind == "mysql" and {*after} == {"a", "b"}:  # the order of labels is no difference there
+        assert "does not match any detected change" in lab.refused(kinds(*after), *answers)
+        return
+    lab.change(kinds(*after), *answers)
+    new = dict(each.split(":") for each in renames)
+    assert lab.rows("SELECT kind FROM item ORDER BY id") == [(new["a"],), (new["b"],)]
+    lab.downgrade()
+    assert lab.schema() == before
+    assert lab.rows("SELECT kind FROM item ORDER BY id") == [("a",), ("b",)]
+    lab.upgrade()
+    assert lab.rows("SELECT kind FROM item ORDER BY id") == [(new["a"],), (new["b"],)]

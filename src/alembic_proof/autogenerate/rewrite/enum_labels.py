@@ -9,8 +9,10 @@ from ...sqltext import full_name
 from ..compare.server_defaults import plain_default
 from ..draft import Draft
 from ..enum_types import enums_by_name, sql_name
+from ..name_steps import in_sequence
 from ..operations import EnumTypeOp, RenameLabelInRowsOp, altered
 from .candidates import Candidate, Removal, name_likeness, renamed
+from .said_renames import require_free
 
 _REMOVED = Removal("no-rename", "it was removed: the upgrade fails while a row has it")
 
@@ -40,7 +42,25 @@ def _renamed_labels(draft: Draft, name: str, before: list[str], after: list[str]
         for new in after
         if old not in after and new not in before
     ]
-    return {candidate.removed: candidate.added for candidate in renamed(draft.answers, candidates, _REMOVED)}
+    said = _said_labels(draft, name, before, after)
+    candidates = [each for each in candidates if each.removed not in said and each.added not in said.values()]
+    return said | {candidate.removed: candidate.added for candidate in renamed(draft.answers, candidates, _REMOVED)}
+
+
+def _said_labels(draft: Draft, name: str, before: list[str], after: list[str]) -> dict[str, str]:
+    """Return the labels that take a name which there was, or give up one which there still is: chains and circles.
+
+    Raises CommandError where two would have one name.
+    """
+    said = {}
+    for value, old, new in draft.answers.renames():
+        old_label, new_label = old.removeprefix(f"{name}."), new.removeprefix(f"{name}.")
+        is_one = old == f"{name}.{old_label}" and old_label in before and new_label in after
+        if is_one and (new_label in before or old_label in after):
+            said[old_label] = new_label
+            draft.answers.use("rename", value)
+    require_free(said, before, f"{name}.")
+    return said
 
 
 def _remove_same_defaults(draft: Draft, enum: EnumTypeOp) -> None:
@@ -75,11 +95,11 @@ def _steps_on_mysql(draft: Draft, op: MigrateOperation) -> list[MigrateOperation
     new_labels = _renamed_labels(draft, name, before, after)
     if not new_labels:
         return [op]
-    both = Enum(*before, *(label for label in after if label not in before))
+    steps = in_sequence(new_labels, {*before, *after})
+    every = dict.fromkeys([*before, *after, *(new for _, new in steps)])
+    both = Enum(*every)
     widen = altered(
         op, AlterColumnOp, modify_type=both, modify_nullable=None, modify_server_default=False, modify_comment=False
     )
-    in_rows = [
-        RenameLabelInRowsOp(op.table_name, op.schema, op.column_name, old, new) for old, new in new_labels.items()
-    ]
+    in_rows = [RenameLabelInRowsOp(op.table_name, op.schema, op.column_name, old, new) for old, new in steps]
     return [widen, *in_rows, altered(op, AlterColumnOp, existing_type=both)]

@@ -1,8 +1,8 @@
-"""Names before and after renames, in which one may take the name that another has given up: chains and circles."""
+"""What renamed tables and columns are called in the database, as the operations of a revision say it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from alembic.operations.ops import MigrateOperation
@@ -10,26 +10,6 @@ from alembic.operations.ops import MigrateOperation
 from ..operations import RenameColumnOp, RenameTableBothWaysOp
 
 Key = TypeVar("Key")
-
-
-def in_sequence(renames: dict[str, str], taken: Collection[str]) -> list[tuple[str, str]]:
-    """Return the steps in which things get their new names, by the old ones, so that no two have one name at a time.
-
-    Those that go round in a circle need one more name for a moment, which is none of those that are taken.
-    """
-    left, steps = dict(renames), []
-    while left:
-        old = next((old for old, new in left.items() if new not in left), None)
-        if old is None:
-            old = next(iter(left))
-            moment = f"{old[:50]}_before"
-            while moment in taken or moment in left:
-                moment += "_"
-            left[moment] = left.pop(old)
-            steps.append((old, moment))
-        else:
-            steps.append((old, left.pop(old)))
-    return steps
 
 
 def old_tables(operations: Iterable[MigrateOperation]) -> dict[tuple[str | None, str], str]:

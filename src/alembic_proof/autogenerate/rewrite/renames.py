@@ -19,11 +19,11 @@ from sqlalchemy import Column, Table, inspect
 from ... import upstream
 from ...sqltext import full_name
 from ..draft import Draft, reflected_schema
+from ..name_steps import in_sequence
 from ..operations import RenameColumnOp, RenameTableBothWaysOp, altered
 from ..renamed_inspector import NewNames, RenamedAutogenContext
 from .candidates import Candidate, Removal, name_likeness, place_likeness, renamed
 from .fills import fill_arguments
-from .renamed_names import in_sequence
 from .said_renames import said_columns, said_tables
 
 

@@ -38,7 +38,7 @@ def said_tables(draft: Draft) -> dict[str | None, dict[str, str]]:
                 said.setdefault(schema, {})[here[old]] = new_name
                 used.append(value)
     for schema, renames in said.items():
-        _require_free(renames, stored[schema], full_name("", schema) if schema else "")
+        require_free(renames, stored[schema], full_name("", schema) if schema else "")
     _use(draft, used)
     return said
 
@@ -69,7 +69,7 @@ def said_columns(draft: Draft, names: NewNames) -> dict[TableKey, dict[str, tupl
             used.append(value)
     for key, changes in said.items():
         columns = [each.name for each in stored[key].columns]
-        _require_free({old: new for old, (_, new) in changes.items()}, columns, f"{full_name(key[1], key[0])}.")
+        require_free({old: new for old, (_, new) in changes.items()}, columns, f"{full_name(key[1], key[0])}.")
     _use(draft, used)
     return said
 
@@ -87,7 +87,7 @@ def _reflected(connection: Connection, name: str, schema: str | None) -> Table:
     return Table(name, metadata, schema=schema)
 
 
-def _require_free(renames: dict[str, str], stored: Collection[str], prefix: str) -> None:
+def require_free(renames: dict[str, str], stored: Collection[str], prefix: str) -> None:
     """Raise CommandError if something would get a name that another keeps, or that another gets as well."""
     for old, new in renames.items():
         others = [other for other, name in renames.items() if name == new and other != old]
