@@ -22,7 +22,7 @@ from ..migrate.revision_chain import several_heads
 from ..prompts import Answers
 from ..settings import Settings, load
 from ..sqltext import full_name
-from . import hooks, inheritance, notes, ownership, views
+from . import hooks, notes, ownership
 from .compare import (
     autoincrement,
     check_constraints,
@@ -30,11 +30,13 @@ from .compare import (
     enums,
     identities,
     indexes,
+    inheritance,
     keys,
     reflected,
     server_defaults,
     stored_expressions,
     unnamed_uniques,
+    views,
 )
 from .draft import Draft, Rule, model_tables
 from .model_packages import import_packages
@@ -72,6 +74,8 @@ PLUGINS: dict[str, ModuleType] = {
     "check_constraints": check_constraints,  # by their names, and by their texts
     "computed_columns": computed_columns,  # what columns are computed from
     "stored_expressions": stored_expressions,  # asks the database whether the texts of all others are the same
+    "views": views,  # what is a view in the database is no table to be created
+    "inheritance": inheritance,  # what a table of PostgreSQL inherits is no difference
     "enums": enums,  # PostgreSQL's enum types and their labels
     "identities": identities,  # the options of identities
     "reflected": reflected,  # keeps what was read from the database, for the rules
@@ -171,10 +175,6 @@ def options(
     if dialect.name == "sqlite":  # which has no other way to alter a table: Flask-Migrate, for one, says False
         own.pop("render_as_batch", None)
     own["include_object"] = hooks.both(own.get("include_object"), ownership.include_object(environment.script, spoken))
-    if isinstance(bind, Connection):
-        own["include_object"] = hooks.both(own["include_object"], views.include_object(bind))
-        if dialect.name == "postgresql":
-            own["include_object"] = hooks.both(own["include_object"], inheritance.include_object(bind))
     own["render_item"] = hooks.first_answer(own.get("render_item"), render_item)
     own["autogenerate_plugins"] = _plugins(settings.off, own.get("autogenerate_plugins") or ())
     own_hooks = hooks.several(own.get("process_revision_directives"))

@@ -75,7 +75,10 @@ def counts(draft: Draft, op: MigrateOperation) -> bool:
     """
     if not isinstance(op, AddColumnOp) or _is_generated(op.column):
         return False
-    column = draft.column(op)
+    try:
+        column = draft.column(op)
+    except KeyError:  # a downgrade adds what the models do not have any more
+        return False
     if column.table.autoincrement_column is not column:
         return False
     return draft.kind != "sqlite" or draft.dialect.type_compiler_instance.process(column.type) == "INTEGER"
