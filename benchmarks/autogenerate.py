@@ -1,17 +1,20 @@
 """What the library's rules add to `alembic revision --autogenerate` over many tables: seconds, and statements executed.
 
 The same project, models and database twice: with env.py as it is generated, and with Alembic's own options in it.
-First where nothing changed, then where a model has one column more.
+First where all tables are new, in a long chain and with random references; then where nothing changed; then where a
+model has one column more.
 """
 
 import re
 import shutil
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from random import Random
 
 from .measuring import Figure, databases, ratio, run
-from .projects import generated
+from .projects import before, generated
 
 TABLES = 1000
 STATEMENTS = 8  # of our own, however many tables there are
@@ -30,12 +33,31 @@ pathlib.Path("executed").write_text(str(len(executed)))
 """
 
 
+def first_revision(directory: Path, kind: str, url: str, runs: int, times: int) -> Iterator[Figure]:
+    """Yield the ratios of the seconds for the first revision of a project."""
+    random = Random(7)
+    shapes = {"in a chain": (2 * TABLES, before), "at random": (TABLES, lambda _: random.randrange(TABLES))}
+    for shape, (tables, target) in shapes.items():
+        root = directory / shape.replace(" ", "_")
+        root.mkdir()
+        ours = generated(root, tables, target)
+        (ours / ".env").write_text(f"DATABASE_URL={url}\n")
+        plain = plain_copy(ours)
+        name = f"autogenerate / with Alembic's own options, {kind}, {tables} new tables that refer to others {shape}"
+        yield ratio(name, 1.05, partial(_seconds, ours), partial(_seconds, plain), runs, times)
+
+
+def _seconds(project: Path, _: int) -> float:
+    return autogenerate(project)
+
+
 def measure(directory: Path, runs: int, times: int) -> Iterator[Figure]:
     """Yield, for each database and change, the ratio of the seconds, and the number of statements."""
     with databases(directory) as urls:
         for kind, url in urls.items():
             root = directory / kind
             root.mkdir()
+            yield from first_revision(root, kind, url, runs, times)
             ours = generated(root, TABLES)
             (ours / ".env").write_text(f"DATABASE_URL={url}\n")
             run("alembic", "revision", "--autogenerate", "-m", "all", cwd=ours)

@@ -1,6 +1,6 @@
 """The projects that are measured: a generated one, and one of ``alembic init``, with the same models."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .measuring import REPOSITORY, run
@@ -8,8 +8,13 @@ from .measuring import REPOSITORY, run
 BASE = "from sqlalchemy.orm import DeclarativeBase\n\n\nclass Base(DeclarativeBase):\n    pass\n"
 
 
-def models(number: int, base: str) -> str:
-    """Return the source of this many models; base is the code that brings Base."""
+def before(n: int) -> int:
+    """Return the number of the model to which each refers: the one before."""
+    return max(n - 1, 0)
+
+
+def models(number: int, base: str, target: Callable[[int], int] = before) -> str:
+    """Return the source of this many models; base brings Base, target says to which one each refers."""
 
     def parts() -> Iterator[str]:
         yield "from sqlalchemy import CheckConstraint, ForeignKey, String\n"
@@ -26,20 +31,20 @@ class T{n}(Base):
     code: Mapped[str] = mapped_column(String(20), unique=True)
     name: Mapped[str] = mapped_column(String(50), index=True, server_default="new")
     amount: Mapped[int | None]
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("t{max(n - 1, 0)}.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("t{target(n)}.id"))
 """
 
     return "".join(parts())
 
 
-def generated(directory: Path, tables: int) -> Path:
+def generated(directory: Path, tables: int, target: Callable[[int], int] = before) -> Path:
     """Bake a project from the template, with this many models in place of the examples."""
     run("cookiecutter", "--no-input", "-o", directory, REPOSITORY, "project_name=Ours", cwd=directory)
     project = directory / "ours"
     for example in ("author", "book"):
         (project / f"src/ours/models/{example}.py").unlink()
     (project / "tests/test_models.py").unlink()
-    (project / "src/ours/models/many.py").write_text(models(tables, "from .base import Base\n"))
+    (project / "src/ours/models/many.py").write_text(models(tables, "from .base import Base\n", target))
     return project
 
 
