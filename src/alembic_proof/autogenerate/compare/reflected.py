@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import ModifyTableOps
@@ -13,7 +13,8 @@ from sqlalchemy import Table
 from ...sqltext import full_name
 from . import add_table_comparison
 
-_kept: WeakKeyDictionary[MigrationContext, dict[str, Table]] = WeakKeyDictionary()
+# With the comparison that has reflected them, which is the last one.
+_kept: WeakKeyDictionary[MigrationContext, tuple[ref[AutogenContext], dict[str, Table]]] = WeakKeyDictionary()
 
 
 def setup(plugin: Plugin) -> None:
@@ -23,8 +24,10 @@ def setup(plugin: Plugin) -> None:
 
 def keep(autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table) -> None:
     """Keep a reflected table: after renames it is compared again, and has its new names."""
-    tables = _kept.setdefault(autogen_context.migration_context, {})
-    tables[full_name(reflected.name, reflected.schema)] = reflected
+    context = autogen_context.migration_context
+    if context not in _kept or _kept[context][0]() is not autogen_context:
+        _kept[context] = ref(autogen_context), {}
+    _kept[context][1][full_name(reflected.name, reflected.schema)] = reflected
 
 
 def reflected_tables(context: MigrationContext) -> dict[str, Table]:
@@ -32,4 +35,4 @@ def reflected_tables(context: MigrationContext) -> dict[str, Table]:
 
     Their columns and they themselves have the names that renames will give them.
     """
-    return _kept.get(context, {})
+    return _kept[context][1] if context in _kept else {}
