@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from alembic.util import CommandError
 
 from alembic_proof import errors
 
@@ -29,3 +30,10 @@ def test_everything_can_be_caught_as_one_error(name: str) -> None:
 def test_the_first_line_has_no_password(message: str, line: str) -> None:
     """It is shown to people, and in logs."""
     assert errors.first_line(ValueError(message)) == line
+
+
+def test_alembics_sentences_are_whole() -> None:
+    """Several questions are on several lines."""
+    assert (
+        errors.first_line(CommandError("There are 2 questions.\n  One?\n  Two?")) == "There are 2 questions. One? Two?"
+    )

@@ -30,6 +30,10 @@ class NoScratchDatabaseError(ProofError):
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message, with the password of a URL masked."""
-    line = (str(error).strip() or "without a message").splitlines()[0]
+    """Return the first line of an error's message, with the password of a URL masked.
+
+    Of Alembic's CommandError, whose message is one for people, all of it on one line.
+    """
+    text = str(error).strip() or "without a message"
+    line = " ".join(text.split()) if type(error).__name__ == "CommandError" else text.splitlines()[0]
     return re.sub(r"(://[^:/@\s]*:|found: ')\S*@", r"\1***@", line)
