@@ -210,6 +210,10 @@ KILLED = [
     (TABLES, "ALTER TABLE missing CHANGE x y INT", False),
     (TABLES, "ALTER TABLE t MODIFY x BIGINT", True),
     (TABLES, "ALTER TABLE t MODIFY z BIGINT", False),
+    (TABLES, "ALTER TABLE t RENAME COLUMN x TO y", True),
+    (TABLES, "ALTER TABLE t RENAME COLUMN z TO y", False),
+    ((*TABLES, "CREATE INDEX ix ON t (x)"), "ALTER TABLE t RENAME INDEX ix TO iy", True),
+    (TABLES, "ALTER TABLE t RENAME INDEX ix TO iy", False),
     (TABLES, "ALTER TABLE t RENAME TO v", True),
     (TABLES, "ALTER TABLE missing RENAME TO v", False),
 ]

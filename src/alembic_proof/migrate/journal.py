@@ -42,6 +42,8 @@ _REPEATABLE: dict[str, set[int]] = {
     r"ALTER TABLE \S+ DROP": {1091, 3821, 3940},
     r"ALTER TABLE \S+ (MODIFY|ALTER|COMMENT)": set(),
     r"ALTER TABLE (?P<table>\S+) CHANGE (COLUMN )?(?P<old>\S+) (?P<column>\S+)": {1054},
+    r"ALTER TABLE (?P<table>\S+) RENAME COLUMN (?P<old>\S+) TO (?P<column>\S+)": {1054},
+    r"ALTER TABLE (?P<table>\S+) RENAME (INDEX|KEY) (?P<old>\S+) TO (?P<index>\S+)": {1176},
     r"ALTER TABLE (?P<old>\S+) RENAME TO (?P<table>\S+)": {1146},
 }
 _FOREIGN_KEY_FAILS, _BY_ITS_NAME = 1005, "errno: 121"  # MariaDB has one number for all that is wrong with one
@@ -154,8 +156,9 @@ class _Journal:
         if "old" not in names:
             return True
         # What has a new name is there under it; else the old name is just wrong.
-        query = "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE()"
-        for name in {"table", "column"} & names.keys():
+        catalogue = "statistics" if "index" in names else "columns"
+        query = f"SELECT 1 FROM information_schema.{catalogue} WHERE table_schema = DATABASE()"
+        for name in {"table", "column", "index"} & names.keys():
             query += f" AND UPPER({name}_name) = {quote_literal(names[name])}"
         return names["old"] != names.get("column") and bool(self._sql(query))
 
