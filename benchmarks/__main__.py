@@ -1,7 +1,8 @@
 """Measure everything, or what is named: ``python -m benchmarks [generation commands ...] [--runs 5] [--times 3]``.
 
-Run it on a quiet machine, with the interpreter of an environment that has the development dependencies. PostgreSQL is
-measured where TEST_POSTGRESQL_URL names a database. Exits with 1 where a figure is over its limit.
+Run it on a quiet machine, with the interpreter of an environment that has the development dependencies. PostgreSQL and
+MariaDB are measured where TEST_POSTGRESQL_URL and TEST_MYSQL_URL name a database. Exits with 1 where a figure is over
+its limit.
 """
 
 import argparse

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -16,6 +16,7 @@ from sqlalchemy import NullPool, create_engine, make_url
 REPOSITORY = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 Side = Callable[[int], float]  # given the number of the run, returns its seconds
+SERVERS = {"PostgreSQL": "TEST_POSTGRESQL_URL", "MariaDB": "TEST_MYSQL_URL"}
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,13 @@ def server_database(server: str) -> Iterator[str]:
 
 @contextmanager
 def databases(directory: Path) -> Iterator[dict[str, str]]:
-    """Yield the URL of an empty database of each kind that can be measured: SQLite, and PostgreSQL if it is named."""
-    urls = {"SQLite": f"sqlite:///{(directory / 'many.db').as_posix()}"}
-    if server := os.environ.get("TEST_POSTGRESQL_URL"):
-        with server_database(server) as url:
-            yield {**urls, "PostgreSQL": url}
-    else:
-        yield urls
+    """Yield the URL of an empty database of each kind that can be measured: SQLite, and servers that are named."""
+    with ExitStack() as stack:
+        urls = {kind: stack.enter_context(server_database(server)) for kind, server in servers().items()}
+        yield {"SQLite": f"sqlite:///{(directory / 'many.db').as_posix()}", **urls}
+
+
+def servers() -> dict[str, str]:
+    """Return the URL of a database on each kind of server that is named."""
+    named = {kind: os.environ.get(variable, "") for kind, variable in SERVERS.items()}
+    return {kind: url for kind, url in named.items() if url}

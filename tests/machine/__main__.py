@@ -1,11 +1,13 @@
 """Run many random pairs: ``python -m tests.machine --database postgresql --pairs 2000 --seed 7``.
 
-Prints each way in which pairs failed, with the smallest pair that fails so. Several may run at once, with other seeds.
+Prints each way in which pairs failed as soon as it is known, with the smallest pair that fails so. Several may run at
+once, with other seeds.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import signal
 import sys
 import tempfile
@@ -21,7 +23,7 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent / "src")]
 from support.databases import DATABASES, make_database  # noqa: E402
 
 from machine.bench import Bench  # noqa: E402
-from machine.findings import ALL, report, search  # noqa: E402
+from machine.findings import ALL, search  # noqa: E402
 
 
 @contextmanager
@@ -42,6 +44,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.machine", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--database", choices=DATABASES, required=True)
     parser.add_argument("--pairs", type=int, default=1000)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="the most that it takes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="the changes and features to use, separated by commas")
     parser.add_argument("--without", default="", help="those not to use; all are: " + ", ".join(sorted(ALL)))
@@ -55,12 +58,11 @@ def main() -> int:
     sys.stdin = open("/dev/null")  # noqa: SIM115
     with bench(arguments.database) as made:
         start = time.monotonic()
-        tell = partial(print, file=sys.stderr, flush=True)
-        result = search(made, arguments.pairs, arguments.seed, allowed, tell, not arguments.no_shrink)
+        tell = partial(print, flush=True)
+        shrink, most = not arguments.no_shrink, 60 * arguments.minutes
+        result = search(made, arguments.pairs, arguments.seed, allowed, tell, shrink, most)
         seconds = time.monotonic() - start
         findings = sorted(result.findings.values(), key=lambda finding: -finding.count)
-        for finding in findings:
-            print(report(finding, arguments.database), end="\n\n", flush=True)
     failed = sum(finding.count for finding in findings)
     print(f"{arguments.database}: {result.pairs} pairs from seed {arguments.seed} in {seconds:.0f} s, {failed} failed")
     print("limits:", ", ".join(f"{name} {count}" for name, count in result.limits.most_common()) or "none")

@@ -273,7 +273,9 @@ def same_schema(phase: str, pair: Pair, database: Database, wanted: Found) -> No
 def said(error: BaseException) -> str:
     """Return the kind of an error and its first line, and the statement if it has one."""
     original = getattr(error, "orig", None) or error
-    lines = [line for line in str(original).splitlines() if line.strip()] or [""]
+    lines = [line.strip() for line in str(original).splitlines() if line.strip()] or [""]
+    if isinstance(error, CommandError):
+        lines[:] = [" ".join(lines)]
     statement = getattr(error, "statement", None)
     return f"{type(original).__name__}: {lines[0]}" + (f" [{' '.join(statement.split())}]" if statement else "")
 
@@ -305,6 +307,6 @@ def _bare(text: str | None) -> str | None:
     """
     if text is None:
         return None
+    text = re.sub(r"('(?:[^']|'')*')::[a-z][a-z ]*(\(\d+(,\d+)?\))?", r"\1", text)
     text = re.sub(r"^'(\d+)'$", r"\1", text).replace("CURRENT_TIMESTAMP", "now()")
-    text = re.sub(r"^(CREATE (UNIQUE )?INDEX .*?) ON ([^()]* )?\((?!.* USING )", r"\1 ON (", text)
-    return re.sub(r"('(?:[^']|'')*')::[a-z][a-z ]*(\(\d+(,\d+)?\))?", r"\1", text)
+    return re.sub(r"^(CREATE (UNIQUE )?INDEX .*?) ON ([^()]* )?\((?!.* USING )", r"\1 ON (", text)

@@ -444,15 +444,16 @@ def pairs(draw: Any, database: str, allowed: frozenset[str]) -> Pair:
     """Two schemas, the second made from the first by some of the changes that are allowed."""
     d = Draw(draw, database, allowed)
     first = d.schema()
+    path = d.path()
     pair = Pair(
         first,
         first,
         d.views(first),
         d.triggers(first),
-        d.path(),
+        path,
         convention=not d.chance(1, "unnamed"),
         expressions=d.chance(3, "expression fills"),
-        adopt=d.chance(1, "adopt"),
+        adopt=not path and d.chance(1, "adopt"),
         offline="offline" in allowed,
     )
     d.gone = {column.name for table in first.tables for column in table.columns}

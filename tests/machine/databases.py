@@ -40,8 +40,6 @@ MORE = {
         WHERE table_schema = DATABASE() AND table_comment <> '' AND table_type = 'BASE TABLE'
         UNION ALL SELECT table_name, CONCAT('check of ', constraint_name), check_clause
         FROM information_schema.check_constraints WHERE constraint_schema = DATABASE() AND level = 'Column'""",
-    "sqlite": """
-        SELECT name, 'autoincrement', '' FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'""",
 }
 _TRIGGERS = {
     "postgresql": "SELECT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal",
@@ -76,7 +74,7 @@ class Database:
     def _engine(self) -> Engine:
         url, options = self.url, dict[str, Any]()
         if self.kind == "postgresql":  # prepared statements would outlive the tables that they were prepared for
-            options = {"prepare_threshold": None} | ({"options": self._options} if self.path else {})
+            options = {"prepare_threshold": None, "options": self._options}
             url = url.set(drivername="postgresql+psycopg")
         engine = create_engine(url, connect_args=options)
         if self.kind == "sqlite":
@@ -89,7 +87,7 @@ class Database:
 
     @property
     def _options(self) -> str:
-        return f"-csearch_path={self.path}" if self.path else ""
+        return "-csynchronous_commit=off" + (f" -csearch_path={self.path}" if self.path else "")
 
     def close(self) -> None:
         """Let the connections go."""
@@ -127,7 +125,7 @@ class Database:
         """Read all that the database keeps of its schema, except views and triggers."""
         found = read(self.engine, self.path or None)
         with self.engine.connect() as connection:
-            for table, item, text in connection.exec_driver_sql(MORE[self.kind].replace("%", "%%")):
+            for table, item, text in connection.exec_driver_sql(MORE.get(self.kind, "SELECT '', '', '' LIMIT 0")):
                 found.setdefault(table, {})[item] = text
         found.pop(VIEW, None)  # MariaDB lists its columns
         for items in found.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections import Counter
@@ -19,7 +20,7 @@ from machine.rows import answers
 from machine.schema import Pair
 
 ALL = frozenset([*FEATURES, *CHANGES])
-ROUND = 100  # pairs of one seed: hypothesis draws the later ones more and more like each other
+ROUND = 40  # pairs of one seed: hypothesis draws the later ones more and more like each other
 PATIENCE = 60  # seconds, to make the failures of one round small
 
 
@@ -51,13 +52,21 @@ def search(
     allowed: frozenset[str] = ALL,
     said: Callable[[str], Any] = str,
     shrink: bool = True,
+    seconds: float = math.inf,
 ) -> Result:
-    """Try as many random pairs; go on after a failure, when it has been made small."""
+    """Try as many random pairs, or for as long; go on after a failure, when it has been made small.
+
+    What is new is said at once.
+    """
+    end = time.monotonic() + seconds
     result = Result()
     at = start * 1000
-    while result.pairs < number:
-        _Round(bench, result, min(ROUND, number - result.pairs), allowed, said, shrink).run(at)
+    while result.pairs < number and time.monotonic() < end:
+        known = set(result.findings)
+        _Round(bench, result, min(ROUND, number - result.pairs), allowed, shrink, end).run(at)
         at += 1
+        for name in result.findings.keys() - known:
+            said(f"after {result.pairs} pairs: {report(result.findings[name], bench.kind)}\n")
     result.limits += bench.limits
     return result
 
@@ -66,13 +75,13 @@ class _Round:
     """Pairs of one seed. It ends early where failures of a new kind are made small."""
 
     def __init__(
-        self, bench: Bench, result: Result, number: int, allowed: frozenset[str], said: Any, shrink: bool
+        self, bench: Bench, result: Result, number: int, allowed: frozenset[str], shrink: bool, end: float
     ) -> None:
         self.bench, self.result, self.number, self.allowed = bench, result, number, allowed
-        self.said, self.shrink = said, shrink
+        self.shrink = shrink
         self.known = frozenset(result.findings)
         self.tried: dict[Pair, Failure | None] = {}
-        self.until = 0.0  # when the first new failure was found, and PATIENCE later
+        self.until = end  # PATIENCE after a new failure was found
         self.is_new: dict[str, Any] = {}  # by the signature, the error that hypothesis tells from others
 
     def run(self, at: int) -> None:
@@ -85,7 +94,7 @@ class _Round:
         try:
             seed(at)(wanted(given(pairs(self.bench.kind, self.allowed))(self.one)))()
         except Flaky:
-            self.said("(a failure does not come again)")
+            self.result.changes["(a failure does not come again)"] += 1
         except BaseException as error:
             if not self._is_ours(error):
                 raise
@@ -109,7 +118,7 @@ class _Round:
     def _tried(self, pair: Pair) -> str | None:
         """Return the signature of a pair's failure, or None."""
         if pair not in self.tried:
-            if self.until and time.monotonic() > self.until:
+            if time.monotonic() > self.until:
                 return None
             self.result.pairs += 1
             self.result.changes.update(pair.changes)
@@ -130,7 +139,6 @@ class _Round:
         else:
             self.result.findings[name] = Finding(name, pair, str(failure), revision=self.bench.text())
             self.until = time.monotonic() + PATIENCE
-            self.said(f"after {self.result.pairs} pairs: {name}")
 
 
 class _Found(Exception):
@@ -144,11 +152,13 @@ def signature(failure: Failure) -> str:
         return f"{failure.phase}: not quiet, {', '.join(sorted(actions))}"
     text, _, statement = failure.text.partition(" [")
     text = text.partition("; ")[0] if "should be" in text else text
-    shape = re.search(r"^'.*?' '(column|default of|constraint|index|comment|identity|type|sequence)", text)
+    shape = re.search(
+        r"^'.*?' '(column|default of|constraint|index|comment|identity|type|sequence|option|check of|domain)", text
+    )
     if shape:
         key = re.search(r"PRIMARY KEY|FOREIGN KEY|UNIQUE|CHECK", text) if shape[1] in ("constraint", "index") else None
         return f"{failure.phase}: {shape[1]}, {_side(text)}{f' {key[0]}' if key else ''}"
-    text = re.sub(r"^.* lost .*", "values lost", text)
+    text = re.sub(r"^.* lost.*", "values lost", text)
     text = re.sub(r"^table '.*?' is", "table is", text)
     text = re.sub(r"[\"'`].*?[\"'`]|\d+|[^\x00-\x7f]+|-x \S+|\S+\.\S+|(?<=value for )\S+(?=,)", "*", text)
     verbs = re.findall(r"\b[A-Z]{3,}\b", statement)[:5]

@@ -116,8 +116,6 @@ def _answers(pair: Pair) -> Iterator[str]:
             after = new.column(column.key)
             if after and after.name != column.name:
                 yield f"rename={new.full_name}.{column.name}:{after.name}"
-            if after and after.computed != column.computed:
-                yield f"allow-drop={new.full_name}.{after.name}"
         for column in new.columns:
             is_filled, value = fill(pair, new, column)
             if is_filled and (column.server_default or not column.default):
@@ -126,7 +124,7 @@ def _answers(pair: Pair) -> Iterator[str]:
     if ambiguous:
         yield "no-rename"
     both = [(c, after) for old, new in kept for c in old.columns if (after := new.column(c.key))]
-    if any(before.type != after.type for before, after in both):
+    if any(before.type != after.type or before.computed != after.computed for before, after in both):
         yield "allow-drop"  # of what another type cannot hold
 
 

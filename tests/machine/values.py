@@ -79,7 +79,7 @@ TYPES = {
     "types.Money('USD', 2)": Type(tuple(map(Decimal, ("1.50", "2.50", "3.50", "4.50", "5.50"))), keyed=False),
     "types.Code(12)": Type(STRINGS, ("'c'",)),
     "types.Tag(size=12)": Type(STRINGS, ("'c'",)),
-    "String(20).with_variant(String(30), 'sqlite', 'mysql')": Type(STRINGS, ("'v'",)),
+    "String(20).with_variant(String(30), 'sqlite', 'mysql', 'mariadb')": Type(STRINGS, ("'v'",)),
     "JSON().with_variant(postgresql.JSONB(), 'postgresql')": Type(({"a": 1}, [1], "x", 7, {"f": 1}), keyed=False),
     "Boolean(create_constraint=True, name='flag_KEY')": Type(
         (True, False, True, False, True), ("true()",), ("Boolean()",), keyed=False

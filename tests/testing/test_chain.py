@@ -53,6 +53,18 @@ def test_the_same_chain_is_used_again(chains: Chains) -> None:
     assert chains.at(2).applied == 2
 
 
+def test_a_command_reads_no_revision_but_its_own(shop: Written, chains: Chains, tmp_path: Path) -> None:
+    """Else the tests of many revisions would take as long as the square of their number."""
+    note = tmp_path / "read"
+    [last] = shop.versions.glob("*r3*.py")
+    with last.open("a") as file:
+        file.write(f"\nopen({str(note)!r}, 'a').write('read ')\n")
+    chain = chains.at(1)
+    before = note.read_text()
+    chain.run(chain.revisions[1:2])
+    assert note.read_text() == before
+
+
 def test_own_rows_replace_the_generated_ones(chains: Chains) -> None:
     """In the tables that exist, completed."""
     chain = chains.at(1)

@@ -88,12 +88,11 @@ def migrating(
 
 
 def moves() -> bool:
-    """Tell whether the command moves the database to another revision, unlike current, check or revision."""
-    try:
-        context.get_revision_argument()
-    except KeyError:
-        return False
-    return True
+    """Tell whether the command moves the database to another revision, unlike current, check or revision.
+
+    ``context.get_revision_argument()`` tells it too, and loads every revision file to say which one it is.
+    """
+    return "destination_rev" in upstream.environment_context().context_opts
 
 
 @contextmanager
