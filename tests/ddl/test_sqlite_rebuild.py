@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import pytest
 from alembic.util import CommandError
-from sqlalchemy import CheckConstraint, Column, Index, Integer, MetaData, String, Table, text
+from sqlalchemy import CheckConstraint, Column, Index, Integer, MetaData, String, Table, func, null, text
 from support.lab import Lab
 
 # What is in the database; what is still in its CREATE TABLE after any rebuild.
@@ -292,6 +293,17 @@ def test_what_a_batch_says_wins(lab_sqlite: Lab, change: str, options: str, part
         return
     batch(lab_sqlite, change, options)
     assert (part in created(lab_sqlite)) == is_there
+
+
+@pytest.mark.parametrize("default", [func.now(), text("CURRENT_TIMESTAMP"), "2026-01-02", null(), None])
+def test_any_default(lab_sqlite: Lab, default: Any) -> None:
+    """One may come, and another one after it."""
+    for after in (None, default, "x", default):
+        models = MetaData()
+        Table("thing", models, Column("id", Integer, primary_key=True), Column("a", String(30), server_default=after))
+        if lab_sqlite.revision(models):
+            lab_sqlite.upgrade()
+        assert lab_sqlite.differences() == ""
 
 
 def test_a_copy_wins(lab_sqlite: Lab) -> None:

@@ -213,9 +213,9 @@ class _Change:
             self._drop(piece, "NULL", "NOT")
             if not new.nullable:
                 self.edits.append((end, end, " NOT NULL"))
-        if _default(old) != _default(new):
+        default = self.compiler.get_column_default_string(new)
+        if default != self.compiler.get_column_default_string(old):
             self._drop(piece, "DEFAULT")
-            default = self.compiler.get_column_default_string(new)
             if default is not None:
                 is_expression = not isinstance(getattr(new.server_default, "arg", None), (str, TextClause))
                 self.edits.append((end, end, f" DEFAULT ({default})" if is_expression else f" DEFAULT {default}"))
@@ -436,12 +436,6 @@ def _trimmed(text: str) -> str:
     """Return SQL without blanks at its end; after a comment, its line must end."""
     end = max(token.end for token in tokens_of(text))
     return text[:end] if not text[end:].strip() else f"{text.rstrip()}\n"
-
-
-def _default(column: Column[Any]) -> Any:
-    """Return the server default of a column, to be compared."""
-    argument = getattr(column.server_default, "arg", None)
-    return argument.text if isinstance(argument, TextClause) else argument
 
 
 def _key(constraint: Any) -> tuple[Any, ...]:
