@@ -132,3 +132,24 @@ def test_the_sequence_of_a_renamed_column(lab_postgresql: Lab) -> None:
     lab_postgresql.downgrade()
     assert {("t_id_seq",), ("t_nr_seq",)} <= {*_names(lab_postgresql)}
     assert lab_postgresql.rows("SELECT * FROM t") == [(1, 1), (2, 2)]
+
+
+def test_tables_that_swap_their_names(lab_postgresql: Lab) -> None:
+    """Their sequences too."""
+
+    def named(one: str, other: str) -> MetaData:
+        metadata = MetaData()
+        Table(one, metadata, Column("id", Integer, primary_key=True), Column("a", Integer))
+        Table(other, metadata, Column("id", Integer, primary_key=True), Column("b", String(5)))
+        return metadata
+
+    lab_postgresql.change(named("a", "b"))
+    lab_postgresql.rows("INSERT INTO a (a) VALUES (7)")
+    lab_postgresql.change(named("b", "a"), "rename=a:b", "rename=b:a")
+    lab_postgresql.rows("INSERT INTO b (a) VALUES (8)")
+    lab_postgresql.downgrade()
+    assert lab_postgresql.rows("SELECT * FROM a") == [(1, 7), (2, 8)]
+    lab_postgresql.upgrade()
+    lab_postgresql.change(named("c", "d"), "rename=a:d", "rename=b:c")
+    lab_postgresql.change(named("d", "e"), "rename=c:d", "rename=d:e")
+    assert {("d_id_seq",), ("e_id_seq",)} <= {*_names(lab_postgresql)}

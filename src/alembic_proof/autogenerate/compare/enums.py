@@ -19,6 +19,7 @@ from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import ARRAY
 from sqlalchemy.dialects.postgresql import ENUM
 
+from ...sqltext import single_percents
 from ..draft import each_operation
 from ..enum_types import EnumColumn, enums_by_name, sql_name
 from ..operations import EnumTypeOp
@@ -85,4 +86,6 @@ def _columns_of(inspector: Any, schema: str | None, name: str) -> Iterator[EnumC
             if name in enums_by_name([column["type"]], inspector.dialect):
                 array = "[]" if isinstance(column["type"], ARRAY) else ""
                 default = column["default"] or ""
-                yield EnumColumn(prefix + preparer.quote(table), preparer.quote(column["name"]), default, array)
+                its_table = single_percents(prefix + preparer.quote(table), inspector.dialect)
+                its_column = single_percents(preparer.quote(column["name"]), inspector.dialect)
+                yield EnumColumn(its_table, its_column, default, array)
