@@ -436,3 +436,17 @@ def test_a_renamed_table_is_followed(lab_sqlite: Lab) -> None:
     for (sql,) in lab_sqlite.rows("SELECT sql FROM sqlite_master WHERE name IN ('other', 'v', 'child', 't')"):
         assert "other" in sql
         assert "thing" not in sql
+
+
+def test_a_temporary_table(lab_sqlite: Lab) -> None:
+    """It is in another catalogue, and rebuilt as Alembic does it."""
+    lab_sqlite.write(
+        "a1",
+        None,
+        "op.execute(\"CREATE TEMP TABLE thing (id INTEGER PRIMARY KEY, a INT, b TEXT DEFAULT 'x \\\\:y')\")\n"
+        "op.execute('INSERT INTO thing (id, a) VALUES (1, 2)')\n"
+        "with op.batch_alter_table('thing') as b:\n    b.alter_column('a', nullable=False)\n"
+        "op.execute('CREATE TABLE copy AS SELECT * FROM thing')",
+    )
+    lab_sqlite.upgrade()
+    assert lab_sqlite.rows("SELECT * FROM copy") == [(1, 2, "x :y")]

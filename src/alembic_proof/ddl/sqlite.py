@@ -51,7 +51,7 @@ class SQLiteCorrections(OfflineValues, RenderingCorrections, Base):
         rebuild = None
         if batch_impl.reflected and self.connection is not None:
             rebuild = plan(self.connection, batch_impl, table)
-        else:
+        if rebuild is None:
             _escape_colons(batch_impl.new_table)
         self._rebuilds[batch_impl.temp_table_name] = rebuild or Rebuild()
         for column in table.columns:
