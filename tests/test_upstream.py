@@ -180,3 +180,25 @@ def test_the_checks_of_types(type_: Any, on_sqlite: bool, on_postgresql: bool) -
     assert upstream.is_created(check, dialect_of("sqlite")) is on_sqlite
     assert upstream.is_created(check, dialect_of("postgresql")) is on_postgresql
     assert upstream.is_created(table.primary_key, dialect_of("sqlite"))
+
+
+def test_variants() -> None:
+    """By dialect."""
+    type_ = String(9).with_variant(Integer(), "mysql")
+    assert {name: repr(variant) for name, variant in upstream.variants(type_).items()} == {"mysql": "Integer()"}
+    assert upstream.variants(Integer()) == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"head": "head", "branch_label": None}, True),
+        ({"head": "a2", "branch_label": None}, False),
+        ({"head": "head", "branch_label": "shop"}, False),
+        (None, False),
+    ],
+)
+def test_which_revision_is_followed(arguments: dict[str, Any] | None, expected: bool) -> None:
+    """Any head, unless the command line names one."""
+    revision_context = None if arguments is None else Mock(command_args=arguments)
+    assert upstream.follows_any_head(Mock(opts={"revision_context": revision_context})) is expected
