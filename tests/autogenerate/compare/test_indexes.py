@@ -190,3 +190,32 @@ def test_one_index_after_the_other(lab: Lab) -> None:
         assert indexes(lab) == before
         lab.upgrade()
         assert indexes(lab) == after != before
+
+
+def test_an_order_on_mariadb(lab_mysql: Lab) -> None:
+    """A1: quiet, its change is seen, and it is there after the downgrade; also in a table with another name."""
+
+    def order() -> list[Any]:
+        return lab_mysql.rows(
+            "SELECT index_name, collation FROM information_schema.statistics WHERE table_schema = DATABASE() "
+            "AND index_name = 'small' ORDER BY seq_in_index"
+        )
+
+    lab_mysql.change(of_elements([column("name"), column("size").desc()]))
+    before = order()
+    assert [collation for _, collation in before] == ["A", "D"]
+    steps: list[Any] = [
+        [column("name"), column("size")],
+        [column("name").desc(), column("size")],
+        [column("name")],
+        None,
+    ]
+    for elements in steps:
+        lab_mysql.change(of_elements(elements))
+        after = order()
+        assert after != before
+        lab_mysql.downgrade()
+        assert order() == before
+        lab_mysql.upgrade()
+        assert order() == after
+        before = after

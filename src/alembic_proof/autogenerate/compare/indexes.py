@@ -18,7 +18,7 @@ from alembic.operations.ops import (
 )
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import Dialect, Index, Table, text
+from sqlalchemy import Column, ColumnClause, Dialect, Index, Table, text
 
 from ...sqltext import between_parentheses, same_sql, tokens
 from ..expressions import Expression
@@ -32,8 +32,9 @@ from .stored_expressions import compare_expressions
 
 
 def setup(plugin: Plugin) -> None:
-    """Register the comparisons: MariaDB has neither, and SQLAlchemy reads none of MySQL's."""
+    """Register the comparisons; MariaDB has neither predicates nor expressions, but an order."""
     add_table_comparison(plugin, compare_on_postgresql, ("postgresql",))
+    add_table_comparison(plugin, compare_on_mysql, ("mysql", "mariadb"))
     plugin.add_autogenerate_comparator(
         compare_on_sqlite, "schema", plugin.name, qualifier="sqlite", priority=DispatchPriority.LAST
     )
@@ -231,4 +232,68 @@ def _with_definition(autogen_context: AutogenContext, index: Index) -> Index:
     if using and using[1] != "btree":
         options["postgresql_using"] = using[1]
     options.pop("postgresql_ops", None)  # the elements have them
-    return Index(index.name, *map(text, elements), unique=index.unique, _table=table, **options)
+    return _detached(Index(index.name, *map(text, elements), unique=index.unique, _table=table, **options))
+
+
+def _detached(index: Index) -> Index:
+    """Return an index that its table does not count among its own."""
+    table: Any = index.table
+    table.indexes.discard(index)
+    return index
+
+
+def compare_on_mysql(
+    autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table
+) -> None:
+    """Compare the order of what an index covers, which SQLAlchemy does not read; and drop none without it."""
+    wanted = {index.name: index for index in model.indexes}
+    for index in list(reflected.indexes):
+        columns = _columns(index)
+        descending = _descending(autogen_context, reflected, str(index.name))
+        if columns is None or not (descending or _has_order(wanted.get(index.name))):
+            continue
+        elements = [column.desc() if at in descending else column for at, column in enumerate(columns, 1)]
+        old = _detached(
+            Index(index.name, *elements, unique=index.unique, _table=reflected, **dict(index.dialect_kwargs.items()))
+        )
+        new = wanted.get(index.name)
+        by_alembic = [op for op in operations.ops if _index_name(op) == index.name]
+        for op in by_alembic:
+            if isinstance(op, DropIndexOp):
+                operations.ops[operations.ops.index(op)] = DropIndexOp.from_index(old)
+        if by_alembic or new is None or _columns(new) is None:
+            continue
+        texts = between_parentheses(create_index_sql(new, autogen_context.dialect))
+        if {at for at, text in enumerate(texts, 1) if _element(text).order[0]} != descending:
+            _replace(old, new, operations)
+
+
+def _columns(index: Index) -> list[Column[Any]] | None:
+    """Return the columns that an index covers, in whatever order; None if it covers an expression."""
+    elements: list[Any] = [getattr(each, "element", each) for each in index.expressions]
+    return elements if all(isinstance(element, ColumnClause) for element in elements) else None
+
+
+def _has_order(index: Index | None) -> bool:
+    return index is not None and has_expression(index)
+
+
+_DESCENDING = """
+SELECT table_name, index_name, seq_in_index FROM information_schema.statistics
+WHERE table_schema = COALESCE(:schema, DATABASE()) AND collation = 'D'
+"""
+_orders: WeakKeyDictionary[AutogenContext, dict[str | None, dict[tuple[str, str], set[int]]]] = WeakKeyDictionary()
+
+
+def _descending(autogen_context: AutogenContext, table: Table, index: str) -> set[int]:
+    """Return which elements of an index are in descending order, from 1; of all indexes in one statement."""
+    orders = _orders.setdefault(autogen_context, {})
+    if table.schema not in orders:
+        connection: Any = autogen_context.connection
+        found = orders.setdefault(table.schema, {})
+        for its_table, its_index, at in connection.execute(text(_DESCENDING), {"schema": table.schema}).all():
+            found.setdefault((its_table, its_index), set()).add(at)
+    inspector: Any = autogen_context.inspector
+    is_renamed = isinstance(inspector, RenamedInspector)
+    name = inspector.new_names.old_table(table.schema, table.name) if is_renamed else table.name
+    return orders[table.schema].get((name, index), set())
