@@ -295,3 +295,29 @@ def test_a_number_becomes_the_key(lab: Lab) -> None:  # C13
     assert lab.schema() == before
     assert lab.rows("SELECT a_id, b_id FROM ab ORDER BY a_id") == [(1, 7), (2, 7)]
     lab.upgrade()
+
+
+def test_a_pair_becomes_the_key(lab: Lab) -> None:  # C13
+    """The other way round: the downgrade numbers the rows again."""
+    lab.change(pairs(has_id=True))
+    before = lab.schema()
+    for statement in ("INSERT INTO a VALUES (1), (2)", "INSERT INTO b VALUES (7)"):
+        lab.rows(statement)
+    lab.rows("INSERT INTO ab (id, a_id, b_id) VALUES (5, 1, 7), (6, 2, 7)")
+    lab.change(pairs(has_id=False), "allow-drop=ab.id")
+    lab.downgrade()
+    assert lab.schema() == before
+    assert lab.rows("SELECT id, b_id FROM ab ORDER BY id") == [(1, 7), (2, 7)]
+    lab.upgrade()
+
+
+def test_a_unique_column_with_a_server_default(lab: Lab) -> None:  # D5
+    """One row may have it, but not two: that is said before the database does."""
+    start(lab)
+    changed = models(column("code", String(9), server_default="x", nullable=False, unique=True))
+    lab.rows("INSERT INTO book (id) VALUES (2)")
+    message = lab.refused(changed)
+    assert message.startswith("book.code is UNIQUE, and its server_default= would be the value of each of the rows")
+    lab.rows("DELETE FROM book WHERE id = 2")
+    lab.change(changed)
+    assert lab.rows("SELECT code FROM book") == [("x",)]

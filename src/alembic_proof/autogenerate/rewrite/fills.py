@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy
-from alembic.operations.ops import AddColumnOp, AddConstraintOp, AlterColumnOp, CreateIndexOp, MigrateOperation
+from alembic.operations.ops import (
+    AddColumnOp,
+    AddConstraintOp,
+    AlterColumnOp,
+    CreateIndexOp,
+    DropTableOp,
+    MigrateOperation,
+)
 from alembic.util import CommandError
 from sqlalchemy import ClauseElement, Column, Dialect
 
@@ -19,6 +27,7 @@ from ...sqltext import full_name, quote_literal
 from ..draft import Draft, each_operation, reflected_schema
 from ..sql import sql_of
 from .expressions import require_expression
+from .stored_values import count
 from .values import NO_VALUE, SQL, Fill, expression, fill_of, parsed, writable_type
 
 # What stands for the value in the command that a question proposes.
@@ -46,6 +55,8 @@ def upgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
 
     Where nothing says which value that is, and nobody can be asked, the question is left open.
     """
+    if isinstance(op, AddColumnOp):
+        _require_several_values(draft, op)
     is_new = isinstance(op, AddColumnOp) and not (op.column.nullable or _is_generated(op.column))
     if not isinstance(op, (AddColumnOp, AlterColumnOp)) or not (
         is_new or getattr(op, "modify_nullable", None) is False
@@ -54,7 +65,7 @@ def upgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
     column = draft.column(op)
     name = f"{full_name(op.table_name, op.schema)}.{column.name}"
     given = draft.answers.fill(name)
-    if given is None and counts(draft, op):
+    if given is None and counting_column(draft, op) is not None:
         return None
     if given is not None:
         return _fill_given(draft, op, name, given)
@@ -68,20 +79,35 @@ def upgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
     return NO_VALUE
 
 
-def counts(draft: Draft, op: MigrateOperation) -> bool:
-    """Tell whether an operation adds the column of a table that numbers its rows: the database gives rows theirs.
+def _require_several_values(draft: Draft, op: AddColumnOp) -> None:
+    """Raise CommandError for a new UNIQUE column whose server default would be the same in several rows."""
+    default, column = getattr(op.column.server_default, "arg", None), draft.column(op)
+    if not isinstance(default, str) or not _is_unique(column):
+        return
+    found = count(draft, DropTableOp(op.table_name, schema=op.schema))
+    if found is not None and found.number > 1:
+        name = f"{full_name(op.table_name, op.schema)}.{column.name}"
+        raise CommandError(
+            f"{name} is UNIQUE, and its server_default= would be the value of each of the rows that there are. Add it "
+            f"without a default, with an expression that gives each row its own (-x fill={name}={SQL}EXPRESSION). "
+            "Nothing was written."
+        )
+
+
+def counting_column(draft: Draft, op: MigrateOperation) -> Column[Any] | None:
+    """Return the column that an operation adds, with its table, if it numbers the rows: the database gives them theirs.
 
     SQLite does so for a column of the type INTEGER only.
     """
     if not isinstance(op, AddColumnOp) or _is_generated(op.column):
-        return False
-    try:
-        column = draft.column(op)
-    except KeyError:  # a downgrade adds what the models do not have any more
-        return False
-    if column.table.autoincrement_column is not column:
-        return False
-    return draft.kind != "sqlite" or draft.dialect.type_compiler_instance.process(column.type) == "INTEGER"
+        return None
+    if draft.kind == "sqlite" and draft.dialect.type_compiler_instance.process(op.column.type) != "INTEGER":
+        return None
+    columns: list[Any] = [op.column]  # in a downgrade, what the database has, and the models do not
+    with suppress(KeyError):
+        columns.append(draft.column(op))
+    tables = ((each, each.table) for each in columns)
+    return next((each for each, table in tables if table is not None and table.autoincrement_column is each), None)
 
 
 def _becomes_not_null(op: AddColumnOp | AlterColumnOp) -> bool:
@@ -154,6 +180,8 @@ def downgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
 
     NO_VALUE if no value would be right: the column is in a key or a CHECK, or is UNIQUE by itself.
     """
+    if counting_column(draft, op) is not None:
+        return None
     if not isinstance(op, (AddColumnOp, AlterColumnOp)) or not _becomes_not_null(op):
         return None
     type_: Any

@@ -22,7 +22,7 @@ from ...ddl.types import database_type, kind_of
 from ...sqltext import escape_colons, quote_literal
 from ..draft import Draft
 from ..operations import AddSerialColumnOp, ChangePrimaryKeyOp, FillRowsOp, altered
-from .fills import counts, downgrade_value, upgrade_value
+from .fills import counting_column, downgrade_value, upgrade_value
 from .values import Fill
 
 # These may depend on the values with which a column is filled.
@@ -64,8 +64,9 @@ def _split(draft: Draft, table: ModifyTableOps, fill_for: FillFor) -> list[Migra
     after: list[MigrateOperation] = []
     for op in table.ops:
         fill = fill_for(op)
-        if draft.kind == "postgresql" and fill is None and isinstance(op, AddColumnOp) and counts(draft, op):
-            op = AddSerialColumnOp(op.table_name, draft.column(op), schema=op.schema)
+        counting = counting_column(draft, op)
+        if draft.kind == "postgresql" and fill is None and counting is not None:
+            op = AddSerialColumnOp(table.table_name, counting, schema=table.schema)
         if isinstance(op, AddColumnOp) and fill and fill.is_constant and draft.kind in _ADDS_WITH_DEFAULT:
             before += _with_default(draft, op, fill)
         elif isinstance(op, (AddColumnOp, AlterColumnOp)) and fill is not None:
