@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from machine.schema import Pair, Table, keys_in
+from machine.schema import Pair, Table
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,3 @@ def limits(pair: Pair, database: str) -> Iterator[str]:
 def _of_table(before: Table, table: Table, database: str) -> Iterator[str]:
     if database != "sqlite" and before.counted != table.counted:
         yield "a key that begins or ceases to count by itself"
-    bases = {key for column in table.columns if column.computed for key in keys_in(column.special)}
-    changed = {column.key for column in table.columns if (c := before.column(column.key)) and c.type != column.type}
-    if database == "postgresql" and changed & bases:
-        yield "another type for what a generated column is computed from"
