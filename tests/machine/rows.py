@@ -124,7 +124,8 @@ def _answers(pair: Pair) -> Iterator[str]:
     if ambiguous:
         yield "no-rename"
     both = [(c, after) for old, new in kept for c in old.columns if (after := new.column(c.key))]
-    described = [(one.comment, other.comment) for one, other in (*kept, *both)]
+    described = [(one.comment, other.comment) for one, other in kept]
+    described += [(one.comment, other.comment) for one, other in both]
     if any(comment and not after for comment, after in described):
         yield "allow-drop"  # of what nobody says any more
     elif any(before.type != after.type or before.computed != after.computed for before, after in both):
