@@ -196,6 +196,11 @@ def _of_downgrade(pair: Pair, before: Table, table: Table) -> Iterator[str]:
         orphaned = target is not None and pair.second.table(target) is None and len(gone) < len(columns)
         if (lost and not kept) or orphaned or (gone and kind in ("primary key", "exclude")):
             yield "values that a downgrade cannot bring back"
+    for column in before.columns:
+        enum = pair.first.enum(column.type)
+        has_check = "create_constraint" in str(column.type) or (enum is not None and enum.kind == "checked")
+        if has_check and table.column(column.key) is None and not (column.nullable or column.server_default):
+            yield "values that a downgrade cannot bring back"
     for item in before.items:
         target_now = pair.second.table(item.target)
         if target_now and any(target_now.column(key) is None for key in item.referred):

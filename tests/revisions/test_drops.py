@@ -30,6 +30,8 @@ LINE = Drop("r1.py:17")  # something that this line leaves open
     [
         ("op.drop_table('old')", [Drop("old", "old")]),
         ("op.drop_table('old', schema='s')", [Drop("s.old", "s.old")]),
+        ("op.drop_table('100%')", [Drop("100%", "100%")]),
+        ("op.drop_column('a (b)', '5%')", [Drop("a (b).5%", "a (b)", "5%")]),
         ("op.drop_column('old', 'x')", [Drop("old.x", "old", "x")]),
         ("op.drop_column(column_name='x', table_name='old')", [Drop("old.x", "old", "x")]),
         ("with op.batch_alter_table('old') as b: b.drop_column('x')", [Drop("old.x", "old", "x")]),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..sqltext import full_name, single_percents
+from .reader import UNKNOWN
 from .recorder import Step
 
 if TYPE_CHECKING:
@@ -84,17 +85,21 @@ class DropReader:
     def _read_statement(self, place: str, sql: str) -> None:
         if tables := _TABLES.match(f"{sql} "):
             for table in _AROUND.sub("", tables[1]).split(","):
-                self._drop(place, table.strip())
+                self._drop_in_sql(place, table.strip())
         elif alter := _ALTER.match(f"{sql} "):
             for part in alter[2].split(","):
                 if column := _COLUMN.match(part.strip()):
-                    self._drop(place, alter[1], column[1])
+                    self._drop_in_sql(place, alter[1], column[1])
                 elif rename := _RENAME.match(part.strip()):
                     self._rename(alter[1], rename[1] or "", rename[2])
 
+    def _drop_in_sql(self, place: str, table: str, column: str = "") -> None:
+        # With one of these in it, it is no name, but what a program puts a name into.
+        self._drop(place, "" if re.search(r"[%(]", table + column) else table, column)
+
     def _drop(self, place: str, table: str, column: str = "", retyped: AlterColumnOp | None = None) -> None:
         drop = Drop(place)
-        if table and not re.search(r"[?%(]", table + column):
+        if table and UNKNOWN not in table + column:
             table = self._current.get((table, ""), table)
             column = self._current.get((table, column), column)
             drop = Drop(f"{table}.{column}" if column else table, table, column, retyped)
