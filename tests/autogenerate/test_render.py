@@ -200,11 +200,6 @@ CHANGE_KEY = operations.ChangePrimaryKeyOp(OLD.primary_key, NEW.primary_key)
         (operations.RenameTableBothWaysOp("a", "b"), "sqlite", ["op.rename_table('a', 'b')"]),
         (operations.RenameTableBothWaysOp("a", "b", schema="s"), "sqlite", ["op.rename_table('a', 'b', schema='s')"]),
         (operations.IndexSqlOp("i", "CREATE INDEX i ON t (a)"), "sqlite", ["op.execute('CREATE INDEX i ON t (a)')"]),
-        (
-            operations.IndexSqlOp("i", "CREATE INDEX i ON t (a)", if_not_exists=True),
-            "sqlite",
-            ["op.execute('CREATE INDEX IF NOT EXISTS i ON t (a)')"],
-        ),
         (operations.IndexSqlOp("I", "", drop=True, schema="s"), "postgresql", ["op.execute('DROP INDEX s.\"I\"')"]),
         (operations.EnsureExistsOp("SCHEMA", "s"), "postgresql", ["op.execute('CREATE SCHEMA IF NOT EXISTS s')"]),
         (

@@ -226,10 +226,8 @@ class EnsureExistsOp(MigrateOperation):
 class IndexSqlOp(MigrateOperation):
     """Creates an index by its SQL, or drops it."""
 
-    def __init__(
-        self, name: str, sql: str, drop: bool = False, if_not_exists: bool = False, schema: str | None = None
-    ) -> None:
-        self.name, self.sql, self.drop, self.if_not_exists, self.schema = name, sql, drop, if_not_exists, schema
+    def __init__(self, name: str, sql: str, drop: bool = False, schema: str | None = None) -> None:
+        self.name, self.sql, self.drop, self.schema = name, sql, drop, schema
 
     def reverse(self) -> IndexSqlOp:
         """Return the operation that undoes this one."""

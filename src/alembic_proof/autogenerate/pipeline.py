@@ -61,7 +61,6 @@ from .rewrite.read_by_views import read_by_views
 from .rewrite.renames import renames
 from .rewrite.schemas import schemas
 from .rewrite.sqlite_details import sqlite_details
-from .rewrite.sqlite_indexes import sqlite_indexes
 from .rewrite.sqlite_names import sqlite_names
 from .rewrite.type_checks import type_checks
 from .rewrite.written_code import written_code
@@ -104,7 +103,6 @@ UPGRADE_RULES: dict[str, Rule] = {
 REVISION_RULES: dict[str, Rule] = {
     "sqlite_details": sqlite_details,  # SQLAlchemy does not read all of a table that a downgrade makes again
     "json_columns": json_columns,  # MariaDB keeps the CHECK of JSON
-    "sqlite_indexes": sqlite_indexes,  # SQLite loses some indexes when it rebuilds a table
     "dependents": dependents,  # what depends on what changes is dropped before it, and made again after it
     "read_by_views": read_by_views,  # no view breaks, or makes the upgrade fail
     "in_place": in_place,  # what has only another name is renamed

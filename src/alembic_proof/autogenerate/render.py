@@ -240,7 +240,7 @@ def _index_sql(autogen_context: AutogenContext, op: IndexSqlOp) -> str:
         preparer: Any = autogen_context.dialect.identifier_preparer
         schema = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
         return f"op.execute({f'DROP INDEX {schema}{preparer.quote(op.name)}'!r})"
-    return execute(op.sql.replace(" INDEX ", " INDEX IF NOT EXISTS ", 1) if op.if_not_exists else op.sql)
+    return execute(op.sql)
 
 
 @renderers.dispatch_for(AutocommitOp)
