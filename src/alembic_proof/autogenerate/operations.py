@@ -285,15 +285,15 @@ class NumberingOp(MigrateOperation):
 class ChangePrimaryKeyOp(MigrateOperation):
     """Gives a table another primary key, or its primary key another name."""
 
-    def __init__(self, old: PrimaryKeyConstraint, new: PrimaryKeyConstraint) -> None:
+    def __init__(self, old: PrimaryKeyConstraint, new: PrimaryKeyConstraint, schema: str | None = None) -> None:
         self.old, self.new = old, new
-        self.table_name, self.schema = new.table.name, new.table.schema
+        self.table_name, self.schema = new.table.name, schema  # as other operations have it: None for the default one
         self.old_name: str | None = None  # on SQLite, where one has no name
         self.new_name: str | None = None
 
     def reverse(self) -> ChangePrimaryKeyOp:
         """Return the operation that undoes this one."""
-        return ChangePrimaryKeyOp(self.new, self.old)
+        return ChangePrimaryKeyOp(self.new, self.old, self.schema)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """Return what ``alembic check`` prints."""

@@ -32,7 +32,7 @@ def compare_keys(autogen_context: AutogenContext, operations: ModifyTableOps, re
     dialect = autogen_context.dialect
     old, new = reflected.primary_key, model.primary_key
     if column_names(old) != column_names(new) or _has_another_name(dialect, old, new):
-        operations.ops.append(ChangePrimaryKeyOp(old, new))
+        operations.ops.append(ChangePrimaryKeyOp(old, new, operations.schema))
     elif dialect.name == "postgresql":
         _remove_unique_of_primary_key(operations, new)
     _remove_same_foreign_keys(dialect.default_schema_name, operations)
