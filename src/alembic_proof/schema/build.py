@@ -40,7 +40,7 @@ def without_views(connection: Connection, tables: list[Table]) -> list[Table]:
     views: dict[str | None, set[str]] = {}
     for schema in {table.schema for table in tables}:
         views[schema] = set(inspector.get_view_names(schema))
-        with contextlib.suppress(NotImplementedError):
+        with contextlib.suppress(AttributeError, NotImplementedError):  # SQLAlchemy 1.4 counts them among the views
             views[schema] |= set(inspector.get_materialized_view_names(schema))
     return [table for table in tables if table.name not in views[table.schema]]
 
