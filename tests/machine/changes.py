@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from machine import expressions
 from machine.draw import IDENTITIES, KINDS, Draw
-from machine.limits import limits
 from machine.schema import Column, Item, Pair, Schema, Table, keys_in
 from machine.sound import fresh, keyed, problems
 from machine.values import TYPES
@@ -459,7 +458,6 @@ def pairs(draw: Any, database: str, allowed: frozenset[str]) -> Pair:
     d.gone = {column.name for table in first.tables for column in table.columns}
     names = [name for name in CHANGES if name in allowed and name != "unrelated"]
     done: list[str] = []
-    met: list[str] = []
     if d.chance(1, "unrelated") and d.chance(5):
         pair, names, done = replace(pair, second=d.schema(), views=()), [], ["unrelated"]
     for _ in range(d.number(1, 8) if names else 0):
@@ -468,9 +466,6 @@ def pairs(draw: Any, database: str, allowed: frozenset[str]) -> Pair:
         after = replace(pair, second=fresh(changed)) if changed else pair
         if after == pair or any(problems(after, database, allowed)):
             continue
-        if beyond := next(limits(after, database), None):
-            met.append(beyond)
-            continue
         pair = after
         done.append(name)
-    return replace(pair, changes=tuple(done), limits=tuple(met))
+    return replace(pair, changes=tuple(done))

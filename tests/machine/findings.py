@@ -67,7 +67,7 @@ def search(
         at += 1
         for name in result.findings.keys() - known:
             said(f"after {result.pairs} pairs: {report(result.findings[name], bench.kind)}\n")
-    result.limits += bench.limits
+    result.limits = bench.limits
     return result
 
 
@@ -122,7 +122,6 @@ class _Round:
                 return None
             self.result.pairs += 1
             self.result.changes.update(pair.changes)
-            self.result.limits.update(pair.limits)
             try:
                 self.bench.try_pair(pair)
                 self.tried[pair] = None

@@ -7,10 +7,7 @@ counts how often each was met.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-
-from machine.schema import Pair, Table
 
 
 @dataclass(frozen=True)
@@ -45,16 +42,3 @@ def refusal(kind: str, phase: str, text: str) -> str | None:
         return None
     found = (each for each in REFUSALS if phase.startswith(each.phase) and re.search(each.sentence, text))
     return next((each.name for each in found), None)
-
-
-def limits(pair: Pair, database: str) -> Iterator[str]:
-    """Yield the names of the limits because of which a pair is left out."""
-    for table in pair.second.tables:
-        before = pair.first.table(table.key)
-        if before:
-            yield from _of_table(before, table, database)
-
-
-def _of_table(before: Table, table: Table, database: str) -> Iterator[str]:
-    if database != "sqlite" and before.counted != table.counted:
-        yield "a key that begins or ceases to count by itself"

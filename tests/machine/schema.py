@@ -183,7 +183,6 @@ class Pair:
     adopt: bool = False  # whether the first schema is made by create_all(), and adopted
     offline: bool = False  # whether it is tried by scripts as well
     changes: tuple[str, ...] = field(default=(), compare=False)
-    limits: tuple[str, ...] = field(default=(), compare=False)  # the changes that could not be made because of them
 
 
 def keys_in(text: str | None) -> tuple[int, ...]:
