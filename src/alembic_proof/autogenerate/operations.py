@@ -23,6 +23,7 @@ from sqlalchemy import Column, Constraint, Index, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects.postgresql import ENUM
 
 from . import enum_types
+from .domain_types import Definition
 from .numbering import NumberedColumn, Numbering
 
 Altering = TypeVar("Altering", bound=AlterColumnOp)
@@ -181,6 +182,30 @@ class EnumTypeOp(MigrateOperation):
         if not self.labels_after:
             return []
         return [label for label in self.labels_before if self.renamed.get(label, label) not in self.labels_after]
+
+
+@dataclass(eq=False)
+class DomainOp(MigrateOperation):
+    """Creates, changes or drops a domain of PostgreSQL: it is nothing before, or nothing after."""
+
+    name: str  # in SQL, with its schema where it needs one
+    schema: str | None
+    before: Definition | None
+    after: Definition | None
+
+    def reverse(self) -> DomainOp:
+        """Return the operation that undoes this one."""
+        return DomainOp(self.name, self.schema, self.after, self.before)
+
+    def statements(self) -> list[str]:
+        """Return the SQL."""
+        if self.after is None:
+            return [f"DROP DOMAIN {self.name}"]
+        return [self.after.create(self.name)] if self.before is None else [*self.before.alter(self.name, self.after)]
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return what ``alembic check`` prints."""
+        return ("change_domain", *self.statements())
 
 
 class RenameLabelInRowsOp(MigrateOperation):

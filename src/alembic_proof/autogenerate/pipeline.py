@@ -27,6 +27,7 @@ from .compare import (
     autoincrement,
     check_constraints,
     computed_columns,
+    domains,
     enums,
     identities,
     indexes,
@@ -46,6 +47,7 @@ from .rewrite.casts import casts
 from .rewrite.comments import comments
 from .rewrite.concurrent_indexes import concurrent_indexes
 from .rewrite.dependents import dependents
+from .rewrite.domain_types import domain_types
 from .rewrite.drop_markers import drop_markers
 from .rewrite.drops import drops
 from .rewrite.enum_labels import enum_labels
@@ -76,6 +78,7 @@ PLUGINS: dict[str, ModuleType] = {
     "views": views,  # what is a view in the database is no table to be created
     "inheritance": inheritance,  # what a table of PostgreSQL inherits is no difference
     "enums": enums,  # PostgreSQL's enum types and their labels
+    "domains": domains,  # and its domains
     "identities": identities,  # the options of identities
     "reflected": reflected,  # keeps what was read from the database, for the rules
     "autoincrement": autoincrement,  # which SQLite has
@@ -91,6 +94,7 @@ COMPARING_RULES: dict[str, Rule] = {
 UPGRADE_RULES: dict[str, Rule] = {
     "enum_labels": enum_labels,  # so may two labels of an enum
     "drops": drops,  # nothing is dropped unless somebody means it
+    "domain_types": domain_types,  # a domain keeps its type
     "comments": comments,  # nor is a comment removed
     "type_checks": type_checks,  # the CHECK of a type is written once, by its name
     "casts": casts,  # PostgreSQL is told how to convert values to a type of another kind

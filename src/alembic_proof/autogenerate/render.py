@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from typing import Any, Literal
 
 from alembic.autogenerate.api import AutogenContext
@@ -16,7 +17,7 @@ from sqlalchemy.sql.functions import now
 
 from .. import upstream
 from ..sqltext import escape_colons, single_percents
-from . import enum_types, numbering
+from . import domain_types, enum_types, numbering
 from .conversions import conversion
 from .operations import (
     CONVENTION,
@@ -26,6 +27,7 @@ from .operations import (
     CastColumnOp,
     ChangePrimaryKeyOp,
     DestructiveOp,
+    DomainOp,
     EnsureExistsOp,
     EnumTypeOp,
     FillRowsOp,
@@ -76,6 +78,8 @@ def _type(type_: Any, autogen_context: AutogenContext) -> str | Literal[False]:
         autogen_context.imports.add("from sqlalchemy import Text")  # Alembic writes JSONB(astext_type=Text())
     if is_postgresql and (enum := enum_types.enum_of(type_, autogen_context.dialect)):
         return _enum(type_, enum, autogen_context)
+    if is_postgresql and (domain := domain_types.domain_of(type_, autogen_context.dialect)):
+        return _domain_type(type_, domain, autogen_context)
     module = type(type_).__module__
     if module.startswith("sqlalchemy."):
         return False
@@ -98,6 +102,14 @@ def _enum(type_: Any, enum: postgresql.ENUM, autogen_context: AutogenContext) ->
     labels = ", ".join(map(repr, enum.enums))
     code = f"{class_}({labels}, name={enum.name!r}{schema}, create_type=False)"
     return f"sa.ARRAY({code})" if isinstance(type_, ARRAY) else code
+
+
+def _domain_type(type_: Any, domain: Any, autogen_context: AutogenContext) -> str:
+    """Return the code of a domain, or of an array of one; statements of the revision create and drop it."""
+    uncreated = copy(domain)
+    uncreated.create_type = False
+    code = autogen_context.migration_context.impl.render_type(uncreated, autogen_context)
+    return f"sa.ARRAY({code})" if isinstance(type_, ARRAY) else str(code)
 
 
 def update(table: str, schema: str | None, values: dict[str, str], where: str) -> str:
@@ -194,6 +206,11 @@ def _enum_type(autogen_context: AutogenContext, op: EnumTypeOp) -> list[str]:
     removed = enum_types.sql_labels(op.removed_labels)
     comment = [f"# This fails while a row has {removed}: change such rows first."] if removed else []
     return [*comment, *map(execute, enum_types.statements(op, autogen_context.dialect))]
+
+
+@renderers.dispatch_for(DomainOp)
+def _domain(autogen_context: AutogenContext, op: DomainOp) -> list[str]:
+    return [*map(execute, op.statements())]
 
 
 @renderers.dispatch_for(RenameLabelInRowsOp)

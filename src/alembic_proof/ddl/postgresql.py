@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, BIGINT, INTEGER, SMALLINT, Column, Inspector, Table, text
+from sqlalchemy.dialects.postgresql import DOMAIN
 
 from ..sqltext import escape_colons, single_percents
 from ..upstream import CompiledElements
+from .mysql import OLD_NAMES
 from .offline import OfflineValues
 from .rendering import RenderingCorrections
 from .types import database_type
@@ -25,20 +27,29 @@ SELECT format('nextval(%L::regclass)', s.oid::regclass), attname FROM pg_class s
     WHERE s.relkind = 'S' AND deptype = 'a'
 """
 _CACHED = "alembic_proof_sequences"  # in the inspector's cache
+_OF_DOMAINS = """
+SELECT nspname, relname, attname, atthasdef, attnotnull FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+    JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_type t ON t.oid = atttypid WHERE typtype = 'd'
+"""
+_CACHED_OF_DOMAINS = "alembic_proof_domains"
 
 
 class PostgreSQLCorrections(OfflineValues, CompiledElements, RenderingCorrections, Base):
     """Mixed into the Impl class of PostgreSQL."""
 
     def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: Any) -> None:
-        """Take the nextval() of a column's own sequence for no default: it is SERIAL.
+        """Take the nextval() of a column's own sequence for no default: it is SERIAL. And leave the default and
+        the NOT NULL of a domain to the domain.
 
-        Alembic does the same with a query, and a line in the log, for each such column.
+        Alembic does the same for a serial, with a query, and a line in the log, for each such column.
         """
         default = str(column_info.get("default") or "")
         is_counting = default.startswith("nextval(") and isinstance(column_info["type"], (INTEGER, BIGINT, SMALLINT))
         if is_counting and _owned_sequences(inspector).get(default) == column_info["name"]:
             del column_info["default"]
+        if isinstance(column_info["type"], DOMAIN):
+            has_default, is_not_null = _of_domains(inspector)[_column(inspector, table, column_info["name"])]
+            column_info |= {"nullable": not is_not_null} | ({} if has_default else {"default": None})
 
     def compiled(self, sql: str) -> str:
         """Return the SQL of an index's expression as it is to be compared."""
@@ -50,6 +61,23 @@ class PostgreSQLCorrections(OfflineValues, CompiledElements, RenderingCorrection
         if was_array != isinstance(database_type(metadata_column.type, self.dialect), ARRAY):
             return True
         return super().compare_type(inspector_column, metadata_column)
+
+
+def _column(inspector: Inspector, table: Table, name: str) -> tuple[str, str, str]:
+    """Return the schema and the names that a column has in the database, where a rename is planned."""
+    old_names = inspector.info_cache.get(OLD_NAMES)
+    names = (table.name, name) if old_names is None else old_names(table.schema, table.name, name)
+    return (str(table.schema or inspector.default_schema_name), *names)
+
+
+def _of_domains(inspector: Inspector) -> dict[tuple[str, str, str], tuple[bool, bool]]:
+    """Return whether the columns of domains have a default, and a NOT NULL, of their own; in one statement."""
+    cache = inspector.info_cache
+    if _CACHED_OF_DOMAINS not in cache:
+        bind: Any = inspector.bind
+        cache[_CACHED_OF_DOMAINS] = {tuple(row[:3]): tuple(row[3:]) for row in bind.execute(text(_OF_DOMAINS)).all()}
+    columns: dict[tuple[str, str, str], tuple[bool, bool]] = cache[_CACHED_OF_DOMAINS]
+    return columns
 
 
 def _owned_sequences(inspector: Inspector) -> dict[str, str]:

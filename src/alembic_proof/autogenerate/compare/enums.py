@@ -39,7 +39,7 @@ def compare_enums(
     dialect = autogen_context.dialect
     columns = [column for table in autogen_context.sorted_tables for column in table.columns]
     wanted = enums_by_name((column.type for column in columns), dialect)
-    unused = enums_by_name((type_ for op in each_operation(upgrade_ops) for type_ in _types_removed(op)), dialect)
+    unused = enums_by_name((type_ for op in each_operation(upgrade_ops) for type_ in types_removed(op)), dialect)
     if not wanted and not unused:
         return PriorityDispatchResult.CONTINUE
     inspector: Any = autogen_context.inspector
@@ -63,7 +63,7 @@ def _reflected(enum: dict[str, Any]) -> ENUM:
     return ENUM(name=enum["name"], schema=None if enum["visible"] else enum["schema"])
 
 
-def _types_removed(op: MigrateOperation) -> list[Any]:
+def types_removed(op: MigrateOperation) -> list[Any]:
     """Return the types of the columns that an operation drops, or gives another type."""
     if isinstance(op, DropTableOp):
         return [column.type for column in op.to_table().columns]

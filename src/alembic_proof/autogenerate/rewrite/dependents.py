@@ -45,12 +45,21 @@ from ..compare.reflected import reflected_tables
 from ..draft import Draft
 from ..enum_types import enums_by_name, sql_name
 from ..indexes import has_expression, predicate
-from ..operations import CastColumnOp, ChangePrimaryKeyOp, EnumTypeOp, IndexSqlOp, constraint_of
+from ..operations import CastColumnOp, ChangePrimaryKeyOp, DomainOp, EnumTypeOp, IndexSqlOp, constraint_of
 from ..sql import column_names, sql_of, stored_name
 from .ordering import rank
 
 # What stands before the first operation on a table or a type, and after the last one, stays there.
-_MOVABLE_AROUND = (CreateTableOp, DropTableOp, ModifyTableOps, CreateIndexOp, DropIndexOp, EnumTypeOp, IndexSqlOp)
+_MOVABLE_AROUND = (
+    CreateTableOp,
+    DropTableOp,
+    ModifyTableOps,
+    CreateIndexOp,
+    DropIndexOp,
+    EnumTypeOp,
+    DomainOp,
+    IndexSqlOp,
+)
 
 Key = tuple[str, str, str]  # of a dependent: its table, its kind, its name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic.operations.ops import CreateTableOp
 
 from ..draft import Draft
-from ..operations import EnsureExistsOp, EnumTypeOp
+from ..operations import DomainOp, EnsureExistsOp, EnumTypeOp
 from ..ownership import tables_of_revisions
 
 
@@ -16,6 +16,7 @@ def schemas(draft: Draft) -> None:
         return
     needed = {op.schema for op in draft.upgrade.ops if isinstance(op, CreateTableOp)}
     needed |= {op.type.schema for op in draft.upgrade.ops if isinstance(op, EnumTypeOp) and not op.labels_before}
+    needed |= {op.schema for op in draft.upgrade.ops if isinstance(op, DomainOp) and op.before is None}
     needed -= {None, draft.dialect.default_schema_name}
     if needed:
         needed -= {schema for schema, _ in tables_of_revisions(environment.script, draft.dialect)}
