@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Inspector, create_engine, inspect
 from sqlalchemy.dialects import sqlite
+from support.models import dialect_of
 
 from alembic_proof.autogenerate.renamed_inspector import NewNames, RenamedInspector
 
@@ -94,6 +95,19 @@ def test_it_has_the_methods_that_alembic_calls() -> None:
 def test_in_sql(sql: str, expected: str) -> None:
     """Whole names only; what is in single quotes is none."""
     assert names().in_sql({"name": "full name"}, sql) == expected
+
+
+def test_percent_signs_stay_single() -> None:
+    """The names that PostgreSQL's drivers take are for its statements; a text of its catalogue has single ones."""
+    new = NewNames(dialect_of("postgresql", paramstyle="pyformat"))
+    assert new.in_sql({"name": "50% off"}, "name > '%'") == "\"50% off\" > '%'"
+
+
+def test_the_columns_that_an_index_includes() -> None:
+    """They have new names as well."""
+    index = {"name": "i", "column_names": ["x"], "dialect_options": {"postgresql_include": ["name", "y"]}}
+    found = names().in_reflected((None, "people"), index)
+    assert found["dialect_options"]["postgresql_include"] == ["full name", "y"]
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,43 @@ def test_server_defaults(default: Any, expected: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("dialect", "version", "persisted", "expected"),
+    [
+        ("postgresql", (15, 4), None, ", persisted=True"),
+        ("postgresql", (18, 0), None, ""),
+        ("postgresql", None, None, ""),
+        ("postgresql", (18, 0), True, ", persisted=True"),
+        ("postgresql", (18, 0), False, ", persisted=False"),
+        ("sqlite", (3, 40), None, ""),
+        ("mysql", (10, 11), True, ", persisted=True"),
+    ],
+)
+def test_computed(dialect: str, version: Any, persisted: bool | None, expected: str) -> None:
+    """Where PostgreSQL can only store the values, the revision says so: offline, nobody knows the version."""
+    about = context(dialect)
+    about.dialect.server_version_info = version
+    about.migration_context.impl.render_ddl_sql_expr = str
+    code = render_item("server_default", Computed("a + 1", persisted=persisted), about)
+    assert code == f"sa.Computed('a + 1'{expected})"
+
+
+def test_options_that_say_nothing(lab_postgresql: Lab) -> None:
+    """SQLAlchemy reads them of each index and UNIQUE; they are not written."""
+    lab = lab_postgresql
+    models = MetaData()
+    columns = [Column("id", Integer, primary_key=True), Column("a", Integer), Column("b", Integer, Computed("a + 1"))]
+    Table("t", models, *columns, UniqueConstraint("a"), Index("i", "a", postgresql_where=text("a > 1")))
+    assert "sa.Computed('a + 1', persisted=True)" in lab.change(models)
+    assert "GENERATED ALWAYS AS (a + 1) STORED" in lab.sql()
+    other = MetaData()
+    Table("u", other, Column("id", Integer, primary_key=True))
+    written = lab.change(other, "allow-drop=t")
+    assert "UniqueConstraint('a', name=op.f('t_a_key'))" in written
+    assert "postgresql_include" not in written
+    lab.downgrade()
+
+
+@pytest.mark.parametrize(
     ("type_", "expected"),
     [
         (String(9), False),

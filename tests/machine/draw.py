@@ -227,16 +227,14 @@ class Draw:
             item = replace(item, where=self.predicate(table))
         if self.is_postgresql and self.chance(1, "index options"):
             plain = next((c.key for c in table.columns if c.key not in item.columns and keyed(c)), None)
-            options = [f"postgresql_include=[{table.known(plain).reference!r}]"] if plain else []
+            options = [f"postgresql_include=[@{plain}]"] if plain else []
             options += ["postgresql_nulls_not_distinct=True"] * (item.kind == "unique index" and not item.where)
             if options and (option := self.one(options)):
                 item = replace(item, options=(option,))
         if several != [f"python @{key}" for key in item.columns] or item.where or item.options:
             item = replace(item, elements=tuple(several))
-        columns_now = keys_in(" ".join([*several, item.where or ""]))
+        columns_now = keys_in(" ".join([*several, item.where or "", *item.options]))
         name = item.name or (f"ix_{item.key}" if item.elements else None)
-        if item.options and "include" in item.options[0] and plain:
-            columns_now = tuple(dict.fromkeys((*columns_now, plain)))
         return replace(item, name=name, columns=columns_now)
 
     def predicate(self, table: Table) -> str:

@@ -294,7 +294,11 @@ class _Code:
         """Return the code of an index."""
         of = f"{self.variable}.c[REFERENCE]"
         elements = item.elements or tuple(f"{PYTHON}@{key}" for key in item.columns)
-        options = ["unique=True"] * (item.kind == "unique index") + list(item.options)
+        options = ["unique=True"] * (item.kind == "unique index")
+        options += [
+            re.sub(r"@(\d+)", lambda key: repr(self.table.known(int(key[1])).reference), option)
+            for option in item.options
+        ]
         if item.where:
             options.append(f"{self.database}_where={self.expression(item.where, of)}")
         return _call("Index", repr(item.name), *(self.expression(text, of) for text in elements), *options)

@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Dialect, Inspector, Table, inspect, text
 
 from ..ddl.mysql import OLD_NAMES
+from ..sqltext import single_percents
 from .ownership import TableKey
 
 
@@ -54,7 +55,7 @@ class NewNames:
 
         def replacement(word: re.Match[str]) -> str:
             new = names.get(word[0].strip('"`'))
-            return word[0] if new is None else quote(new)
+            return word[0] if new is None else single_percents(quote(new), self.dialect)
 
         return re.sub(r"""'(?:[^']|'')*'|"[^"]*"|`[^`]*`|\w+""", replacement, sql)
 
@@ -85,6 +86,8 @@ class NewNames:
             options["sqlite_where"] = text(self.in_sql(names, str(options["sqlite_where"])))
         if "postgresql_where" in options:
             options["postgresql_where"] = self.in_sql(names, options["postgresql_where"])
+        if "postgresql_include" in options:
+            options["postgresql_include"] = _renamed(names, options["postgresql_include"])
         return item | {"dialect_options": options} if options else item
 
 

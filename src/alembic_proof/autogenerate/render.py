@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
+from functools import partial
 from typing import Any, Literal
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import render_op, renderers
-from alembic.operations.ops import AlterColumnOp, CreateCheckConstraintOp, DropConstraintOp, ModifyTableOps
+from alembic.operations.ops import (
+    AlterColumnOp,
+    CreateCheckConstraintOp,
+    CreateIndexOp,
+    CreateTableOp,
+    CreateUniqueConstraintOp,
+    DropConstraintOp,
+    DropIndexOp,
+    ModifyTableOps,
+)
 from alembic.util import CommandError
-from sqlalchemy import ARRAY, Computed, Dialect, PrimaryKeyConstraint, TextClause
+from sqlalchemy import ARRAY, Computed, Constraint, Dialect, PrimaryKeyConstraint, TextClause
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.elements import False_, True_, conv
 from sqlalchemy.sql.functions import now
@@ -51,6 +61,8 @@ def render_item(type_: str, obj: Any, autogen_context: AutogenContext) -> str | 
     None for the CHECK of a type, which the type itself creates. It has the signature of ``render_item`` of
     ``context.configure()``. Raises CommandError for a type whose arguments cannot be written.
     """
+    if type_ == "server_default" and isinstance(obj, Computed):
+        return _computed(obj, autogen_context)
     if type_ == "server_default":
         return _server_default(getattr(obj, "arg", None))
     if type_ == "type":
@@ -70,6 +82,18 @@ def _server_default(value: Any) -> str | Literal[False]:
     if isinstance(value, str):
         return repr(value)  # Alembic cuts off quotes at its ends
     return False
+
+
+def _computed(computed: Computed, autogen_context: AutogenContext) -> str:
+    """Return the code of what a column is computed from; where PostgreSQL can only store the values, it says so.
+
+    Without it, ``--sql`` would write what PostgreSQL refuses up to 17: offline, SQLAlchemy knows no version.
+    """
+    sql = autogen_context.migration_context.impl.render_ddl_sql_expr(computed.sqltext)
+    persisted, dialect = computed.persisted, autogen_context.dialect
+    if persisted is None and dialect.name == "postgresql":
+        persisted = True if (getattr(dialect, "server_version_info", None) or (99,)) < (18,) else None
+    return f"sa.Computed({sql!r}{'' if persisted is None else f', persisted={persisted}'})"
 
 
 def _type(type_: Any, autogen_context: AutogenContext) -> str | Literal[False]:
@@ -145,6 +169,24 @@ def _add_check(autogen_context: AutogenContext, op: CreateCheckConstraintOp) -> 
 
 if not upstream.renders_check_constraints():
     renderers.dispatch_for(CreateCheckConstraintOp, replace=True)(_add_check)
+
+
+# What SQLAlchemy reads of indexes and UNIQUEs, and what says nothing where it is empty.
+_OPTIONS = ("postgresql_include", "postgresql_nulls_not_distinct")
+
+
+def _without_empty_options(render: Any, autogen_context: AutogenContext, op: Any) -> Any:
+    """Return the code of an operation, as Alembic writes it, without the options that say nothing."""
+    is_table = isinstance(op, CreateTableOp)
+    items = [item.kwargs for item in op.columns if isinstance(item, Constraint)] if is_table else [op.kw]
+    for options in items:
+        for name in [name for name, value in options.items() if name in _OPTIONS and not value]:
+            del options[name]
+    return render(autogen_context, op)
+
+
+for _kind in (CreateTableOp, CreateUniqueConstraintOp, CreateIndexOp, DropIndexOp):
+    renderers.dispatch_for(_kind, replace=True)(partial(_without_empty_options, renderers.dispatch(_kind)))
 
 
 _render_modify_table = renderers.dispatch(ModifyTableOps)

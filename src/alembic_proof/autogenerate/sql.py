@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Constraint, Dialect, TextClause, text
+from sqlalchemy import Constraint, Dialect, Index, TextClause, text
 from sqlalchemy.schema import ColumnCollectionConstraint
 from sqlalchemy.sql.elements import conv
 
@@ -29,10 +29,10 @@ def column_names(constraint: ColumnCollectionConstraint) -> list[str]:
     return [column.name for column in constraint.columns]
 
 
-def stored_name(constraint: Constraint, dialect: Dialect) -> str | None:
-    """Return the name that a constraint has in the database: completed by the naming convention, and not too long.
+def stored_name(constraint: Constraint | Index, dialect: Dialect) -> str | None:
+    """Return the name that a constraint or an index has in the database; None if it has none.
 
-    None if it has no name.
+    It is completed by the naming convention, and not too long.
     """
     limit = dialect.max_constraint_name_length or dialect.max_identifier_length
     name: str | None = constraint.name if isinstance(constraint.name, str) else None

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, cast, column, func
 from sqlalchemy import text as sql
 from support.lab import Lab
+from support.models import CONVENTION
 
 SQL = {
     "sqlite": "SELECT sql FROM sqlite_master WHERE name IN ('small', 'lowered') ORDER BY name",
@@ -190,6 +191,58 @@ def test_one_index_after_the_other(lab: Lab) -> None:
         assert indexes(lab) == before
         lab.upgrade()
         assert indexes(lab) == after != before
+
+
+def with_options(options: dict[str, Any], cost: str = "cost") -> MetaData:
+    """Return a table with an index of a name that is too long, and a column whose key is not its name."""
+    metadata = MetaData(naming_convention=CONVENTION)
+    columns: list[Column[Any]] = [
+        Column("id", Integer, primary_key=True),
+        Column("a_name_that_is_as_long_as_names_may_be", Integer),
+        Column(cost, Integer, key="price"),
+    ]
+    table = Table("a_table_with_a_name_that_is_long", metadata, *columns)
+    Index(None, table.c.a_name_that_is_as_long_as_names_may_be, **options)
+    return metadata
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "where": {"postgresql_where": sql("id < 9")},
+    "another where": {"postgresql_where": sql("id < 8")},
+    "unique where": {"postgresql_where": sql("id < 8"), "unique": True},
+    "include": {"postgresql_include": ["price"]},
+    "include more": {"postgresql_include": ["price", "id"]},
+    "using": {"postgresql_using": "hash"},
+    "with": {"postgresql_with": {"fillfactor": 50, "deduplicate_items": False}},
+    "with another": {"postgresql_with": {"fillfactor": 60}},
+}
+
+
+def test_options_of_an_index(lab_postgresql: Lab) -> None:
+    """Each is another index, up and down, also by a name that SQLAlchemy cuts off; empty ones are not written."""
+    lab = lab_postgresql
+    found: list[Any] = []
+    for options in [*OPTIONS.values(), {}]:
+        text = lab.change(with_options(options))
+        assert "include=[]" not in text
+        assert text.count("create_index(") == (2 if found else 1)
+        found.append(lab.rows("SELECT indexdef FROM pg_indexes WHERE indexname LIKE 'ix%%'"))
+    assert len({*map(str, found)}) == len(OPTIONS)
+    for before in found[-2::-1]:
+        lab.downgrade()
+        assert lab.rows("SELECT indexdef FROM pg_indexes WHERE indexname LIKE 'ix%%'") == before
+
+
+def test_what_an_index_includes_follows_a_rename(lab_postgresql: Lab) -> None:
+    """PostgreSQL has done it."""
+    options = {"postgresql_include": ["price"]}
+    lab_postgresql.change(with_options(options))
+    text = lab_postgresql.change(
+        with_options(options, "fee"),
+        "rename=a_table_with_a_name_that_is_long.cost:a_table_with_a_name_that_is_long.fee",
+    )
+    assert "index" not in text
 
 
 def test_an_order_on_mariadb(lab_mysql: Lab) -> None:

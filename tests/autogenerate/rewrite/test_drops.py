@@ -90,10 +90,11 @@ Nothing was written."""
     assert lab.rows("SELECT * FROM pins") == []
 
 
-def test_a_computed_column_is_dropped_without_a_question(lab: Lab) -> None:
-    """It can be computed again, and the downgrade does."""
+@pytest.mark.parametrize("said", [(), ("allow-drop=notes.twice",)])
+def test_a_computed_column_is_dropped_without_a_question(lab: Lab, said: tuple[str, ...]) -> None:
+    """It can be computed again, and the downgrade does. Who says that it may go has not misspelled anything."""
     start(lab)
-    text = lab.change(models("label", "pins"))
+    text = lab.change(models("label", "pins"), *said)
     assert "drop_column(" in text
     assert "destroys data" not in text
     lab.downgrade()

@@ -74,7 +74,10 @@ def compare_domains(
 def _definitions(connection: Connection, which: str = "") -> dict[str, Definition]:
     """Return what the domains are, in PostgreSQL's own words, by their names in SQL."""
     rows = connection.execute(text(escape_colons(_DEFINITIONS + which))).all()
-    return {name: Definition(*parts, tuple((name, sql) for name, sql in checks)) for name, *parts, checks in rows}
+    return {
+        name: Definition(type_, collation, default, not_null, tuple((check, sql) for check, sql in checks))
+        for name, type_, collation, default, not_null, checks in rows
+    }
 
 
 def _stored(connection: Connection, name: str, wanted: Definition) -> Definition | None:

@@ -1,4 +1,4 @@
-"""What Alembic does not compare of an index: its predicate (WHERE), and on SQLite its expressions."""
+"""What Alembic does not compare of an index: its predicate (WHERE) and options, and on SQLite its expressions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from weakref import WeakKeyDictionary
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import (
     CreateIndexOp,
+    CreateTableOp,
+    CreateUniqueConstraintOp,
     DropIndexOp,
     DropTableOp,
     MigrateOperation,
@@ -18,14 +20,15 @@ from alembic.operations.ops import (
 )
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import Column, ColumnClause, Dialect, Index, Table, text
+from sqlalchemy import Column, ColumnClause, Dialect, Index, Table, UniqueConstraint, text
 
 from ...sqltext import between_parentheses, same_sql, tokens
+from ..draft import each_operation
 from ..expressions import Expression
 from ..indexes import create_index_sql, has_expression, predicate
 from ..operations import IndexSqlOp
 from ..renamed_inspector import RenamedInspector
-from ..sql import sql_of
+from ..sql import sql_of, stored_name
 from ..sqlite_catalogue import tables_and_indexes
 from . import add_table_comparison
 from .stored_expressions import compare_expressions
@@ -35,6 +38,9 @@ def setup(plugin: Plugin) -> None:
     """Register the comparisons; MariaDB has neither predicates nor expressions, but an order."""
     add_table_comparison(plugin, compare_on_postgresql, ("postgresql",))
     add_table_comparison(plugin, compare_on_mysql, ("mysql", "mariadb"))
+    plugin.add_autogenerate_comparator(
+        name_included, "schema", plugin.name, qualifier="postgresql", priority=DispatchPriority.LAST
+    )
     plugin.add_autogenerate_comparator(
         compare_on_sqlite, "schema", plugin.name, qualifier="sqlite", priority=DispatchPriority.LAST
     )
@@ -109,27 +115,51 @@ def _indexes_of_sqlite(autogen_context: AutogenContext) -> dict[str, tuple[str, 
     return indexes
 
 
+def name_included(autogen_context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any) -> PriorityDispatchResult:
+    """Let new indexes and UNIQUEs include columns by their names: in the models, a text is the key of a column."""
+    default = autogen_context.dialect.default_schema_name
+    tables = {(table.schema or default, table.name): table for table in autogen_context.sorted_tables}
+    for op in each_operation(upgrade_ops):
+        items: list[Any] = [op] if isinstance(op, (CreateIndexOp, CreateUniqueConstraintOp)) else []
+        if isinstance(op, CreateTableOp):
+            items = [item for item in op.columns if isinstance(item, UniqueConstraint)]
+        for item in items:
+            options = item.kwargs if isinstance(item, UniqueConstraint) else item.kw
+            if options.get("postgresql_include"):
+                operation: Any = op
+                table = tables[operation.schema or default, operation.table_name]
+                options["postgresql_include"] = _included(table, options["postgresql_include"])
+    return PriorityDispatchResult.CONTINUE
+
+
+def _included(table: Table, columns: Any) -> list[str]:
+    """Return the names of the columns that an index includes."""
+    return [table.c[column].name if isinstance(column, str) else column.name for column in columns or ()]
+
+
 def compare_on_postgresql(
     autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table
 ) -> None:
-    """Compare the indexes that have expressions or a predicate: Alembic does not see the latter.
+    """Compare the indexes that have expressions or a predicate, and the options: Alembic does not see the latter two.
 
-    Of the former it compares the letters, without parentheses and casts; what it says of them is taken back.
+    Of the first it compares the letters, without parentheses and casts; what it says of them is taken back.
     """
-    existing = {index.name: index for index in reflected.indexes}
+    existing = {str(index.name): index for index in reflected.indexes}
     for index in model.indexes:
-        old = existing.get(index.name)
-        if old is None or not (_is_compared(index) or _is_compared(old)):
+        old = existing.get(str(stored_name(index, autogen_context.dialect)))
+        if old is None or not autogen_context.run_object_filters(index, index.name, "index", False, old):
             continue
-        if not autogen_context.run_object_filters(index, index.name, "index", False, old):
-            continue
-        by_alembic = [op for op in operations.ops if _index_name(op) == index.name]
-        if _structure(old) == _structure(index):
+        by_alembic = [op for op in operations.ops if _index_name(op) in (index.name, old.name)]
+        if _structure(old) != _structure(index):
+            if not by_alembic:
+                _replace(old, index, operations)
+        elif _is_compared(index) or _is_compared(old):
             operations.ops[:] = [op for op in operations.ops if op not in by_alembic]
             _compare_expressions(autogen_context, operations, reflected, old, index)
 
 
 def _is_compared(index: Index) -> bool:
+    """Tell whether the database is asked about an index."""
     return has_expression(index) or predicate(index, "postgresql") is not None
 
 
@@ -140,8 +170,11 @@ def _index_name(op: MigrateOperation) -> Any:
 def _structure(index: Index) -> tuple[Any, ...]:
     """Return what an index is, apart from its expressions and its predicate."""
     options = index.dialect_options["postgresql"]
-    include = [getattr(column, "name", column) for column in options["include"] or ()]
-    return bool(index.unique), len(index.expressions), include, bool(options["nulls_not_distinct"])
+    table: Any = index.table
+    include = _included(table, options["include"])
+    parameters = {name: str(value).lower() for name, value in (options["with"] or {}).items()}
+    using = str(options["using"] or "btree").lower()
+    return bool(index.unique), len(index.expressions), include, bool(options["nulls_not_distinct"]), using, parameters
 
 
 def _compare_expressions(

@@ -26,7 +26,8 @@ def drops(draft: Draft) -> None:
         if (name := _name(op)) is None:
             continue
         may_lose = bool(loss(op, draft.dialect) or _is_shortened(draft, op))
-        is_meant = may_lose and draft.answers.allow_drop(name)
+        # A computed column has no data of its own; who says that it may go has said nothing wrong.
+        is_meant = (may_lose or isinstance(op, DropColumnOp)) and draft.answers.allow_drop(name)
         if is_meant and not isinstance(op, AlterColumnOp):
             continue
         what = _loss(draft, op, name)
