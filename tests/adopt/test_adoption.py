@@ -15,7 +15,7 @@ from support.written import Written
 
 from alembic_proof import adopt
 from alembic_proof.doctor.project import Project
-from alembic_proof.doctor.report import Report
+from alembic_proof.doctor.report import TextReport
 from alembic_proof.doctor.runner import run as run_doctor
 from alembic_proof.recipes import PAGE
 
@@ -113,7 +113,7 @@ def test_story_four(created: Written, adopted: Adopted) -> None:
     created.alembic("revision", "users have a nickname", autogenerate=True)
     created.alembic("upgrade", "head")
     assert rows(created.url, "SELECT name, nickname FROM users") == [("한강", None)]
-    assert run_doctor(Project(created.ini), Report()) == 0
+    assert run_doctor(Project(created.ini), TextReport()) == 0
     created.alembic("downgrade", "-1")
     assert rows(created.url, "SELECT * FROM users") == [(1, "han@example.com", "한강")]
     assert rows(created.url, "SELECT title FROM posts") == [("흰",)]
@@ -195,7 +195,7 @@ def test_sqlite_may_have_no_names(
     project = Written(tmp_path / "course", sqlite, USERS + POSTS)
     project.create_all(convention=None)
     adopted(project)
-    assert run_doctor(Project(project.ini), Report()) == 0
+    assert run_doctor(Project(project.ini), TextReport()) == 0
     assert "it without a name" in capfd.readouterr().out
 
 

@@ -64,9 +64,15 @@ def test_a_check_explains_itself(item: Check) -> None:
     assert not item.setting or hasattr(Settings(), item.setting)
 
 
-def test_stages_refer_to_stages() -> None:
-    """A problem stops only what comes at the same time or later."""
-    names = list(STAGES)
-    for position, stage in enumerate(STAGES.values()):
-        assert set(stage.needs) <= set(names[: position + 1])
-        assert set(stage.stops) <= set(names[position:])
+@pytest.mark.parametrize("item", ORDER, ids=lambda item: item.id)
+def test_what_a_check_refers_to_runs_before_it(item: Check) -> None:
+    """What it requires, and what may explain what it finds."""
+    before = {other.id for other in ORDER[: ORDER.index(item)]}
+    assert {*item.requires, *item.follows} <= before
+
+
+def test_a_check_requires_what_its_stage_does() -> None:
+    """And what it names itself."""
+    assert spades.requires == ()
+    item = check("x-y", "scratch", requires=("files-parse",))(spades.find)
+    assert item.requires == (*STAGES["scratch"].requires, "files-parse")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import alembic_proof
 from alembic_proof.doctor.findings import BlockedError, Note, Outcome, Problem
 from alembic_proof.doctor.project import Project
 from alembic_proof.doctor.registry import check
-from alembic_proof.doctor.report import Report
+from alembic_proof.doctor.report import GithubReport, JsonReport, TextReport
 
 
 @check("spades-are-spades", "static")
@@ -45,7 +46,7 @@ ANSWERS: dict[str, Any] = {
 )
 def test_the_exit_code(outcomes: list[Outcome], code: int, summary: str, capsys: pytest.CaptureFixture[str]) -> None:
     """1 for problems, else 2 for what could not be checked; the version in the first line, a summary in the last."""
-    report = Report()
+    report = TextReport()
     for outcome in outcomes:
         report.add(spades, outcome)
     assert report.end() == code
@@ -74,21 +75,68 @@ def test_the_exit_code(outcomes: list[Outcome], code: int, summary: str, capsys:
                 "         not checked: there is none",
             ],
         ),
+        (Outcome.unknown(BlockedError("files-parse")), []),
         (
-            Outcome.unknown(BlockedError("files-parse")),
-            ["unknown  spades-are-spades                    (not checked: it needs files-parse)"],
+            replace(PROBLEM, follows="files-parse"),
+            [
+                "follows  spades-are-spades                    Every spade is called a spade",
+                "         probably because of files-parse: mend that first",
+                "         a.py:1: it is called",
+                "         a shovel",
+            ],
         ),
     ],
 )
 def test_a_check_as_text(outcome: Outcome, lines: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """A line, and what it found."""
-    Report().add(spades, outcome)
+    TextReport().add(spades, outcome)
     assert capsys.readouterr().out.splitlines()[1:] == lines
+
+
+def test_the_end_says_what_matters_once_more(capsys: pytest.CaptureFixture[str]) -> None:
+    """What was not looked at and why, on one line; and each problem that follows from no other, with its places."""
+    report = TextReport()
+    report.examines({"project": "/shop"})
+    report.add(spades, PROBLEM)
+    report.add(replace(spades, id="hoes-are-hoes"), Outcome.unknown(BlockedError("spades-are-spades")))
+    report.add(replace(spades, id="rakes-are-rakes"), Outcome.unknown(BlockedError("spades-are-spades")))
+    report.add(replace(spades, id="tools-are-clean"), replace(PROBLEM, follows="spades-are-spades"))
+    assert report.end() == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "project        /shop"
+    assert lines[-3:] == [
+        "Not looked at, because of spades-are-spades: hoes-are-hoes, rakes-are-rakes",
+        "PROBLEM: spades-are-spades: a.py:1",
+        "0 ok, 2 PROBLEM, 2 unknown",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "line"),
+    [
+        (PROBLEM, "::error file=a.py,line=1,title=spades-are-spades::a.py:1: it is called%0Aa shovel%0Afix: rename it"),
+        (NOTE, "::notice file=b.py,title=spades-are-spades::b.py: it is old%0Afix: nothing"),
+        (
+            Outcome.of([Problem("database x://y", "100% wrong", "stop")]),
+            "::error title=spades-are-spades::database x://y: 100%25 wrong%0Afix: stop",
+        ),
+        (
+            replace(NOTE, follows="files-parse"),
+            "::warning file=b.py,title=spades-are-spades::b.py: it is old%0Afix: nothing",
+        ),
+        (Outcome.unknown("no server"), "::warning title=spades-are-spades::not checked: no server"),
+    ],
+)
+def test_annotations_of_github(outcome: Outcome, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each at its file and line, where it has one."""
+    GithubReport().add(spades, outcome)
+    assert capsys.readouterr().out.splitlines() == [line]
 
 
 def test_all_of_it_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     """And nothing else on the output."""
-    report = Report(as_json=True)
+    report = JsonReport()
+    report.examines({"project": "/shop"})
     report.add(spades, NOTE)
     report.add(spades, Outcome.unknown(BlockedError("files-parse")))
     report.answer(ANSWERS)
@@ -97,9 +145,24 @@ def test_all_of_it_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     base = {"id": "spades-are-spades", "stage": "static", "title": "Every spade is called a spade"}
     assert printed == {
         "library": alembic_proof.__version__,
+        "examined": {"project": "/shop"},
         "checks": [
-            {**base, "verdict": "note", "reason": "", "needs": "", "findings": [NOTE.findings[0].as_dict()]},
-            {**base, "verdict": "unknown", "reason": "it needs files-parse", "needs": "files-parse", "findings": []},
+            {
+                **base,
+                "verdict": "note",
+                "reason": "",
+                "needs": "",
+                "follows": "",
+                "findings": [NOTE.findings[0].as_dict()],
+            },
+            {
+                **base,
+                "verdict": "unknown",
+                "reason": "it needs files-parse",
+                "needs": "files-parse",
+                "follows": "",
+                "findings": [],
+            },
         ],
         "questions": ANSWERS,
         "summary": {"ok": 0, "problem": 0, "unknown": 1, "note": 1, "skipped": 0},
@@ -129,13 +192,13 @@ def test_all_of_it_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_the_answers_as_text(answers: dict[str, Any], lines: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """As far as they are known."""
-    Report().answer(answers)
+    TextReport().answer(answers)
     assert capsys.readouterr().out.splitlines()[1:] == lines
 
 
 def test_a_long_list_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     """The number is that of all."""
-    Report().answer({"models": [f"t{number}" for number in range(50)]})
+    TextReport().answer({"models": [f"t{number}" for number in range(50)]})
     line = capsys.readouterr().out.splitlines()[1]
     assert line.startswith("The models register 50 tables: t0, ")
     assert line.endswith("t39 ...")

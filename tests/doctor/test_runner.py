@@ -13,7 +13,7 @@ import pytest
 from alembic_proof.doctor import runner
 from alembic_proof.doctor.findings import BlockedError, Note, Outcome, Problem, Severity
 from alembic_proof.doctor.project import Project
-from alembic_proof.doctor.registry import Check, check
+from alembic_proof.doctor.registry import ENV_RUNS, Check, check
 from alembic_proof.errors import NoScratchDatabaseError, NotApplicableError, UndeterminedError
 
 PROBLEM = Problem("a", "b", "c")
@@ -61,22 +61,20 @@ def examine(
 
 
 def chain(problem: str = "", **options: Any) -> list[Check]:
-    """Return two checks of each stage, one of which has a problem."""
+    """Return the check that runs env.py and two checks of each stage, one of which has a problem."""
     names = [f"{stage}-{number}" for stage in ("static", "probe", "scratch", "live") for number in (1, 2)]
-    return [make(name, name[:-2], [PROBLEM] * (name == problem), **options) for name in names]
+    checks = [make(name, name[:-2], [PROBLEM] * (name == problem), **options) for name in names]
+    checks.insert(2, make(ENV_RUNS, "probe", [PROBLEM] * (problem == ENV_RUNS), essential=True))
+    return checks
+
+
+LATER = ["probe-1", "probe-2", "scratch-1", "scratch-2", "live-1", "live-2"]
 
 
 @pytest.mark.parametrize(
-    ("problem", "blocked"),
-    [
-        ("", []),
-        ("static-1", ["probe-1", "probe-2", "scratch-1", "scratch-2", "live-1", "live-2"]),
-        ("probe-1", ["probe-2", "scratch-1", "scratch-2", "live-1", "live-2"]),
-        ("scratch-1", ["scratch-2"]),
-        ("live-1", []),
-    ],
+    ("problem", "blocked"), [("", []), ("static-1", []), (ENV_RUNS, LATER), ("probe-1", []), ("live-1", [])]
 )
-def test_a_problem_stops_what_builds_upon_it(
+def test_a_problem_stops_what_requires_it(
     monkeypatch: pytest.MonkeyPatch, project: Project, problem: str, blocked: list[str]
 ) -> None:
     """The others run, and each that does not says which check it needs."""
@@ -86,33 +84,28 @@ def test_a_problem_stops_what_builds_upon_it(
     assert {outcomes[name].needs for name in blocked} <= {problem}
 
 
-@pytest.mark.parametrize(("essential", "severity"), [(True, UNKNOWN), (False, OK)])
-def test_an_essential_check_that_is_unknown_stops_as_well(
-    monkeypatch: pytest.MonkeyPatch, project: Project, essential: bool, severity: Severity
-) -> None:
-    """Any other one does not."""
-    first = make("a-a", "probe", UndeterminedError("why"), essential=essential)
-    outcomes, _ = examine(monkeypatch, project, [first, make("b-b", "probe")])
-    assert outcomes["b-b"].severity is severity
-
-
 @pytest.mark.parametrize(
     ("wanted", "ran"),
     [
         (["static-2"], ["static-2"]),
-        (["probe-2"], ["probe-1", "probe-2"]),
-        (["scratch-2"], ["probe-1", "probe-2", "scratch-1", "scratch-2"]),
-        (["live-1"], ["probe-1", "probe-2", "live-1"]),
-        (["static", "live-2"], ["static-1", "static-2", "probe-1", "probe-2", "live-2"]),
+        (["probe-2"], [ENV_RUNS, "probe-2"]),
+        (["scratch-2"], [ENV_RUNS, "scratch-2"]),
+        (["static", "live-2"], ["static-1", "static-2", ENV_RUNS, "live-2"]),
     ],
 )
-def test_what_a_check_builds_upon_runs_too(
+def test_what_a_check_requires_runs_too(
     monkeypatch: pytest.MonkeyPatch, project: Project, wanted: list[str], ran: list[str]
 ) -> None:
     """Unreported."""
     outcomes, actually = examine(monkeypatch, project, chain(), *wanted)
     assert actually == ran
     assert [name for name in outcomes if name not in wanted and name[:-2] not in wanted] == []
+
+
+def test_what_stops_a_check_alone_is_reported(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:
+    """Once, before the checks that it stops."""
+    outcomes, _ = examine(monkeypatch, project, chain(ENV_RUNS), "scratch")
+    assert list(outcomes) == [ENV_RUNS, "scratch-1", "scratch-2"]
 
 
 def test_without_a_live_database(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +121,7 @@ def test_without_a_live_database(monkeypatch: pytest.MonkeyPatch) -> None:
         (UndeterminedError("no way"), UNKNOWN, "no way"),
         (BlockedError("files-parse"), UNKNOWN, "it needs files-parse"),
         (NoScratchDatabaseError("mysql: d at h:1"), UNKNOWN, "it connects to mysql: d at h:1: set TEST_DATABASE_URL"),
-        (SyntaxError("invalid", ("x.py", 3, 1, "")), UNKNOWN, "x.py:3 cannot be read as Python: invalid"),
+        (SyntaxError("invalid", ("x.py", 3, 1, "")), BAD, "it cannot be read as Python 3"),
         (ModuleNotFoundError("absent", name="absent"), UNKNOWN, "absent is not installed for "),
         (RuntimeError("boom"), BAD, "RuntimeError: boom"),
         (SystemExit(3), BAD, "SystemExit: 3"),
@@ -223,8 +216,8 @@ def test_without_libraries_the_rest_is_unknown(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(project, "enter_sandbox", missing)
     outcomes, ran = examine(monkeypatch, project, chain())
     assert ran == ["static-1", "static-2"]
-    reasons = {outcome.reason for outcome in outcomes.values() if outcome.severity is UNKNOWN}
-    assert [reason.split(" for ")[0] for reason in reasons] == ["sqlalchemy is not installed"]
+    assert outcomes[ENV_RUNS].reason.startswith("sqlalchemy is not installed for ")
+    assert {outcomes[name].needs for name in LATER} == {ENV_RUNS}
 
 
 def test_the_working_directory_is_the_projects_and_restored(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:

@@ -63,7 +63,7 @@ IS_MODELS, LINE = "metadata-is-the-models", "revisions-form-one-line"
 
 # What is broken: how, the check that must say so, and words that it must say.
 BROKEN: dict[str, tuple[Break[Project], str, str]] = {
-    "no template": (move(MAKO, "gone"), "ini-leads-to-scripts", "script.py.mako"),
+    "no template": (move(MAKO, "gone"), "scripts-are-whole", "script.py.mako"),
     "a wrong setting": (edit("pyproject.toml", "database-var", "databse-var"), "library-settings-are-valid", "databse"),
     "another wheel": (edit("pyproject.toml", "proof==1.0.0+", "proof==0.9.0+"), "library-pin-agrees", "0.9.0+"),
     "dispatch never true": (edit(ENV, DISPATCH, NEVER), REACHES, "env.py"),
@@ -190,7 +190,7 @@ def test_without_alembic_it_says_what_it_could_not_check(project: Project) -> No
     done = project.run("python", "-S", "-m", "alembic_proof", "doctor", "--config", "alembic.ini")
     assert done.returncode == 2, done.stdout
     assert "sqlalchemy is not installed for " in done.stdout
-    assert "11 ok, 0 PROBLEM, 28 unknown" in done.stdout
+    assert "12 ok, 0 PROBLEM, 28 unknown" in done.stdout
 
 
 def test_one_file_to_take_along(project: Project, tmp_path: Path) -> None:
@@ -291,8 +291,9 @@ def test_the_report_for_machines(project: Project) -> None:
     assert finding["where"].startswith("migrations/env.py:")
     assert DISPATCH.strip() in finding["fix"]
     assert checks["upgrade-is-committed"]["verdict"] == "unknown"
-    assert checks["upgrade-is-committed"]["needs"] == "env-runs-migrations"
-    assert report["summary"]["problem"] == 1
+    assert checks["upgrade-is-committed"]["needs"] == "env-reaches-run-migrations"
+    assert checks["env-reaches-run-migrations"]["follows"] == "env-runs-migrations"
+    assert report["summary"]["problem"] == 2
     assert report["summary"]["unknown"] == sum(check["verdict"] == "unknown" for check in checks.values())
 
 
@@ -302,18 +303,19 @@ def test_one_check_alone(project: Project) -> None:
     assert done.stdout.splitlines()[-1] == "1 ok, 0 PROBLEM, 0 unknown"
     project.edit(ENV, DISPATCH, "")
     done = project.doctor("--only", "downgrade-leaves-nothing")
-    assert done.returncode == 2
-    assert "(not checked: it needs env-reaches-run-migrations)" in done.stdout
+    assert done.returncode == 1
+    assert "Not looked at, because of env-reaches-run-migrations: downgrade-leaves-nothing" in done.stdout
+    assert "migrations/env.py: env.py ran to its end online without run_migrations()" in done.stdout
     assert project.doctor("--only", "static").returncode == 1
 
 
-def test_a_file_that_does_not_parse_is_unknown(project: Project) -> None:
-    """As nobody can tell what is in it: not broken, and not sound."""
+def test_a_file_that_does_not_parse(project: Project) -> None:
+    """It is a problem where env.py imports it; what it hides is not called anything."""
     project.write(BOOK, "class Book(:\n")
     done = project.doctor("--no-live")
-    assert done.returncode == 2
-    assert "not checked: src/shop/models/book.py:1 cannot be read as Python" in done.stdout
-    assert "PROBLEM " not in done.stdout
+    assert done.returncode == 1
+    assert "src/shop/models/book.py:1: it cannot be read as Python 3" in done.stdout
+    assert re.findall(r"^PROBLEM +(\S+)", done.stdout, re.MULTILINE) == ["env-reaches-run-migrations"]
 
 
 def test_the_live_database_is_only_read(project: Project, database: str) -> None:
@@ -385,7 +387,7 @@ def test_an_alembic_whose_private_names_have_changed(project: Project) -> None:
 def test_all_that_the_doctor_says_is_in_one_stream(project: Project) -> None:
     """On stdout, with an exit code that tells problems from what is not known."""
     sound: Break[Project] = several()
-    for breaks, code, summary in ((sound, 0, "0 unknown"), (write(ENV, "def run(:"), 2, "env.py")):
+    for breaks, code, summary in ((sound, 0, "0 unknown"), (write(ENV, "def run(:"), 1, "env.py")):
         breaks(project)
         command = ["python", "-m", "alembic_proof", "doctor", "--no-live"]
         done = subprocess.run(

@@ -221,8 +221,6 @@ POSTGRESQL, APP_URL = "postgresql+psycopg://u:s3cret@127.0.0.1:1/x", 'f"sqlite:/
 SERVER: Act = several(edit(INI, URL, POSTGRESQL), edit("main.py", APP_URL, f'"{POSTGRESQL}"'))
 # What keeps the doctor from a verdict, and words of the reason.
 UNKNOWN: dict[str, tuple[Act, str]] = {
-    "env.py does not parse": (write(ENV, "def run(:"), "env.py"),
-    "models do not parse": (write("models.py", "class Author(:"), "models.py"),
     "a package is not installed": (append("models.py", "import absent"), "absent"),
     "no server": (SERVER, "TEST_DATABASE_URL"),
 }
@@ -259,6 +257,13 @@ BROKEN: dict[str, tuple[Act, str, str]] = {
     "dispatch removed": (edit(ENV, DISPATCH, ""), "env-runs-migrations", "env.py"),
     "only offline": (edit(ENV, DISPATCH, ONLY_OFFLINE), "env-runs-migrations", "online"),
     "dispatch under main": (edit(ENV, DISPATCH, UNDER_MAIN), "env-runs-migrations", "env.py"),
+    "env.py does not parse": (write(ENV, "def run(:"), "files-parse", "migrations/env.py:1"),
+    "models do not parse": (write("models.py", "class Author(:"), "env-reaches-run-migrations", "models.py:1"),
+    "a revision with conflict markers": (
+        revised("op.execute('SELECT 1')\n<<<<<<< HEAD"),
+        "files-parse",
+        "it cannot be read as Python",
+    ),
     "metadata None": (edit(ENV, METADATA, "= None"), "metadata-is-the-models", "env.py"),
     "a module that nobody imports": (write("lost.py", LOST), "metadata-is-the-models", "lost.py"),
     "a transaction left open": (edit(ENV, CONFIGURE, SELECTING), "upgrade-is-committed", "env.py"),

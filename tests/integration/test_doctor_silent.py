@@ -344,7 +344,7 @@ MUTANTS = {
         "first.py: it has been edited since it was committed",
         live=True,
     ),
-    "S36": Mutant(move(VERSIONS, "gone"), "ini-leads-to-scripts", "migrations/versions: it is missing or empty"),
+    "S36": Mutant(move(VERSIONS, "gone"), "scripts-are-whole", "migrations/versions: it is missing or empty"),
     "S39": Mutant(revised("op.get_bind().commit()"), ALONE, "second.py:10: it commits or rolls back by itself"),
     "S39 COMMIT": Mutant(revised("op.execute('COMMIT')"), ALONE, "second.py:10: it executes COMMIT"),
     "S40": Mutant(revised(UNFLUSHED), ALONE, "a Writer that it adds to a Session is never flushed"),

@@ -19,7 +19,7 @@ from support.written import CONVENTION, Written
 
 from alembic_proof import recipes
 from alembic_proof.doctor.project import Project
-from alembic_proof.doctor.report import Report
+from alembic_proof.doctor.report import TextReport
 from alembic_proof.doctor.runner import run as run_doctor
 from alembic_proof.errors import ProofError
 from alembic_proof.schema import Schema, compare, read
@@ -265,7 +265,7 @@ def test_the_blocks_are_what_a_project_wants(tmp_path: Path) -> None:
     subprocess.run([*ruff, "format", "--check", project.versions], check=True)
     subprocess.run([BIN / "mypy", "--strict", *(project.versions / f"r{n}.py" for n in (1, 6))], check=True)
     shutil.rmtree(project.path / "__pycache__", ignore_errors=True)
-    assert run_doctor(Project(project.ini), Report(), ["static"]) == 0
+    assert run_doctor(Project(project.ini), TextReport(), ["static"]) == 0
 
 
 RENAME = "batch_op.alter_column('title', new_column_name='name'"

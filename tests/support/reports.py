@@ -23,15 +23,15 @@ def report_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 def verdicts(report: dict[str, Any], *wanted: str) -> dict[str, str]:
-    """Return the checks that came to one of these verdicts, each with all that it reports."""
-    checks = [check for check in report["checks"] if check["verdict"] in wanted]
+    """Return the checks that came to one of these verdicts by themselves, each with all that it reports."""
+    checks = [check for check in report["checks"] if check["verdict"] in wanted and not check["follows"]]
     return {check["id"]: json.dumps([check["reason"], check["findings"]], ensure_ascii=False) for check in checks}
 
 
 def helps(report: dict[str, Any]) -> dict[str, str]:
     """Return, by check, the fixes of each problem; without one, the reason of the first unknown; or each note's fix."""
     for verdict in ("problem", "unknown", "note"):
-        checks = [check for check in report["checks"] if check["verdict"] == verdict]
+        checks = [check for check in report["checks"] if check["verdict"] == verdict and not check["follows"]]
         if checks:
             return {
                 check["id"]: check["reason"] or "; ".join(finding["fix"] for finding in check["findings"])

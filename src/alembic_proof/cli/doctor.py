@@ -9,7 +9,7 @@ from ..doctor.checks import ORDER
 from ..doctor.packing import pack
 from ..doctor.project import Project
 from ..doctor.registry import STAGES
-from ..doctor.report import Report
+from ..doctor.report import FORMATS
 from ..doctor.runner import print_places, run
 from .config import add_config, chosen_config
 
@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     project = Project(chosen_config(arguments.config), arguments.name, arguments.x)
     if arguments.where:
         return print_places(project)
-    return run(project, Report(arguments.json), arguments.only, live=not arguments.no_live)
+    return run(project, FORMATS[arguments.format](), arguments.only, live=not arguments.no_live)
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -41,7 +41,8 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("-x", action="append", metavar="NAME=VALUE", help="for env.py, as alembic -x")
     parser.add_argument("--only", nargs="+", metavar="CHECK", default=[], help="run these checks or stages, no others")
     parser.add_argument("--no-live", action="store_true", help="leave out the live database")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="of the report; github: as annotations")
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
     parser.add_argument("--explain", metavar="CHECK", help="say what a check, a stage or all checks are about")
     parser.add_argument("--pack", type=Path, metavar="FILE", help="write the doctor into one file, to take along")
     parser.add_argument("--where", action="store_true", help=argparse.SUPPRESS)

@@ -62,6 +62,8 @@ class Outcome:
     findings: Sequence[Finding] = ()
     reason: str = ""  # why it was skipped, or could not be carried out
     needs: str = ""  # the id of the check that must succeed first, if that is the reason
+    follows: str = ""  # the id of the check whose findings explain these
+    failed: bool = False  # the project's own code ended it: its finding says how
 
     @classmethod
     def of(cls, findings: Sequence[Finding]) -> Outcome:

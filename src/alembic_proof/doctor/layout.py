@@ -43,7 +43,7 @@ class Layout:
         named = self.configuration.paths("version_locations")
         self.versions = list(map(self._locate, named)) or [self.scripts / "versions"]
         self.sources = self.root / "src"
-        self._trees: dict[Path, ast.Module | SyntaxError | ValueError] = {}
+        self._trees: dict[Path, ast.Module | SyntaxError] = {}
 
     @property
     def ini(self) -> Path:
@@ -156,28 +156,38 @@ class Layout:
 
     def _parses(self, path: Path) -> bool:
         with contextlib.suppress(UndeterminedError):
-            return bool(self.tree(path))
+            return self.syntax_error(path) is None
         return False
 
     def tree(self, path: Path) -> ast.Module:
         """Return one parsed file. Raises UndeterminedError when it cannot be parsed."""
+        error = self.syntax_error(path)
+        if error is not None:
+            version = ".".join(map(str, sys.version_info[:2]))
+            place = self.name(path, error.lineno)
+            raise UndeterminedError(f"{place} cannot be read as Python {version}: {error.msg}")
+        tree = self._trees[path]
+        assert isinstance(tree, ast.Module)
+        return tree
+
+    def syntax_error(self, path: Path) -> SyntaxError | None:
+        """Return why a file cannot be parsed, None if it can. Raises UndeterminedError when it cannot be opened."""
         if path not in self._trees:
             try:
                 self._trees[path] = ast.parse(path.read_bytes(), str(path))
-            except (SyntaxError, ValueError) as error:
+            except SyntaxError as error:
                 self._trees[path] = error
+            except ValueError as error:  # a null byte
+                self._trees[path] = SyntaxError(str(error), (str(path), None, None, None))
             except OSError:
                 raise UndeterminedError(f"{self.name(path)} cannot be opened") from None
-        tree = self._trees[path]
-        if isinstance(tree, ast.Module):
-            return tree
-        place, version = self.name(path, getattr(tree, "lineno", None)), ".".join(map(str, sys.version_info[:2]))
-        raise UndeterminedError(f"{place} cannot be read as Python {version}: {getattr(tree, 'msg', tree)}")
+        found = self._trees[path]
+        return found if isinstance(found, SyntaxError) else None
 
     @cached_property
     def revisions(self) -> dict[Path, dict[str, Any]]:
         """The revision files with what they assign to revision, down_revision, branch_labels and other variables."""
-        values = {path: constants(self.tree(path)) for path in self.revision_files}
+        values = {path: constants(self.tree(path)) for path in self.revision_files if self._parses(path)}
         return {path: values[path] for path in values if isinstance(values[path].get("revision"), str)}
 
     @cached_property

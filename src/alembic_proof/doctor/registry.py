@@ -17,24 +17,16 @@ class Stage:
     """A group of checks that need the same circumstances."""
 
     title: str
-    needs: tuple[str, ...]  # the stages whose earlier checks must run before one of this stage
-    stops: tuple[str, ...]  # the stages whose later checks cannot run after a problem in this stage
+    requires: tuple[str, ...]  # the ids of the checks that those of this stage require, unless they say otherwise
 
 
+ENV_RUNS = "env-reaches-run-migrations"  # the check that runs env.py first
 # In the order in which they run.
 STAGES = {
-    "static": Stage("nothing is run", (), ("probe", "scratch", "live")),
-    "probe": Stage(
-        "env.py is run, and every connection leads to a scratch database",
-        needs=("probe",),
-        stops=("probe", "scratch", "live"),
-    ),
-    "scratch": Stage(
-        "a whole life of the schema, step by step, on the scratch database",
-        needs=("probe", "scratch"),
-        stops=("scratch",),
-    ),
-    "live": Stage("the database that env.py leads to is examined, read-only", needs=("probe",), stops=()),
+    "static": Stage("nothing is run", ()),
+    "probe": Stage("env.py is run, and every connection leads to a scratch database", (ENV_RUNS,)),
+    "scratch": Stage("a whole life of the schema, step by step, on the scratch database", (ENV_RUNS,)),
+    "live": Stage("the database that env.py leads to is examined, read-only", (ENV_RUNS,)),
 }
 
 Find = Callable[["Project"], "Iterable[Finding]"]
@@ -53,7 +45,9 @@ class Check:
     find: Find = field(compare=False)
     library: bool = False  # it judges by the rules of this library, and runs only where env.py uses it
     setting: str = ""  # it needs this field of Settings, and runs only where the project sets it
-    essential: bool = False  # what comes after it cannot run where it could not be carried out either
+    requires: tuple[str, ...] = ()  # the ids of checks that run before it: where one of them fails, it cannot
+    follows: tuple[str, ...] = ()  # the ids of checks: what one of them finds explains what this one finds
+    essential: bool = False  # a problem that it finds stops what requires it; otherwise only its own failure does
 
     @property
     def title(self) -> str:
@@ -71,9 +65,20 @@ class Check:
 
 
 def check(
-    id: str, stage: str, *, library: bool = False, setting: str = "", essential: bool = False
+    id: str,
+    stage: str,
+    *,
+    library: bool = False,
+    setting: str = "",
+    requires: tuple[str, ...] = (),
+    follows: tuple[str, ...] = (),
+    essential: bool = False,
 ) -> Callable[[Find], Check]:
-    """Make a check of a function, whose docstring is the title, an empty line, and why it matters."""
+    """Make a check of a function, whose docstring is the title, an empty line, and why it matters.
+
+    What its stage requires, it requires too.
+    """
     if stage not in STAGES:
         raise ValueError(f"there is no stage {stage!r}: use one of {', '.join(STAGES)}")
-    return lambda find: Check(id, stage, find, library, setting, essential)
+    needed = tuple(other for other in (*STAGES[stage].requires, *requires) if other != id)
+    return lambda find: Check(id, stage, find, library, setting, needed, follows, essential)

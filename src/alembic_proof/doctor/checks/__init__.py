@@ -9,6 +9,7 @@ from .configuration import (
     ini_leads_to_scripts,
     no_url_in_ini,
     options_have_one_meaning,
+    scripts_are_whole,
 )
 from .database import (
     applied_revisions_are_unedited,
@@ -59,6 +60,7 @@ ORDER: list[Check] = [
     # static
     files_parse,
     ini_leads_to_scripts,
+    scripts_are_whole,
     ini_has_its_logging,
     options_have_one_meaning,
     library_settings_are_valid,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from ...errors import UndeterminedError
+from ..failures import unreadable
 from ..findings import Finding, Note, Problem
 from ..project import Project
 from ..registry import check
@@ -15,23 +17,23 @@ from ..registry import check
 def files_parse(project: Project) -> Iterable[Finding]:
     """Every Python file about the database parses
 
-    One that does not hides whatever is wrong in it, so that nothing can be said about the rest.
+    One that does not hides whatever is wrong in it. Of env.py or a revision, it stops every alembic command.
     """
-    for path in project.database_files:
-        try:
-            project.tree(path)
-        except UndeterminedError as reason:
-            if path == project.env or path in project.revision_files:
-                raise
-            yield Note(project.name(path), str(reason), "nothing, if nobody imports it: the other checks pass over it")
+    needed = [path for path in (project.env, *project.revision_files) if path.is_file()]
+    for path in dict.fromkeys([*needed, *project.database_files]):
+        error = project.syntax_error(path)
+        if error is not None and path in needed:
+            yield Problem(*unreadable(project, error))
+        elif error is not None:
+            where, message, _ = unreadable(project, error)
+            yield Note(where, message, "nothing, if nobody imports it: the other checks pass over it")
 
 
 @check("ini-leads-to-scripts", "static", essential=True)
 def ini_leads_to_scripts(project: Project) -> Iterable[Finding]:
-    """The configuration leads to env.py, script.py.mako and versions/
+    """The configuration leads to env.py
 
-    Where versions/ is missing, as git keeps no empty directory and an image may leave it out, alembic upgrade head
-    succeeds and does nothing.
+    Without it, no alembic command does anything.
     """
     configuration = project.configuration
     if not project.options.get("script_location") and not project.env.is_file():
@@ -39,13 +41,29 @@ def ini_leads_to_scripts(project: Project) -> Iterable[Finding]:
             raise UndeterminedError(f"{configuration.error}: name the one to use with -n {configuration.sections[0]}")
         fix = "give it a section [alembic] with script_location = %(here)s/migrations"
         yield Problem(project.name(configuration.file), configuration.error or "it has no script_location", fix)
-        return
-    restore = "restore it from version control"
-    paths = {project.env: restore, project.scripts / "script.py.mako": restore}
+    elif _is_empty(project.env):
+        yield Problem(project.name(project.env), "it is missing or empty", _RESTORE)
+
+
+@check("scripts-are-whole", "static", requires=("ini-leads-to-scripts",))
+def scripts_are_whole(project: Project) -> Iterable[Finding]:
+    """script.py.mako and versions/ lie beside env.py
+
+    Where versions/ is missing, as git keeps no empty directory and an image may leave it out, alembic upgrade head
+    succeeds and does nothing.
+    """
+    paths = {project.scripts / "script.py.mako": _RESTORE}
     paths |= dict.fromkeys(project.versions, "make the directory, with a .gitkeep: git keeps no empty directories")
-    for path, fix in paths.items():
-        if not path.exists() or (path.is_file() and not path.read_text(encoding="utf-8").strip()):
-            yield Problem(project.name(path), "it is missing or empty", fix)
+    for path in filter(_is_empty, paths):
+        yield Problem(project.name(path), "it is missing or empty", paths[path])
+
+
+_RESTORE = "restore it from version control"
+
+
+def _is_empty(path: Path) -> bool:
+    """Tell whether there is nothing at a path, or a file without text."""
+    return not path.exists() or (path.is_file() and not path.read_text(encoding="utf-8", errors="replace").strip())
 
 
 @check("ini-has-its-logging", "static", library=True)

@@ -128,7 +128,7 @@ def dotenv_is_in_force(project: Project) -> Iterable[Finding]:
         yield Note(project.name(dotenv), message, f"if it is not meant so: unset {variable}")
 
 
-@check("live-revision-is-known", "live")
+@check("live-revision-is-known", "live", follows=("revisions-form-one-line",))
 def live_revision_is_known(project: Project) -> Iterable[Finding]:
     """The database is at a revision that the project has
 
@@ -183,7 +183,12 @@ def applied_revisions_are_unedited(project: Project) -> Iterable[Finding]:
                     yield Problem(project.name(path), message, "restore it, and write the change as a new revision")
 
 
-@check("live-matches-its-revisions", "live")
+@check(
+    "live-matches-its-revisions",
+    "live",
+    requires=("live-revision-is-known",),
+    follows=("applied-revisions-are-unedited",),
+)
 def live_matches_its_revisions(project: Project) -> Iterable[Finding]:
     """The database has the schema that its revisions make
 
@@ -213,7 +218,7 @@ def _postgresql(project: Project) -> list[Database]:
     return selected
 
 
-@check("live-enums-have-their-labels", "live")
+@check("live-enums-have-their-labels", "live", follows=("live-matches-its-revisions",))
 def live_enums_have_their_labels(project: Project) -> Iterable[Finding]:
     """PostgreSQL's enum types have the labels of the models
 
@@ -250,7 +255,7 @@ def live_indexes_are_valid(project: Project) -> Iterable[Finding]:
                 yield Problem(database.name, message, fix)
 
 
-@check("live-tables-have-owners", "live")
+@check("live-tables-have-owners", "live", requires=("upgrade-is-committed",))
 def live_tables_have_owners(project: Project) -> Iterable[Finding]:
     """Every table of the database is in a model or made by a revision
 

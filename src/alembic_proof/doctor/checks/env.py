@@ -22,6 +22,14 @@ if context.is_offline_mode():
     run_migrations_offline()
 else:
     run_migrations_online()"""
+# What is wrong in the text of env.py, and of what it is called with.
+_ENV_FAULTS = (
+    "env-runs-migrations",
+    "ini-has-its-logging",
+    "options-have-one-meaning",
+    "library-settings-are-valid",
+    "library-pin-agrees",
+)
 # Through one of these, a text does not tell what is called.
 _DYNAMIC = {"globals", "locals", "vars", "getattr", "exec", "eval", "import_module", "run_path"}
 
@@ -45,7 +53,7 @@ def env_runs_migrations(project: Project) -> Iterable[Finding]:
     yield Problem(project.name(project.env, last), message, f"end the file with these lines, not indented:\n{DISPATCH}")
 
 
-@check("env-reaches-run-migrations", "probe", essential=True)
+@check("env-reaches-run-migrations", "probe", requires=("ini-leads-to-scripts",), follows=_ENV_FAULTS, essential=True)
 def env_reaches_run_migrations(project: Project) -> Iterable[Finding]:
     """Running env.py reaches run_migrations(), online and offline
 
@@ -85,7 +93,7 @@ def env_uses_database_url(project: Project) -> Iterable[Finding]:
         yield Problem(project.name(project.env), message, fix)
 
 
-@check("application-uses-the-same-database", "probe")
+@check("application-uses-the-same-database", "probe", follows=("env-uses-database-url",))
 def application_uses_the_same_database(project: Project) -> Iterable[Finding]:
     """The application's engine leads to the database that env.py migrates
 
@@ -208,7 +216,7 @@ def _runs_alembic(tree: ast.Module) -> bool:
     return any(re.search(r"\b(command|alembic)\.(upgrade|downgrade|stamp)$", call) for call in calls)
 
 
-@check("migrations-take-turns", "probe", library=True)
+@check("migrations-take-turns", "probe", library=True, follows=("env-uses-database-url",))
 def migrations_take_turns(project: Project) -> Iterable[Finding]:
     """While one process migrates, another one waits
 

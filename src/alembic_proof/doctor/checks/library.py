@@ -24,7 +24,8 @@ def library_settings_are_valid(project: Project) -> Iterable[Finding]:
             toml_loads()
         except SettingsError as error:  # it is this Python that cannot read the section
             raise UndeterminedError(str(error)) from None
-        yield Problem(project.name(project.pyproject), project.settings_error, "correct the section")
+        message = project.settings_error.removeprefix(f"{project.pyproject}: ")
+        yield Problem(project.name(project.pyproject), message, "correct the section")
 
 
 @check("library-pin-agrees", "static")

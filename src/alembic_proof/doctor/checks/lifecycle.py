@@ -22,8 +22,26 @@ from ..registry import check
 from ..revision_monitor import RevisionMonitor
 from ..schema_findings import schema_findings
 
+# What explains a fault of the whole: one in the files of revisions, or in how models and tables come to be known.
+_MODELS_FAULTS = ("ini-has-its-logging", "scripts-are-whole", "metadata-is-the-models", "importing-makes-no-table")
+_REVISION_FAULTS = (
+    "scripts-are-whole",
+    "revisions-form-one-line",
+    "revisions-keep-data",
+    "every-revision-is-loaded",
+    "importing-makes-no-table",
+)
+_UPGRADE_FAULTS = (*_REVISION_FAULTS, "revisions-leave-transactions-alone")
+_SCHEMA_FAULTS = (
+    *_MODELS_FAULTS,
+    "no-table-outside-migrations",
+    *_UPGRADE_FAULTS,
+    "autogenerate-sees-every-table",
+    "offline-prints-sql",
+)
 
-@check("autogenerate-sees-every-table", "scratch")
+
+@check("autogenerate-sees-every-table", "scratch", follows=_MODELS_FAULTS)
 def autogenerate_sees_every_table(project: Project) -> Iterable[Finding]:
     """On an empty database, autogenerate proposes every table of the models
 
@@ -64,7 +82,7 @@ _COMPARED = {
 }
 
 
-@check("autogenerate-compares-everything", "scratch", library=True)
+@check("autogenerate-compares-everything", "scratch", library=True, follows=("autogenerate-sees-every-table",))
 def autogenerate_compares_everything(project: Project) -> Iterable[Finding]:
     """Autogenerate sees a changed type, server default and CHECK, and leaves foreign tables alone
 
@@ -106,7 +124,7 @@ def _flat(differences: Iterable[Any]) -> list[Any]:
     return [each for item in differences for each in (item if isinstance(item, list) else [item])]
 
 
-@check("offline-prints-sql", "scratch")
+@check("offline-prints-sql", "scratch", requires=("autogenerate-sees-every-table",), follows=_REVISION_FAULTS)
 def offline_prints_sql(project: Project) -> Iterable[Finding]:
     """alembic upgrade head --sql prints the SQL, whole
 
@@ -210,7 +228,7 @@ def upgraded(project: Project) -> set[str]:
     return heads
 
 
-@check("upgrade-is-committed", "scratch")
+@check("upgrade-is-committed", "scratch", follows=_UPGRADE_FAULTS, essential=True)
 def upgrade_is_committed(project: Project) -> Iterable[Finding]:
     """After alembic upgrade head, a second connection sees the revision
 
@@ -226,7 +244,7 @@ def upgrade_is_committed(project: Project) -> Iterable[Finding]:
             yield Problem(project.name(project.env), message, "leave no transaction open before context.configure()")
 
 
-@check("models-match-revisions", "scratch")
+@check("models-match-revisions", "scratch", requires=("upgrade-is-committed",), follows=_SCHEMA_FAULTS)
 def models_match_revisions(project: Project) -> Iterable[Finding]:
     """The revisions lead to what the models describe
 
@@ -273,7 +291,12 @@ def _is_empty(tree: ast.Module) -> bool:
     return all(isinstance(getattr(line, "value", line), idle) for body in bodies for line in body)
 
 
-@check("schema-matches-models", "scratch")
+@check(
+    "schema-matches-models",
+    "scratch",
+    requires=("autogenerate-sees-every-table", "upgrade-is-committed"),
+    follows=(*_SCHEMA_FAULTS, "models-match-revisions"),
+)
 def schema_matches_models(project: Project) -> Iterable[Finding]:
     """The schema that the revisions build is the one that the models describe
 
@@ -301,7 +324,12 @@ def schema_matches_models(project: Project) -> Iterable[Finding]:
             yield Note(where, message, remedy)
 
 
-@check("downgrade-leaves-nothing", "scratch")
+@check(
+    "downgrade-leaves-nothing",
+    "scratch",
+    requires=("upgrade-is-committed",),
+    follows=(*_SCHEMA_FAULTS, "models-match-revisions"),
+)
 def downgrade_leaves_nothing(project: Project) -> Iterable[Finding]:
     """After alembic downgrade base nothing is left, and alembic upgrade head works again
 

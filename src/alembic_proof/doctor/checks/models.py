@@ -34,7 +34,7 @@ def _is_metadata(node: ast.expr) -> bool:
     return re.search(r"metadata|\bdb$", ast.unparse(node), re.IGNORECASE) is not None
 
 
-@check("importing-makes-no-table", "scratch")
+@check("importing-makes-no-table", "scratch", follows=("no-table-outside-migrations",))
 def importing_makes_no_table(project: Project) -> Iterable[Finding]:
     """Importing the models makes no table
 

@@ -128,7 +128,7 @@ def _literal_name(node: ast.expr) -> str:
     return str(first.value) if isinstance(first, ast.Constant) else ast.unparse(first)
 
 
-@check("every-revision-is-loaded", "probe")
+@check("every-revision-is-loaded", "probe", follows=("revisions-form-one-line",))
 def every_revision_is_loaded(project: Project) -> Iterable[Finding]:
     """Every revision file is one that Alembic loads
 
@@ -146,7 +146,7 @@ def every_revision_is_loaded(project: Project) -> Iterable[Finding]:
             yield Problem(project.name(path), message, fix)
 
 
-@check("revisions-are-self-contained", "probe")
+@check("revisions-are-self-contained", "probe", follows=("no-table-outside-migrations",))
 def revisions_are_self_contained(project: Project) -> Iterable[Finding]:
     """No revision uses a live model
 

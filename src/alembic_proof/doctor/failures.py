@@ -1,0 +1,64 @@
+"""What an exception that ended a check is: the project's fault, with its place; or the doctor's own; or nobody's."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import first_line
+from .error_hints import hint
+from .findings import Outcome, Problem
+
+if TYPE_CHECKING:
+    from .project import Project
+
+_LIBRARY = Path(__file__).parents[1]
+_OWN_CODE = tuple(str(_LIBRARY / part) for part in ("doctor", "schema", "sandbox"))
+
+
+def failure(project: Project, error: BaseException) -> Outcome:
+    """Return how a check ended that raised something, with the file and line that it comes from."""
+    if isinstance(error, ModuleNotFoundError) and not project.has_module(error.name or ""):
+        return Outcome.unknown(not_installed(error))
+    if isinstance(error, SyntaxError) and error.filename:
+        return _failed(Problem(*unreadable(project, error)))
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if project.is_inside(frame.filename)]
+    message = f"{type(error).__name__}: {first_line(error)}"
+    if not own and (frames[-1].filename.startswith(_OWN_CODE) or hasattr(error, "orig")):
+        return Outcome.unknown(f"the doctor itself failed, at {_own_place(frames)}: {message}: please report it")
+    if own and own[-1].filename == str(project.env) and _asks_for_arguments(project):
+        return Outcome.unknown(
+            f"env.py reads -x arguments, and without them ends with {message}: give the doctor -x name=value"
+        )
+    where = project.name(own[-1].filename, own[-1].lineno) if own else project.name(project.env)
+    return _failed(Problem(where, message, f"{hint(error)}; then run the doctor again"))
+
+
+def _failed(problem: Problem) -> Outcome:
+    return replace(Outcome.of([problem]), failed=True)
+
+
+def not_installed(error: ModuleNotFoundError) -> str:
+    """Return a sentence about a library that this interpreter lacks."""
+    return f"{error.name} is not installed for {sys.executable}"
+
+
+def unreadable(project: Project, error: SyntaxError) -> tuple[str, str, str]:
+    """Return where a file is no Python for this interpreter, what is wrong, and what to do."""
+    version = ".".join(map(str, sys.version_info[:2]))
+    fix = f"mend the line; if it is right in a newer Python than {version}, give the doctor that one: --python PATH"
+    return project.name(error.filename or "", error.lineno), f"it cannot be read as Python {version}: {error.msg}", fix
+
+
+def _own_place(frames: traceback.StackSummary) -> str:
+    """Return the deepest line of this library."""
+    inside = [frame for frame in frames if Path(frame.filename).is_relative_to(_LIBRARY)]
+    return f"{Path(inside[-1].filename).relative_to(_LIBRARY)}:{inside[-1].lineno}" if inside else "an unknown place"
+
+
+def _asks_for_arguments(project: Project) -> bool:
+    return project.env.is_file() and b"get_x_argument" in project.env.read_bytes() and not project.x
