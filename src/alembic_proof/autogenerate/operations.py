@@ -134,6 +134,13 @@ class AddSerialColumnOp(AddColumnOp):
     """ALTER TABLE ... ADD COLUMN ... SERIAL, on PostgreSQL: rows get numbers. Alembic writes SERIAL in keys only."""
 
 
+class UncomputeOp(MigrateOperation):
+    """Makes a plain column, with its values, of one that was computed: in place, or by way of another column."""
+
+    def __init__(self, table_name: str, schema: str | None, column: Column[Any], in_place: bool) -> None:
+        self.table_name, self.schema, self.column, self.in_place = table_name, schema, column, in_place
+
+
 @dataclass(eq=False)
 class EnumTypeOp(MigrateOperation):
     """Creates, changes or drops an enum type of PostgreSQL: it has no labels before, or none after."""

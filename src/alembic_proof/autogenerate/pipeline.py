@@ -55,6 +55,7 @@ from .rewrite.freed_names import freed_names
 from .rewrite.implicit_indexes import implicit_indexes
 from .rewrite.in_place import in_place
 from .rewrite.json_columns import json_columns
+from .rewrite.kept_values import kept_values
 from .rewrite.names_of_renamed import names_of_renamed
 from .rewrite.not_null import not_null
 from .rewrite.numbers import numbers
@@ -106,6 +107,7 @@ UPGRADE_RULES: dict[str, Rule] = {
 # What happens to both directions.
 REVISION_RULES: dict[str, Rule] = {
     "sqlite_details": sqlite_details,  # SQLAlchemy does not read all of a table that a downgrade makes again
+    "kept_values": kept_values,  # a column that is no longer computed keeps its values
     "json_columns": json_columns,  # MariaDB keeps the CHECK of JSON
     "dependents": dependents,  # what depends on what changes is dropped before it, and made again after it
     "read_by_views": read_by_views,  # no view breaks, or makes the upgrade fail

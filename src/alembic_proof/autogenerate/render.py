@@ -49,6 +49,7 @@ from .operations import (
     RenameTableBothWaysOp,
     ShortenTextOp,
     TemporaryName,
+    UncomputeOp,
     UnnamedChecksOp,
 )
 from .sql import column_names, stored_name, usual_name
@@ -268,6 +269,26 @@ def _add_serial_column(autogen_context: AutogenContext, op: AddSerialColumnOp) -
     table = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
     column = compiler.get_column_specification(op.column)
     return execute(single_percents(f"ALTER TABLE {table}{preparer.quote(op.table_name)} ADD COLUMN {column}", dialect))
+
+
+@renderers.dispatch_for(UncomputeOp)
+def _uncompute(autogen_context: AutogenContext, op: UncomputeOp) -> list[str]:
+    dialect = autogen_context.dialect
+    preparer: Any = dialect.identifier_preparer
+    schema = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
+    table, column = f"{schema}{preparer.quote(op.table_name)}", preparer.quote(op.column.name)
+    kept = preparer.quote(f"_kept_{op.column.name}"[: dialect.max_identifier_length])
+    type_ = dialect.type_compiler_instance.process(op.column.type)
+    renamed = f"CHANGE {kept} {column} {type_}" if dialect.name != "postgresql" else f"RENAME {kept} TO {column}"
+    statements = [
+        f"ALTER TABLE {table} ADD COLUMN {kept} {type_}",
+        f"UPDATE {table} SET {kept} = {column}",
+        f"ALTER TABLE {table} DROP COLUMN {column}",
+        f"ALTER TABLE {table} {renamed}",
+    ]
+    if op.in_place:
+        statements = [f"ALTER TABLE {table} ALTER COLUMN {column} DROP EXPRESSION"]
+    return [execute(single_percents(sql, dialect)) for sql in statements]
 
 
 @renderers.dispatch_for(FillRowsOp)

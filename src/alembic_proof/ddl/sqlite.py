@@ -47,15 +47,19 @@ class SQLiteCorrections(OfflineValues, RenderingCorrections, Base):
             existing_transfer["expr"] = value
 
     def prep_table_for_batch(self, batch_impl: Any, table: Table) -> None:
-        """Plan how the table is rebuilt; do not copy what SQLite computes."""
+        """Plan how the table is rebuilt; do not copy what SQLite computes, but what it no longer computes."""
+        for column in batch_impl.new_table.columns:
+            if column.computed is not None and column.server_default is not column.computed:
+                column.computed = None
         rebuild = None
         if batch_impl.reflected and self.connection is not None:
             rebuild = plan(self.connection, batch_impl, table)
         if rebuild is None:
             _escape_colons(batch_impl.new_table)
         self._rebuilds[batch_impl.temp_table_name] = rebuild or Rebuild()
+        computed = {key for key, column in batch_impl.columns.items() if column.computed is not None}
         for column in table.columns:
-            if column.computed is not None:
+            if column.computed is not None and column.key in computed:
                 batch_impl.column_transfers.get(column.key, {}).pop("expr", None)
 
     def create_table(self, table: Table, **options: Any) -> None:

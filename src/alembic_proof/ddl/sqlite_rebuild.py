@@ -130,7 +130,11 @@ class _Change:
         """Raise CommandError for what SQLite would refuse in the middle."""
         for key, column in self.kept.items():
             computed = self.parsed.columns[key.lower()].clause("AS")
-            if computed is not None and (lost := names_in(computed.expression) & self.dropped):
+            if (
+                computed is not None
+                and column.computed is not None
+                and (lost := names_in(computed.expression) & self.dropped)
+            ):
                 raise CommandError(
                     f"{self.table.name}.{column.name} is computed from {', '.join(sorted(lost))}, which this revision "
                     "drops: drop the computed column first. Nothing was changed."
@@ -213,6 +217,8 @@ class _Change:
             self._drop(piece, "NULL", "NOT")
             if not new.nullable:
                 self.edits.append((end, end, " NOT NULL"))
+        if old.computed is not None and new.computed is None:
+            self._drop(piece, "AS")
         default = self.compiler.get_column_default_string(new)
         if default != self.compiler.get_column_default_string(old):
             self._drop(piece, "DEFAULT")

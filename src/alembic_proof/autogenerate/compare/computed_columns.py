@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import (
-    AddColumnOp,
-    AddConstraintOp,
-    AlterColumnOp,
-    CreateIndexOp,
-    DropColumnOp,
-    DropConstraintOp,
-    DropIndexOp,
-    MigrateOperation,
-    ModifyTableOps,
-)
+from alembic.operations.ops import AddColumnOp, AlterColumnOp, DropColumnOp, ModifyTableOps
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import Column, Dialect, Table, UniqueConstraint
+from sqlalchemy import Column, Dialect, Table
 
 from ..expressions import Expression
-from ..sql import column_names, sql_of
+from ..sql import sql_of
 from . import add_table_comparison
 from .stored_expressions import compare_expression
 
@@ -52,7 +41,7 @@ def compare_computed_columns(
 ) -> None:
     """Drop and add the columns that are computed from another expression, begin or cease to be, or to be stored.
 
-    No database changes that in place. The values of a column that was not computed are lost: see ddl/losses.py.
+    What that means for its values, and for what is on it: rewrite/computed_columns.py.
     """
     for column in model.columns:
         old = reflected.columns.get(column.name)
@@ -60,7 +49,7 @@ def compare_computed_columns(
             continue
         if not autogen_context.run_object_filters(column, column.name, "column", False, old):
             continue
-        replace = partial(_replace, reflected, model, old, column)
+        replace = partial(_replace, old, column)
         if old.computed is None or column.computed is None or _is_stored_otherwise(autogen_context, old, column):
             replace(operations)
         elif (expression := _expression(autogen_context.dialect, reflected, old, column)).reflected:
@@ -81,31 +70,11 @@ def _expression(dialect: Dialect, table: Table, old: Column[Any], new: Column[An
     return Expression(table, new.name, "computed", before, after, new.type)
 
 
-def _replace(reflected: Table, model: Table, old: Column[Any], new: Column[Any], operations: ModifyTableOps) -> None:
+def _replace(old: Column[Any], new: Column[Any], operations: ModifyTableOps) -> None:
     schema, name = operations.schema, operations.table_name
     kept = [op for op in operations.ops if getattr(op, "column_name", None) != new.name]  # type, nullable, ...
     operations.ops[:] = [
         *kept,
         DropColumnOp.from_column_and_tablename(schema, name, old),
         AddColumnOp.from_column_and_tablename(schema, name, new),
-        *_on_column(reflected, model, new.name),
     ]
-
-
-def _on_column(reflected: Table, model: Table, column: str) -> Iterator[MigrateOperation]:
-    """Yield what recreates the indexes and UNIQUEs that are dropped with a column, and that Alembic finds unchanged."""
-    indexes = {index.name: index for index in reflected.indexes}
-    for index in model.indexes:
-        if column in index.columns and index.name in indexes:
-            yield DropIndexOp.from_index(indexes[index.name])
-            yield CreateIndexOp.from_index(index)
-    uniques = {tuple(column_names(unique)): unique for unique in _uniques(reflected)}
-    for unique in _uniques(model):
-        existing = uniques.get(tuple(column_names(unique)))
-        if column in unique.columns and existing is not None:
-            yield DropConstraintOp.from_constraint(existing)
-            yield AddConstraintOp.from_constraint(unique)
-
-
-def _uniques(table: Table) -> list[UniqueConstraint]:
-    return [constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)]

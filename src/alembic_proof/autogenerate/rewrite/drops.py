@@ -11,6 +11,7 @@ from ...prompts import Question
 from ...sqltext import full_name
 from ..draft import Draft, each_operation
 from ..operations import ShortenTextOp
+from .kept_values import keeps_values, recreated
 from .stored_values import Found, count, refused_conversion, stored_column
 
 
@@ -82,9 +83,24 @@ def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
                 f"{shown} Change such values first. Nothing was written."
             )
         return None
+    if isinstance(op, DropColumnOp):
+        what = _recreated(draft, op) or what
     if what and isinstance(op, (DropColumnOp, DropTableOp)):
         return _told(what, count(draft, op), *(_VALUES if isinstance(op, DropColumnOp) else _ROWS))
     return None
+
+
+def _recreated(draft: Draft, op: DropColumnOp) -> str | None:
+    """Return what is lost by a column that is dropped and added under the same name, or None for another."""
+    tables = (each for each in draft.upgrade.ops if isinstance(each, ModifyTableOps) and op in each.ops)
+    new = next((add.column for table in tables for drop, add in recreated(table) if drop is op), None)
+    if new is None:
+        return None
+    if new.computed is not None:
+        return None if op.to_column().computed is not None else "becomes computed, and the values that it has are lost"
+    if keeps_values(draft, op.to_column(), new):
+        return None
+    return f"is no longer computed, and becomes {new.type!r}: the values that it has are lost"
 
 
 def _changes_kind(draft: Draft, op: AlterColumnOp) -> bool:
