@@ -68,11 +68,12 @@ def test_the_exit_code(outcomes: list[Outcome], code: int, summary: str, capsys:
                 "         fix: rename it",
             ],
         ),
+        (Outcome.skipped("there is none"), []),
         (
-            Outcome.skipped("there is none"),
+            Outcome.unknown("no server"),
             [
-                "skipped  spades-are-spades                    Every spade is called a spade",
-                "         not checked: there is none",
+                "unknown  spades-are-spades                    Every spade is called a spade",
+                "         not checked: no server",
             ],
         ),
         (Outcome.unknown(BlockedError("files-parse")), []),
@@ -100,14 +101,16 @@ def test_the_end_says_what_matters_once_more(capsys: pytest.CaptureFixture[str])
     report.add(spades, PROBLEM)
     report.add(replace(spades, id="hoes-are-hoes"), Outcome.unknown(BlockedError("spades-are-spades")))
     report.add(replace(spades, id="rakes-are-rakes"), Outcome.unknown(BlockedError("spades-are-spades")))
+    report.add(replace(spades, id="forks-are-forks"), Outcome.skipped("there is no fork"))
     report.add(replace(spades, id="tools-are-clean"), replace(PROBLEM, follows="spades-are-spades"))
     assert report.end() == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "project        /shop"
-    assert lines[-3:] == [
+    assert lines[-4:] == [
         "Not looked at, because of spades-are-spades: hoes-are-hoes, rakes-are-rakes",
+        "Skipped, as there is no fork: forks-are-forks",
         "PROBLEM: spades-are-spades: a.py:1",
-        "0 ok, 2 PROBLEM, 2 unknown",
+        "0 ok, 2 PROBLEM, 2 unknown, 1 skipped",
     ]
 
 

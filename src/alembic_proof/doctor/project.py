@@ -22,6 +22,7 @@ from ..sandbox import Sandbox, engine, environment
 from ..sandbox.redirect import URL_PARTS
 from .findings import Finding
 from .layout import Layout
+from .watching import Watch, calling_place, noting_coroutines, watched
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -61,6 +62,8 @@ class Project(Layout):
         self.x = x  # what alembic -x hands to env.py
         self.sandbox = Sandbox()
         self.scratch_place = ""  # the place that database-variable names in the sandbox
+        self.watch = Watch()  # what the last run of env.py did
+        self.first_watch = Watch()  # and the first one, online
         self.logging_changed = ""  # what env.py did to the logging
         self.proposed: set[str] = set()  # the tables that autogenerate proposes on an empty database
         self.observed: list[Finding] = []  # what the revisions did besides their operations while they ran
@@ -132,8 +135,13 @@ class Project(Layout):
 
         config = config or self.config()
         scripts = self.script_directory(config)
-        with self._application(offline), EnvironmentContext(config, scripts, fn=work, as_sql=offline, **options):
+        self.watch = Watch()
+        environment = EnvironmentContext(config, scripts, fn=work, as_sql=offline, **options)
+        with self._application(offline), watched(environment, self.watch, self._calling_place):
             scripts.run_env()
+
+    def _calling_place(self) -> str:
+        return calling_place(self.name, self.is_inside)
 
     def alembic(self, command: str, config: Config, *arguments: Any, **options: Any) -> None:
         """Run one of Alembic's commands."""
@@ -159,8 +167,12 @@ class Project(Layout):
                 runs.append(Run(context, tables, url, place))
                 return []
 
-            with self._watching_logging():
-                self.run_env(collect, offline=offline)
+            try:
+                with self._watching_logging(), noting_coroutines(lambda: self.watch):
+                    self.run_env(collect, offline=offline)
+            finally:
+                if not offline:
+                    self.first_watch = self.watch
             return runs
 
         runs: list[Run] = self.once(f"runs {offline}", run)

@@ -45,13 +45,15 @@ class Report:
         """
         return 1 if self.counts[Severity.PROBLEM] else 2 if self.counts[Severity.UNKNOWN] else 0
 
-    def _stopped(self) -> dict[str, list[str]]:
-        """Return the ids of the checks that were not carried out, by the id of the one that stopped them."""
-        stopped: dict[str, list[str]] = {}
+    def _passed_over(self) -> dict[str, list[str]]:
+        """Return the ids of the checks that were not carried out, by why: another one stopped them, or none applies."""
+        passed: dict[str, list[str]] = {}
         for check, outcome in self.outcomes:
             if outcome.needs:
-                stopped.setdefault(outcome.needs, []).append(check.id)
-        return stopped
+                passed.setdefault(f"Not looked at, because of {outcome.needs}", []).append(check.id)
+            elif outcome.severity is Severity.SKIPPED:
+                passed.setdefault(f"Skipped, as {outcome.reason}", []).append(check.id)
+        return passed
 
     def _causes(self) -> list[tuple[Check, Outcome]]:
         """Return the problems that follow from no other one."""
@@ -80,8 +82,8 @@ class TextReport(Report):
         print("\n".join(_answers(questions)))
 
     def end(self) -> int:
-        for needed, checks in self._stopped().items():
-            print(f"Not looked at, because of {needed}: {', '.join(checks)}")
+        for reason, checks in self._passed_over().items():
+            print(f"{reason}: {', '.join(checks)}")
         for check, outcome in self._causes():
             places = dict.fromkeys(
                 finding.where for finding in outcome.findings if finding.severity is Severity.PROBLEM
@@ -152,7 +154,7 @@ def _entry(check: Check, outcome: Outcome) -> dict[str, Any]:
 
 
 def _lines(check: Check, outcome: Outcome) -> Iterator[str]:
-    if outcome.needs:
+    if outcome.needs or outcome.severity is Severity.SKIPPED:
         return  # one line at the end names all of them
     yield f"{'follows' if outcome.follows else _WORDS[outcome.severity]:8} {check.id:36} {check.title}"
     if outcome.reason:

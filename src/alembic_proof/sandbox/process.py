@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterator
 
 
@@ -33,6 +34,16 @@ def quiet() -> Iterator[None]:
     """Throw away what Alembic and env.py print and log."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         yield
+
+
+@contextlib.contextmanager
+def without_waiting() -> Iterator[None]:
+    """Let time.sleep() return at once: what tries again does so without a pause."""
+    before, time.sleep = time.sleep, lambda _: None
+    try:
+        yield
+    finally:
+        time.sleep = before
 
 
 @contextlib.contextmanager

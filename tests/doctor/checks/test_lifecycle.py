@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.plain import INI, plain_project
 from support.reports import outcomes
 from support.written import Written
 
@@ -145,3 +146,24 @@ def test_what_is_switched_off_is_not_missed(tmp_path: Path) -> None:
 def test_sql_that_creates_a_table(sql: str, table: str, creates: bool) -> None:
     """However."""
     assert _creates(sql, table) is creates
+
+
+BEGINS = """\
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+if"""
+
+
+def test_migrations_in_no_transaction(tmp_path: Path, postgresql: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the database has transactional DDL, nothing is committed: the place is that of run_migrations()."""
+    monkeypatch.setenv("TEST_DATABASE_URL", postgresql)
+    ini = INI.replace("sqlite:///%(here)s/a.db", "postgresql://nobody@127.0.0.1/none")
+    project = plain_project(tmp_path, (BEGINS, "        context.run_migrations()\n\n\nif"), files={"alembic.ini": ini})
+    (finding,) = outcomes(project, "upgrade-is-committed")["upgrade-is-committed"].findings
+    assert (
+        project.env.read_text().splitlines()[int(finding.where.split(":")[1]) - 1] == "        context.run_migrations()"
+    )
+    assert "is called in no transaction" in finding.message
+    assert finding.fix == "with context.begin_transaction():"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..registry import Check
+from .behaviour import errors_come_out, migrations_end_before_env_does
 from .configuration import (
     files_parse,
     ini_has_its_logging,
@@ -48,6 +49,7 @@ from .models import (
     metadata_is_the_models,
     no_table_outside_migrations,
 )
+from .options import hooks_give_answers, options_of_configure_exist
 from .revisions import (
     every_revision_is_loaded,
     revisions_are_self_contained,
@@ -72,10 +74,14 @@ ORDER: list[Check] = [
     revisions_keep_data,
     # probe
     env_reaches_run_migrations,
+    options_of_configure_exist,
+    errors_come_out,
+    migrations_end_before_env_does,
     env_uses_database_url,
     application_uses_the_same_database,
     env_leaves_logging_alone,
     metadata_is_the_models,
+    hooks_give_answers,
     every_revision_is_loaded,
     revisions_are_self_contained,
     constraints_have_names,

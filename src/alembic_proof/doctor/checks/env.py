@@ -72,10 +72,23 @@ def env_reaches_run_migrations(project: Project) -> Iterable[Finding]:
             raise error
         if not reached and runs_in_a_loop(project.tree(project.env)):
             raise UndeterminedError(f"{mode}, env.py migrates what it finds in the database, and an empty one has none")
-        if not reached:
+        if not reached and project.watch.unawaited:
+            yield _unawaited(project, project.watch.unawaited[0])
+        elif not reached:
             message = f"env.py ran to its end {mode} without run_migrations(): alembic succeeds and does nothing"
             fix = f"end the file with these lines, not indented:\n{DISPATCH}"
             yield Problem(project.name(project.env), message, fix)
+
+
+def _unawaited(project: Project, coroutine: str) -> Finding:
+    """Return the finding about a coroutine that env.py makes, and that nobody runs."""
+    calls = [
+        node.lineno
+        for node in ast.walk(project.tree(project.env))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == coroutine
+    ]
+    message = f"{coroutine}() is a coroutine, and nobody awaits it: alembic succeeds and does nothing"
+    return Problem(project.name(project.env, max(calls, default=None)), message, f"asyncio.run({coroutine}())")
 
 
 @check("env-uses-database-url", "probe", setting="database_variable")

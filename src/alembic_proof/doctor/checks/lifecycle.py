@@ -241,7 +241,15 @@ def upgrade_is_committed(project: Project) -> Iterable[Finding]:
         if version != heads:
             revision = ", ".join(sorted(version)) or "no revision"
             message = f"alembic upgrade succeeded, but the database is at {revision}"
-            yield Problem(project.name(project.env), message, "leave no transaction open before context.configure()")
+            yield Problem(*_uncommitted(project, message))
+
+
+def _uncommitted(project: Project, message: str) -> tuple[str, str, str]:
+    """Return where an upgrade fails to be committed, what comes of it, and what to do."""
+    calls = project.first_watch.ran
+    if calls and not project.first_watch.begins:
+        return calls[0], f"run_migrations() is called in no transaction: {message}", "with context.begin_transaction():"
+    return project.name(project.env), message, "leave no transaction open before context.configure()"
 
 
 @check("models-match-revisions", "scratch", requires=("upgrade-is-committed",), follows=_SCHEMA_FAULTS)

@@ -1,0 +1,95 @@
+"""What env.py hands to Alembic, and how it calls it, watched while it runs."""
+
+from __future__ import annotations
+
+import re
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alembic.runtime.environment import EnvironmentContext
+
+
+@dataclass
+class Watch:
+    """What one run of env.py did."""
+
+    configured: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # by place, what configure() was given
+    ran: list[str] = field(default_factory=list)  # the places from which run_migrations() was called
+    begins: bool = False  # it entered context.begin_transaction()
+    unawaited: list[str] = field(default_factory=list)  # the coroutines that it made, and never awaited
+
+
+def watched(environment: Any, watch: Watch, place: Callable[[], str]) -> EnvironmentContext:
+    """Let Alembic's environment note what it is asked for; the place is who asks just now.
+
+    Its methods are replaced on the instance: those of a subclass would be no functions of ``alembic.context``.
+    """
+    configure, begin_transaction, run_migrations = (
+        environment.configure,
+        environment.begin_transaction,
+        environment.run_migrations,
+    )
+
+    def noting_configure(*arguments: Any, **options: Any) -> None:
+        watch.configured.append((place(), options))
+        configure(*arguments, **options)
+
+    def noting_begin_transaction() -> Any:
+        watch.begins = True
+        return begin_transaction()
+
+    def noting_run_migrations(**options: Any) -> None:
+        watch.ran.append(place())
+        run_migrations(**options)
+
+    environment.configure = noting_configure
+    environment.begin_transaction = noting_begin_transaction
+    environment.run_migrations = noting_run_migrations
+    noted: EnvironmentContext = environment
+    return noted
+
+
+@contextmanager
+def noting_coroutines(watch: Callable[[], Watch]) -> Iterator[None]:
+    """Note the coroutines that nobody awaits: Python warns of each, ``coroutine 'x' was never awaited``."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", RuntimeWarning)
+        yield
+    texts = [re.match(r"coroutine '(?:[^']*\.)?(\w+)' was never awaited", str(each.message)) for each in caught]
+    watch().unawaited.extend(text[1] for text in texts if text)
+
+
+def known_options() -> set[str]:
+    """Return the names of the options that ``context.configure()`` of this Alembic knows.
+
+    They are the parameters in its signature, and those that its docstring describes besides: it takes any other one
+    without a word.
+    """
+    from alembic.runtime.environment import EnvironmentContext
+
+    configure = EnvironmentContext.configure
+    described = re.findall(r":param (\w+):", configure.__doc__ or "")
+    return (set(signature(configure).parameters) | set(described) | _READ_ELSEWHERE) - {"self", "kw"}
+
+
+# What only other parts of Alembic read, or what Python leaves out with -OO.
+_READ_ELSEWHERE = {
+    "version_table",
+    "version_table_schema",
+    "version_table_pk",
+    "output_encoding",
+    "mssql_batch_separator",
+    "oracle_batch_separator",
+}
+
+
+def calling_place(name: Callable[[str, int | None], str], is_inside: Callable[[str], bool]) -> str:
+    """Return the file and line of the project that calls just now: an empty string where none does."""
+    frames = [frame for frame in traceback.extract_stack() if is_inside(frame.filename)]
+    return name(frames[-1].filename, frames[-1].lineno) if frames else ""
