@@ -119,10 +119,28 @@ class Project(Layout):
         """A Config for a first revision, whatever revisions there are."""
         return self.config(version_locations=self.sandbox.directory())
 
-    @cached_property
+    @property
     def chain(self) -> Config:
-        """A Config for the project's revisions; if there are none, for the one that autogenerate would write."""
-        return self.config() if self.revisions else self.first_config
+        """A Config for the project's revisions; if there are none, for the one that autogenerate writes."""
+        if self.revisions:
+            return self.config()
+        self.rehearse()
+        return self.first_config
+
+    def rehearse(self) -> None:
+        """Let autogenerate write a first revision, once, whatever revisions there are: see proposed."""
+        self.once("rehearsal", self._rehearse)
+
+    def _rehearse(self) -> None:
+        from alembic.operations.ops import CreateTableOp
+
+        def collect(_: Any, __: Any, directives: Any) -> None:
+            for operations in [operations for script in directives for operations in script.upgrade_ops_list]:
+                created = [op.to_table() for op in operations.ops if isinstance(op, CreateTableOp)]
+                self.proposed.update(table.fullname for table in created)
+
+        options = {"autogenerate": True, "process_revision_directives": collect}
+        self.alembic("revision", self.first_config, "rehearsal", **options)
 
     def run_env(
         self, work: Callable[[Any, Any], Any], config: Config | None = None, offline: bool = False, **options: Any

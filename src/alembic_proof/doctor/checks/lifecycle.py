@@ -47,15 +47,7 @@ def autogenerate_sees_every_table(project: Project) -> Iterable[Finding]:
 
     Options of context.configure() can leave out a table, or everything: autogenerate_plugins replaces the defaults.
     """
-    from alembic.operations.ops import CreateTableOp
-
-    def collect(_: Any, __: Any, directives: Any) -> None:
-        for operations in [operations for script in directives for operations in script.upgrade_ops_list]:
-            created = [op.to_table() for op in operations.ops if isinstance(op, CreateTableOp)]
-            project.proposed.update(table.fullname for table in created)
-
-    options = {"autogenerate": True, "process_revision_directives": collect}
-    project.alembic("revision", project.first_config, "rehearsal", **options)
+    project.rehearse()
     missing = sorted(set(project.handed_over) - project.proposed)
     if missing:
         message = f"on an empty database autogenerate does not propose the tables {', '.join(missing)}"
