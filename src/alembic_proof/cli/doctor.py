@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
 from ..doctor.checks import ORDER
+from ..doctor.elsewhere import run_all, run_with
 from ..doctor.packing import pack
 from ..doctor.project import Project
 from ..doctor.registry import STAGES
 from ..doctor.report import FORMATS
 from ..doctor.runner import print_places, run
+from ..errors import UndeterminedError
 from .config import add_config, chosen_config
 
 
@@ -19,6 +23,7 @@ def main(argv: list[str] | None = None) -> int:
 
     Returns 0 if it is sound, 1 for problems, 2 if something could not be checked.
     """
+    argv = sys.argv[1:] if argv is None else argv
     arguments = _arguments(argv)
     if arguments.explain:
         _explain(arguments.explain)
@@ -26,19 +31,48 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.pack:
         pack(arguments.pack)
         return 0
-    project = Project(chosen_config(arguments.config), arguments.name, arguments.x)
+    if arguments.python:
+        return run_with(arguments.python, without(argv, "--python"))
+    if arguments.all:
+        return run_all(Path.cwd(), [argument for argument in argv if argument != "--all"], arguments.format == "json")
+    project = Project(chosen_config(arguments.config), arguments.name, arguments.x, _url(arguments.url))
     if arguments.where:
         return print_places(project)
     return run(project, FORMATS[arguments.format](), arguments.only, live=not arguments.no_live)
 
 
-def _arguments(argv: list[str] | None) -> argparse.Namespace:
+def without(argv: list[str], option: str) -> list[str]:
+    """Return a command line without an option and its value."""
+    kept, skips = [], False
+    for argument in argv:
+        if not skips and argument.partition("=")[0] != option:
+            kept.append(argument)
+        skips = not skips and argument == option
+    return kept
+
+
+def _url(given: str | None) -> str:
+    """Return the URL that was given, or the one in the environment variable of that name."""
+    if not given or "://" in given:
+        return given or ""
+    if given not in os.environ:
+        raise UndeterminedError(f"--url names the environment variable {given}, which is not set: export it.")
+    return os.environ[given]
+
+
+def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="alembic-proof doctor", description="Checks that a schema under Alembic is wired and in step."
     )
     add_config(parser)
     parser.add_argument("-n", "--name", default="alembic", metavar="SECTION", help="of alembic.ini, as alembic -n")
     parser.add_argument("-x", action="append", metavar="NAME=VALUE", help="for env.py, as alembic -x")
+    parser.add_argument(
+        "--url",
+        help="where the application sets it: a database URL, or the name of an environment variable that has it",
+    )
+    parser.add_argument("--python", type=Path, metavar="PATH", help="the interpreter that runs the project")
+    parser.add_argument("--all", action="store_true", help="examine every project in the working directory and below")
     parser.add_argument("--only", nargs="+", metavar="CHECK", default=[], help="run these checks or stages, no others")
     parser.add_argument("--no-live", action="store_true", help="leave out the live database")
     parser.add_argument("--format", choices=FORMATS, default="text", help="of the report; github: as annotations")

@@ -64,7 +64,7 @@ def find_config(directory: Path) -> Path:
     for parent in (directory, *directory.parents):
         if (parent / "alembic.ini").is_file():
             return parent / "alembic.ini"
-        if _has_section(parent / "pyproject.toml"):
+        if has_section(parent / "pyproject.toml"):
             return parent / "pyproject.toml"
         if (parent / "migrations/alembic.ini").is_file():
             return parent / "migrations/alembic.ini"
@@ -74,13 +74,14 @@ def find_config(directory: Path) -> Path:
     )
 
 
-def _has_section(toml: Path) -> bool:
+def has_section(toml: Path) -> bool:
+    """Tell whether there is a pyproject.toml with options for Alembic."""
     return toml.is_file() and b"[tool.alembic]" in toml.read_bytes()
 
 
 def _toml_options(toml: Path) -> tuple[dict[str, str], str]:
     """Return the options in [tool.alembic], and an error."""
-    if not _has_section(toml):
+    if not has_section(toml):
         return {}, ""
     try:
         tables = toml_loads()(toml.read_text("utf-8"))

@@ -34,6 +34,8 @@ def failure(project: Project, error: BaseException) -> Outcome:
         return Outcome.unknown(
             f"env.py reads -x arguments, and without them ends with {message}: give the doctor -x name=value"
         )
+    if type(error).__name__ == "NoSuchModuleError" and not project.url and _application_sets_url(project):
+        return Outcome.unknown(f"the application sets the URL of the database ({message}): give the doctor --url")
     where = project.name(own[-1].filename, own[-1].lineno) if own else project.name(project.env)
     return _failed(Problem(where, message, f"{hint(error)}; then run the doctor again"))
 
@@ -52,6 +54,12 @@ def unreadable(project: Project, error: SyntaxError) -> tuple[str, str, str]:
     version = ".".join(map(str, sys.version_info[:2]))
     fix = f"mend the line; if it is right in a newer Python than {version}, give the doctor that one: --python PATH"
     return project.name(error.filename or "", error.lineno), f"it cannot be read as Python {version}: {error.msg}", fix
+
+
+def _application_sets_url(project: Project) -> bool:
+    """Tell whether the project's code, and not env.py, hands Alembic the URL."""
+    files = project.files_with(rb"set_main_option\(\s*[\"']sqlalchemy\.url")
+    return any(path != project.env for path in files)
 
 
 def _own_place(frames: traceback.StackSummary) -> str:

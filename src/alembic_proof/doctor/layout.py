@@ -17,7 +17,7 @@ from ..sandbox import SCRATCH_VARIABLE
 from ..settings import Settings, load
 from .configuration import Configuration
 
-_NO_SOURCES = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
+NO_SOURCES = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
 _TEST = re.compile(r"(^|/)((tests?|testing)/|tests?\.py$|conftest\.py$|test_[^/]*$|[^/]*_tests?\.py$)")
 _DATABASE = re.compile(rb"alembic|sqlalchemy|sqlmodel|__tablename__|\bdb\.|create_all|revision")
 _LIBRARY = os.path.normcase(os.path.join(Path(__file__).parents[1], ""))
@@ -138,7 +138,7 @@ class Layout:
             for name in sorted(inside):
                 path = Path(directory, name)
                 other = any((path / file).exists() for file in ("pyvenv.cfg", "alembic.ini"))
-                if name in _NO_SOURCES or name.startswith(".") or (other and path != self.ini.parent):
+                if name in NO_SOURCES or name.startswith(".") or (other and path != self.ini.parent):
                     inside.remove(name)
             files += [Path(directory, name) for name in names if name.endswith(".py")]
         outside = [place for place in (self.scripts, *self.versions) if not place.is_relative_to(self.root)]

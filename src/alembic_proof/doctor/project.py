@@ -57,9 +57,10 @@ class Run:
 class Project(Layout):
     """A project whose env.py can be run. What is expensive is determined once, when it is asked for."""
 
-    def __init__(self, config: Path, section: str = "alembic", x: list[str] | None = None) -> None:
+    def __init__(self, config: Path, section: str = "alembic", x: list[str] | None = None, url: str = "") -> None:
         super().__init__(config, section)
         self.x = x  # what alembic -x hands to env.py
+        self.url = url  # what the application sets as sqlalchemy.url before it runs env.py; empty if it does not
         self.sandbox = Sandbox()
         self.scratch_place = ""  # the place that database-variable names in the sandbox
         self.watch = Watch()  # what the last run of env.py did
@@ -110,6 +111,8 @@ class Project(Layout):
             options.setdefault("version_locations", self.configuration.separator.join(map(str, self.versions)))
         if "path_separator" not in self.options:  # the template of Alembic 1.13 has a comment in the value
             options["version_path_separator"] = "os"
+        if self.url:
+            options["sqlalchemy.url"] = self.url
         for name, value in options.items():
             config.set_main_option(name, value.replace("%", "%%"))
         return config
@@ -244,7 +247,7 @@ class Project(Layout):
         """
         from sqlalchemy.engine import URL
 
-        if self.settings.database_variable:
+        if self.settings.database_variable and not self.url:
             run = None
             with contextlib.suppress(Exception, SystemExit):
                 run = self.runs()[0]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import NoScratchDatabaseError, NotApplicableError, UndeterminedError, first_line
 from ..sandbox import quiet
-from ..sandbox.process import keeping_logging, writing_no_bytecode
+from ..sandbox.process import keeping_logging, leaving_by_exception, writing_no_bytecode
 from ..sandbox.redirect import explain
 from .checks import ORDER
 from .failures import failure, not_installed
@@ -90,7 +90,7 @@ def _outcome(check: Check, project: Project) -> Outcome:
     if check.setting and not getattr(project.settings, check.setting):
         return Outcome.skipped(f"[tool.alembic-proof] does not set {check.setting.replace('_', '-')}")
     try:
-        with quiet():
+        with quiet(), leaving_by_exception():
             return Outcome.of(list(check.find(project)))
     except NotApplicableError as reason:
         return Outcome.skipped(reason)

@@ -47,6 +47,20 @@ def without_waiting() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def leaving_by_exception() -> Iterator[None]:
+    """Let os._exit() raise SystemExit, so that whoever runs a project's code goes on after it."""
+
+    def leave(code: int) -> None:
+        raise SystemExit(code)
+
+    before, os._exit = os._exit, leave  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        os._exit = before
+
+
+@contextlib.contextmanager
 def writing_no_bytecode() -> Iterator[None]:
     """Let imports leave no __pycache__ behind."""
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True

@@ -165,7 +165,8 @@ _PORTS = {"postgresql": "5432", "mysql": "3306", "mariadb": "3306"}
 def place_of(dialect: Any, arguments: Any, parameters: Any) -> str:
     """Return the database that the arguments of a driver's connect() lead to: one spelling, without secrets."""
     if dialect.name == "sqlite":
-        path = re.sub(r"^file:(//)?|\?.*$", "", str(arguments[0] if arguments else parameters.get("database", "")))
+        written = str(arguments[0] if arguments else parameters.get("database", ""))
+        path = ":memory:" if re.search(r"[?&]mode=memory\b", written) else re.sub(r"^file:(//)?|\?.*$", "", written)
         return f"sqlite: {path if path in ('', ':memory:') else os.path.abspath(path)}"
 
     def get(*names: str) -> str:

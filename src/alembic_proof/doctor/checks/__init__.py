@@ -56,10 +56,18 @@ from .revisions import (
     revisions_form_one_line,
     revisions_keep_data,
 )
+from .surroundings import (
+    alembic_uses_this_configuration,
+    code_that_runs_is_the_projects,
+    database_outlives_the_command,
+    libraries_are_not_hidden,
+)
 
 # The stages in the order of STAGES; within probe and scratch a check may build upon what an earlier one did.
 ORDER: list[Check] = [
     # static
+    alembic_uses_this_configuration,
+    libraries_are_not_hidden,
     files_parse,
     ini_leads_to_scripts,
     scripts_are_whole,
@@ -74,6 +82,8 @@ ORDER: list[Check] = [
     revisions_keep_data,
     # probe
     env_reaches_run_migrations,
+    code_that_runs_is_the_projects,
+    database_outlives_the_command,
     options_of_configure_exist,
     errors_come_out,
     migrations_end_before_env_does,

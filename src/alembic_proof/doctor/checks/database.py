@@ -7,7 +7,6 @@ import contextlib
 import json
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from ...errors import NotApplicableError, UndeterminedError, first_line
 from ...sandbox import engine, exists, read_only_engine
 from ...schema import model_names, own_tables, read, table_names
+from ..elsewhere import command
 from ..findings import BlockedError, Finding, Note, Problem
 from ..project import Project, Run, all_heads
 from ..registry import check
@@ -80,28 +80,23 @@ def _database(run: Run | None, url: URL) -> Database:
         raise UndeterminedError(f"{_masked(url)} cannot be read: {first_line(error)}") from None
 
 
-# Runs the command line of this library, wherever it lies, as the first module of an interpreter.
-_COMMAND = """\
-import sys
-home = sys.argv.pop(1)
-sys.path[:] = [*([] if home in sys.path else [home]), *filter(None, sys.path)]
-from alembic_proof.cli.entry import run
-run()
-"""
-
-
 @check("same-database-from-everywhere", "live")
 def same_database_from_everywhere(project: Project) -> Iterable[Finding]:
     """From another working directory, env.py leads to the same database
 
     A relative SQLite path, and a .env that is looked for in the working directory, mean another one in each.
     """
-    configuration, home = project.configuration, str(Path(__file__).parents[3])
-    command = [sys.executable, "-c", _COMMAND, home, "doctor", "--where", "--config", str(configuration.file)]
-    command += ["-n", configuration.section, *(part for value in project.x or () for part in ("-x", value))]
+    configuration = project.configuration
+    arguments = ["--where", "--config", str(configuration.file), "-n", configuration.section]
+    arguments += [part for value in project.x or () for part in ("-x", value)]
     with tempfile.TemporaryDirectory() as directory:
         done = subprocess.run(
-            command, cwd=directory, env=project.environment, capture_output=True, encoding="utf-8", errors="replace"
+            command(*arguments),
+            cwd=directory,
+            env=project.environment,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
         )
     if done.returncode:
         raise NotApplicableError("alembic works in the project's directory only")

@@ -53,7 +53,13 @@ def env_runs_migrations(project: Project) -> Iterable[Finding]:
     yield Problem(project.name(project.env, last), message, f"end the file with these lines, not indented:\n{DISPATCH}")
 
 
-@check("env-reaches-run-migrations", "probe", requires=("ini-leads-to-scripts",), follows=_ENV_FAULTS, essential=True)
+@check(
+    "env-reaches-run-migrations",
+    "probe",
+    requires=("libraries-are-not-hidden", "ini-leads-to-scripts"),
+    follows=_ENV_FAULTS,
+    essential=True,
+)
 def env_reaches_run_migrations(project: Project) -> Iterable[Finding]:
     """Running env.py reaches run_migrations(), online and offline
 
