@@ -313,6 +313,10 @@ class NumberingOp(MigrateOperation):
         """Return the operation that undoes this one."""
         return NumberingOp(self.at, self.new, self.old)
 
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return what ``alembic check`` prints."""
+        return ("change_numbering", self.at.schema, self.at.table, self.at.column, self.old, self.new)
+
 
 class ChangePrimaryKeyOp(MigrateOperation):
     """Gives a table another primary key, or its primary key another name."""

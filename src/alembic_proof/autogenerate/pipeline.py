@@ -34,6 +34,7 @@ from .compare import (
     inheritance,
     keys,
     reflected,
+    serials,
     server_defaults,
     stored_expressions,
     unnamed_uniques,
@@ -81,6 +82,7 @@ PLUGINS: dict[str, ModuleType] = {
     "enums": enums,  # PostgreSQL's enum types and their labels
     "domains": domains,  # and its domains
     "identities": identities,  # the options of identities
+    "serials": serials,  # whether a column counts
     "reflected": reflected,  # keeps what was read from the database, for the rules
     "autoincrement": autoincrement,  # which SQLite has
     "indexes": indexes,  # the expressions and predicates of indexes
@@ -99,7 +101,7 @@ UPGRADE_RULES: dict[str, Rule] = {
     "comments": comments,  # nor is a comment removed
     "type_checks": type_checks,  # the CHECK of a type is written once, by its name
     "casts": casts,  # PostgreSQL is told how to convert values to a type of another kind
-    "numbers": numbers,  # serial columns become identities, and back
+    "numbers": numbers,  # columns begin to count, and cease to; serial ones become identities
     "names_of_renamed": names_of_renamed,  # sequences follow the name of their table
     "schemas": schemas,  # a schema of PostgreSQL is created before the first table in it
 }

@@ -45,7 +45,7 @@ class PostgreSQLCorrections(OfflineValues, CompiledElements, RenderingCorrection
         """
         default = str(column_info.get("default") or "")
         is_counting = default.startswith("nextval(") and isinstance(column_info["type"], (INTEGER, BIGINT, SMALLINT))
-        if is_counting and _owned_sequences(inspector).get(default) == column_info["name"]:
+        if is_counting and owned_sequences(inspector).get(default) == column_info["name"]:
             del column_info["default"]
         if isinstance(column_info["type"], DOMAIN):
             has_default, is_not_null = _of_domains(inspector)[_column(inspector, table, column_info["name"])]
@@ -80,7 +80,7 @@ def _of_domains(inspector: Inspector) -> dict[tuple[str, str, str], tuple[bool, 
     return columns
 
 
-def _owned_sequences(inspector: Inspector) -> dict[str, str]:
+def owned_sequences(inspector: Inspector) -> dict[str, str]:
     """Return the columns that have sequences of their own, by what their defaults are then; in one statement."""
     cache = inspector.info_cache
     if _CACHED not in cache:

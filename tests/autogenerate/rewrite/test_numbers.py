@@ -6,9 +6,23 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Table
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    FetchedValue,
+    Float,
+    ForeignKey,
+    Identity,
+    Integer,
+    MetaData,
+    Sequence,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
 from support.lab import Lab
-from support.models import CONVENTION
+from support.models import CONVENTION, column
 
 NUMBERINGS: dict[str, Any] = {
     "serial": {},
@@ -38,11 +52,7 @@ def _options(identity: Identity) -> dict[str, Any]:
     return {name: getattr(identity, name) for name in names}
 
 
-# A11. From a serial to none, and back, Alembic sees no difference.
-PAIRS = [pair for pair in permutations(NUMBERINGS, 2) if {*pair} != {"serial", "none"}]
-
-
-@pytest.mark.parametrize(("before", "after"), PAIRS)
+@pytest.mark.parametrize(("before", "after"), permutations(NUMBERINGS, 2))
 @pytest.mark.parametrize("schema", [None, "Shop"])
 def test_numbers_come_about_in_another_way(lab_postgresql: Lab, before: str, after: str, schema: str | None) -> None:
     """A11: rows stay, and the next number is a new one; up, down, up."""
@@ -78,8 +88,96 @@ def test_numbers_come_about_in_another_way(lab_postgresql: Lab, before: str, aft
 def test_a_bigger_type(lab_postgresql: Lab) -> None:
     """Its limit follows it."""
     lab_postgresql.change(models(by=Identity()))
-    text = lab_postgresql.change(models(by=Identity(), type_=BigInteger))
-    assert "Identity" not in text
+    written = lab_postgresql.change(models(by=Identity(), type_=BigInteger))
+    assert "Identity" not in written
     lab_postgresql.downgrade()
     lab_postgresql.upgrade()
     assert lab_postgresql.differences() == ""
+
+
+def keyed(*columns: Any, name: str = "t") -> MetaData:
+    """Return a table of these columns."""
+    metadata = MetaData()
+    Table(name, metadata, *columns)
+    return metadata
+
+
+SEQUENCES = "SELECT relname FROM pg_class WHERE relkind = 'S'"
+
+
+def cease(case: str) -> list[Any]:
+    """Return what becomes of a column that counts, and of another."""
+    cases: dict[str, list[Any]] = {
+        "another is the key": [
+            column("id", Integer, nullable=False),
+            column("code", Integer, primary_key=True, autoincrement=False),
+        ],
+        "both are the key": [column("id", Integer, primary_key=True), column("code", Integer, primary_key=True)],
+        "a text": [column("id", String(9), primary_key=True), column("code", Integer, nullable=False)],
+        "a float": [column("id", Float, primary_key=True), column("code", Integer, nullable=False)],
+        "a default": [
+            column("id", Integer, primary_key=True, server_default="7"),
+            column("code", Integer, nullable=False),
+        ],
+        "a key of another": [
+            column("id", ForeignKey("t.code", name="fk"), primary_key=True),
+            column("code", Integer, nullable=False),
+            UniqueConstraint("code", name="uq"),
+        ],
+    }
+    return cases[case]
+
+
+@pytest.mark.parametrize("by", ["serial", "identity"])
+@pytest.mark.parametrize(
+    "case", ["another is the key", "both are the key", "a text", "a float", "a default", "a key of another"]
+)
+def test_a_column_ceases_to_count(lab_postgresql: Lab, case: str, by: str) -> None:
+    """Its default and its sequence go, before its type changes; the downgrade makes them again, and it counts on."""
+    lab = lab_postgresql
+    counting = column("id", Integer, *([Identity()] if by == "identity" else []), primary_key=True)
+    lab.change(keyed(counting, column("code", Integer, nullable=False)))
+    lab.rows("INSERT INTO t (code) VALUES (1), (2)")
+    after = keyed(*cease(case))
+    assert lab.differences(after) != ""
+    lab.change(after)
+    assert lab.rows(SEQUENCES) == []
+    lab.downgrade()
+    lab.rows("INSERT INTO t (code) VALUES (3)")
+    assert lab.rows("SELECT id, code FROM t ORDER BY 1") == [(1, 1), (2, 2), (3, 3)]
+    lab.upgrade()
+    assert lab.rows(SEQUENCES) == []
+
+
+def test_the_sequence_of_a_renamed_table_goes(lab_postgresql: Lab) -> None:
+    """It is not renamed on the way: neither that of a column that ceases to count, nor that of one that is dropped."""
+    lab = lab_postgresql
+    more = column("more", Integer, Identity())
+    lab.change(keyed(column("id", Integer, primary_key=True), more, column("code", Integer)))
+    plain = [column("number", Integer, primary_key=True, autoincrement=False), column("code", Integer)]
+    lab.change(keyed(*plain, name="u"), "rename=t:u", "rename=t.id:u.number", "allow-drop=u.more")
+    assert lab.rows(SEQUENCES) == []
+    lab.downgrade()
+    assert sorted(lab.rows(SEQUENCES)) == [("t_id_seq",), ("t_more_seq",)]
+    lab.upgrade()
+
+
+@pytest.mark.parametrize(
+    "default",
+    [
+        text("nextval('t_number_seq')"),
+        text("nextval('t_number_seq'::regclass)"),
+        FetchedValue(),
+        Sequence("t_number_seq"),
+    ],
+)
+def test_a_serial_that_the_models_know_in_another_way(lab_postgresql: Lab, default: Any) -> None:
+    """By the name of its sequence, or that there is some default."""
+    lab = lab_postgresql
+    lab.change(keyed(column("id", Integer, primary_key=True)))
+    lab.write("serial", lab.head(), "op.execute('ALTER TABLE t ADD COLUMN number SERIAL')")
+    lab.upgrade()
+    arguments = (default,) if isinstance(default, Sequence) else ()
+    options = {} if arguments else {"server_default": default}
+    number = column("number", Integer, *arguments, nullable=False, **options)
+    assert lab.differences(keyed(column("id", Integer, primary_key=True), number)) == ""

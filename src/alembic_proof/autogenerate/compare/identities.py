@@ -8,7 +8,7 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import AlterColumnOp
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import Column, Identity
+from sqlalchemy import Column, DefaultClause, Identity
 
 from ..numbering import options
 
@@ -29,8 +29,11 @@ def compare_identity(
     reflected: Column[Any],
     model: Column[Any],
 ) -> PriorityDispatchResult:
-    """Compare two identities by what their options come to."""
+    """Compare two identities by what their options come to, and an identity with another default."""
     before, after = reflected.server_default, model.server_default
+    if {type(before), type(after)} == {Identity, DefaultClause}:  # which Alembic does not expect
+        change.existing_server_default, change.modify_server_default = before, after
+        return PriorityDispatchResult.STOP
     if not (isinstance(before, Identity) and isinstance(after, Identity)):
         return PriorityDispatchResult.CONTINUE
     dialect = autogen_context.dialect

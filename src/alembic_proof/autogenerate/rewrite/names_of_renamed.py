@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from alembic.operations.ops import DropConstraintOp, ModifyTableOps
+from alembic.operations.ops import DropColumnOp, DropConstraintOp, ModifyTableOps
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint
 
 from ...sqltext import full_name
 from ..compare.reflected import reflected_tables
-from ..draft import Draft
-from ..operations import ChangePrimaryKeyOp, RenameInPlaceOp
+from ..draft import Draft, each_operation
+from ..operations import ChangePrimaryKeyOp, NumberingOp, RenameInPlaceOp
 from ..sql import column_names, stored_name, usual_name
 from .renamed_names import old_columns, old_tables
 from .sequences import owned_sequences, usual_sequence
+
+ColumnKey = tuple[str | None, str, str]  # the schema, the table, its own name
 
 
 def names_of_renamed(draft: Draft) -> None:
@@ -25,14 +27,30 @@ def names_of_renamed(draft: Draft) -> None:
     if not tables and not columns:
         return
     renamed = []
+    dropped, ceasing = _without_sequence(draft)
+    first = []
     for (schema, table, column), name in sorted(owned_sequences(draft).items(), key=str):
+        if (schema, table, column) in ceasing:
+            continue
         old_table = tables.get((schema, table), table)
         old = usual_sequence(old_table, columns.get((schema, table, column), column))
-        if name == old != usual_sequence(table, column):
-            renamed.append(RenameInPlaceOp("SEQUENCE", table, schema, name, usual_sequence(table, column)))
+        if name != old or old == (new := usual_sequence(table, column)):
+            continue
+        if (schema, table, column) in dropped:  # for the downgrade, which may make it by its new name
+            first.append(RenameInPlaceOp("SEQUENCE IF EXISTS", table, schema, name, new))
+        else:
+            renamed.append(RenameInPlaceOp("SEQUENCE", table, schema, name, new))
     for (schema, table), old_table in tables.items():
         renamed += _constraints_named_after(draft, schema, table, old_table)
-    draft.upgrade.ops += renamed
+    draft.upgrade.ops[:] = [*first, *draft.upgrade.ops, *renamed]
+
+
+def _without_sequence(draft: Draft) -> tuple[set[ColumnKey], set[ColumnKey]]:
+    """Return the columns that the upgrade drops, and those that cease to count: their sequences go."""
+    ops = list(each_operation(draft.upgrade))
+    dropped = {(op.schema, op.table_name, op.column_name) for op in ops if isinstance(op, DropColumnOp)}
+    numberings = [op for op in ops if isinstance(op, NumberingOp) and op.new is None]
+    return dropped, {(op.at.schema, op.at.table, op.at.column) for op in numberings}
 
 
 def _constraints_named_after(draft: Draft, schema: str | None, table: str, old_table: str) -> Iterator[RenameInPlaceOp]:
