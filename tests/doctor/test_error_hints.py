@@ -8,7 +8,7 @@ import pytest
 from alembic.util import CommandError
 from sqlalchemy.exc import IntegrityError, MissingGreenlet, ProgrammingError
 
-from alembic_proof.doctor.error_hints import CODES, TEXTS, hint
+from alembic_proof.doctor.error_hints import CODES, NOT_KNOWN, TEXTS, hint
 from alembic_proof.errors import SettingsError
 
 
@@ -75,9 +75,9 @@ def test_a_code_or_a_type_decides(error: Exception, words: str) -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (ValueError(1062), "correct it"),  # a number is a code only from a driver of MySQL
-        (ServerError("99999"), "correct it"),
-        (RuntimeError("boom"), "correct it"),
+        (ValueError(1062), NOT_KNOWN),  # a number is a code only from a driver of MySQL
+        (ServerError("99999"), NOT_KNOWN),
+        (RuntimeError("boom"), NOT_KNOWN),
         (CommandError("off names rename: did you mean renames?"), "do what this sentence says"),
         (SettingsError("SHOP_URL is empty: give it a URL."), "do what this sentence says"),
         (AttributeError("module 'x' has no attribute '_ARRAY'"), "sqlalchemy[asyncio]"),
@@ -88,8 +88,8 @@ def test_a_code_or_a_type_decides(error: Exception, words: str) -> None:
         (KeyError("APP_DSN"), "the URL is missing"),
         (KeyError("formatters"), "logging sections of alembic init"),
         (ValueError("Can't load plugin: sqlalchemy.dialects:postgres"), "postgresql:// instead"),
-        (ValueError("Can't load plugin: sqlalchemy.dialects:postgresql.foo"), "correct it"),
-        (ServerError("42710"), "correct it"),
+        (ValueError("Can't load plugin: sqlalchemy.dialects:postgresql.foo"), NOT_KNOWN),
+        (ServerError("42710"), NOT_KNOWN),
         (RuntimeError('type "mood" already exists'), "DROP TYPE name"),
         (RuntimeError('relation "ix" already exists'), "created twice"),
         (RuntimeError('type "mood" does not exist'), "create the type first"),
@@ -100,8 +100,19 @@ def test_a_code_or_a_type_decides(error: Exception, words: str) -> None:
         (RuntimeError("Constraint must have a name"), "naming_convention"),
         (RuntimeError('near "ALTER": syntax error'), "batch_alter_table"),
         (NameError("name 'Text' is not defined"), "import it there"),
-        (UnboundLocalError("cannot access local variable 'x'"), "correct it"),
-        (ImportError("cannot import name 'settings' from 'shop'"), "pip install -e ."),
+        (UnboundLocalError("cannot access local variable 'x'"), NOT_KNOWN),
+        (ModuleNotFoundError("No module named 'shop'", name="shop"), "pip install -e ."),
+        (ModuleNotFoundError("No module named 'shop.cart'", name="shop.cart"), "shop is found, and has no module cart"),
+        (ImportError("cannot import name 'MetaDate' from 'sqlalchemy' (/x.py)"), "not in it: did you mean MetaData?"),
+        (ImportError("cannot import name 'zzz' from 'sqlalchemy' (/x.py)"), "zzz is not in it: correct the name"),
+        (
+            ImportError(
+                "cannot import name 'a' from partially initialized module 'shop.b' (most likely)", path="/b.py"
+            ),
+            "shop.b (/b.py) imports this file in turn",
+        ),
+        (RuntimeError('type "vector" does not exist'), "CREATE EXTENSION IF NOT EXISTS vector"),
+        (RuntimeError('type "geography" does not exist'), "CREATE EXTENSION IF NOT EXISTS postgis"),
         (ModuleNotFoundError("No module named 'greenlet'"), "sqlalchemy[asyncio]"),
         (AttributeError("'NoneType' object has no attribute 'fetchall'"), "is_offline_mode()"),
     ],
@@ -109,6 +120,31 @@ def test_a_code_or_a_type_decides(error: Exception, words: str) -> None:
 def test_a_text_decides_otherwise(error: Exception, words: str) -> None:
     """The first pattern that matches."""
     assert words in hint(error)
+
+
+def test_settings_of_pydantic_that_have_no_value() -> None:
+    """They are named; what else is wrong in them is not guessed."""
+    errors = [{"loc": ("database_url",), "type": "missing"}, {"loc": ("port",), "type": "int_parsing"}]
+    kind = type("ValidationError", (ValueError,), {"__module__": "pydantic_core._pydantic_core"})
+    kind.errors = lambda _: errors  # type: ignore[attr-defined]
+    assert (
+        hint(kind("2 validation errors")) == "set in the environment, or where the settings are read from: database_url"
+    )
+    errors.pop(0)
+    assert hint(kind("1 validation error")) == NOT_KNOWN
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("engine_from_config(section,\n    prefix='')", 'write prefix="sqlalchemy."'),
+        ('engine_from_config(section, prefix="db.")', "it looks for db.url in alembic.ini"),
+        ('engine_from_config(section, prefix="sqlalchemy.")', "the URL is missing"),
+    ],
+)
+def test_a_prefix_under_which_there_is_no_url(statement: str, words: str) -> None:
+    """The statement tells."""
+    assert words in hint(KeyError("url"), statement)
 
 
 def test_the_line_that_raised_it_counts() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from alembic_proof.doctor import runner
+from alembic_proof.doctor.error_hints import NOT_KNOWN
 from alembic_proof.doctor.findings import BlockedError, Note, Outcome, Problem, Severity
 from alembic_proof.doctor.project import Project
 from alembic_proof.doctor.registry import ENV_RUNS, Check, check
@@ -152,7 +153,7 @@ def test_the_projects_own_error_has_a_place(monkeypatch: pytest.MonkeyPatch, pro
     item = check("a-a", "static")(lambda project: raises(project, "x = 1\nraise RuntimeError('boom')\n"))
     (finding,) = examine(monkeypatch, project, [item])[0]["a-a"].findings
     assert (finding.where, finding.message) == ("own_module.py:2", "RuntimeError: boom")
-    assert finding.fix == "correct it; then run the doctor again"
+    assert finding.fix == NOT_KNOWN
 
 
 def test_an_own_module_that_is_missing_is_a_problem(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:

@@ -6,8 +6,11 @@ An error is looked up by its code, then by its type, and then by its text, in th
 from __future__ import annotations
 
 import re
+import sys
 import traceback
 from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
 
 ADD_AND_FILL = "add the column with nullable=True, fill it with op.execute(), then set nullable=False"
 CHANGE_ROWS = "existing rows do not satisfy this: change or delete them first with op.execute()"
@@ -129,13 +132,26 @@ TEXTS = {
     r"database is locked|lock timeout": IN_USE,
     r"(relation|table) \"?\w+\"? does not exist|no such (table|column)": CREATE_BEFORE,
     r"did not commit": "leave commits to Alembic, and no transaction open before context.configure()",
-    r"No module named|cannot import name": "install the project (pip install -e .), or set prepend_sys_path in the ini",
+    r"No module named": "install the project (pip install -e .), or set prepend_sys_path in the ini",
 }  # fmt: skip
 
+# By a type of PostgreSQL, the extension that brings it.
+EXTENSIONS = {
+    **dict.fromkeys(("vector", "halfvec", "sparsevec"), "vector"),
+    **dict.fromkeys(("geometry", "geography", "raster"), "postgis"),
+    **{name: name for name in ("citext", "hstore", "ltree", "cube")},
+}
+# Where nothing is known of an error, a question leads the reader on.
+NOT_KNOWN = (
+    "alembic current shows the whole traceback: what does this line need that is not there when alembic runs it?"
+)
 
-def hint(error: BaseException) -> str:
-    """Return what to do about an error."""
+
+def hint(error: BaseException, statement: str = "") -> str:
+    """Return what to do about an error that a statement of the project met."""
     errors = list(_with_causes(error))
+    if particular := _import_hint(error) or _settings_hint(error) or _prefix_hint(error, statement):
+        return particular
     for code in (code for each in errors for code in _codes(each)):
         if code in CODES:
             return CODES[code]
@@ -146,8 +162,44 @@ def hint(error: BaseException) -> str:
     text = f"{error}\n{line}"
     # The messages of Alembic's commands, and of this library, are sentences that say what to do.
     is_sentence = any(base.__name__ in ("CommandError", "ProofError") for base in type(error).__mro__)
-    otherwise = "do what this sentence says" if is_sentence else "correct it"
+    otherwise = "do what this sentence says" if is_sentence else NOT_KNOWN
+    missing = re.search(r"type \"?(\w+)\"? does not exist", str(error))
+    if missing and missing[1] in EXTENSIONS:
+        return f'in a revision before: op.execute("CREATE EXTENSION IF NOT EXISTS {EXTENSIONS[missing[1]]}")'
     return next((fix for pattern, fix in TEXTS.items() if re.search(pattern, text, re.MULTILINE)), otherwise)
+
+
+def _import_hint(error: BaseException) -> str:
+    """Return what to do where a module is found, and what is wanted of it is not; otherwise an empty string."""
+    if isinstance(error, ModuleNotFoundError) and "." in (error.name or ""):
+        package, _, module = str(error.name).rpartition(".")
+        return f"the package {package} is found, and has no module {module}: correct the name, or write it"
+    found = re.match(r"cannot import name '(\w+)' from (partially initialized module )?'([\w.]+)'", str(error))
+    if not isinstance(error, ImportError) or found is None:
+        return ""
+    name, begun, module = found.groups()
+    if begun:
+        return f"{module} ({error.path}) imports this file in turn: import it in a function, or move what both need"
+    similar = get_close_matches(name, vars(sys.modules.get(module, object)), 1)
+    meant = f"did you mean {similar[0]}?" if similar else "correct the name, or define it there"
+    return f"the module {module} is found, and {name} is not in it: {meant}"
+
+
+def _settings_hint(error: BaseException) -> str:
+    """Return what to set where settings of pydantic have no value; otherwise an empty string."""
+    if type(error).__name__ != "ValidationError" or not type(error).__module__.startswith("pydantic"):
+        return ""
+    details: Any = getattr(error, "errors", list)()
+    missing = [".".join(map(str, each.get("loc", ()))) for each in details if each.get("type") == "missing"]
+    return f"set in the environment, or where the settings are read from: {', '.join(missing)}" if missing else ""
+
+
+def _prefix_hint(error: BaseException, statement: str) -> str:
+    """Return what to do where engine_from_config() looks for the URL under another name; else an empty string."""
+    prefix = re.search(r"engine_from_config\(.*prefix\s*=\s*([\"'])(.*?)\1", statement, re.DOTALL)
+    if not isinstance(error, KeyError) or prefix is None or prefix[2] == "sqlalchemy.":
+        return ""
+    return f'write prefix="sqlalchemy.": with {prefix[2]!r} it looks for {prefix[2]}url in alembic.ini'
 
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:

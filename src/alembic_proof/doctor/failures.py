@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+import re
 import sys
 import traceback
 from dataclasses import replace
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import first_line
+from ..sandbox import SCRATCH_VARIABLE
 from .error_hints import hint
 from .findings import Outcome, Problem
 
@@ -36,8 +39,31 @@ def failure(project: Project, error: BaseException) -> Outcome:
         )
     if type(error).__name__ == "NoSuchModuleError" and not project.url and _application_sets_url(project):
         return Outcome.unknown(f"the application sets the URL of the database ({message}): give the doctor --url")
+    if server := _missing_extension(error):
+        return Outcome.unknown(server)
     where = project.name(own[-1].filename, own[-1].lineno) if own else project.name(project.env)
-    return _failed(Problem(where, message, f"{hint(error)}; then run the doctor again"))
+    return _failed(Problem(where, message, hint(error, _statement(own[-1]) if own else "")))
+
+
+def _statement(frame: traceback.FrameSummary) -> str:
+    """Return the source of the statement in which a frame is, as far as this Python tells."""
+    last = getattr(frame, "end_lineno", None) or frame.lineno or 0  # Python 3.10 has no end
+    return "".join(linecache.getline(frame.filename, line) for line in range(frame.lineno or 0, last + 1))
+
+
+def _missing_extension(error: BaseException) -> str:
+    """Return a sentence about an extension that the server lacks; otherwise an empty string.
+
+    PostgreSQL says feature_not_supported (0A000) or undefined_file (58P01).
+    """
+    code = getattr(getattr(error, "orig", None), "sqlstate", None) or getattr(
+        getattr(error, "orig", None), "pgcode", ""
+    )
+    named = re.search(r"extension[ /].*?(\w+)(?:\"|\.control)", str(error))
+    if code not in ("0A000", "58P01") or named is None:
+        return ""
+    where = f"set {SCRATCH_VARIABLE} to a database on a server that has it"
+    return f"the server of the scratch database has no extension {named[1]}: install it there, or {where}"
 
 
 def _failed(problem: Problem) -> Outcome:

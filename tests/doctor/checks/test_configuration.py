@@ -48,6 +48,11 @@ CASES: list[tuple[Check, dict[str, str], list[tuple[str, str]]]] = [
         {**SOUND, "alembic.ini": f"{HEAD}version_locations = %(here)s/a\n"},
         [("a", "it is missing or empty")],
     ),
+    (
+        scripts_are_whole,
+        {**SOUND, "alembic.ini": f"{HEAD}\nversion_locations = %(here)s/migrations/version\n"},
+        [("alembic.ini:4", "version_locations names migrations/version, which is missing")],
+    ),
     (ini_has_its_logging, {"alembic.ini": HEAD + LOGGING + SECTIONS, **FILE_CONFIG}, []),
     (ini_has_its_logging, {"alembic.ini": HEAD}, []),  # nobody reads it
     (

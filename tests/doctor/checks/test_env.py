@@ -10,9 +10,16 @@ import pytest
 from support.reports import outcomes
 from support.written import Written
 
-from alembic_proof.doctor.checks.env import _is_pooled, _known_texts, _runs_alembic, env_runs_migrations
+from alembic_proof.doctor.checks.env import (
+    _dispatch,
+    _is_pooled,
+    _known_texts,
+    _runs_alembic,
+    env_runs_migrations,
+)
 from alembic_proof.doctor.findings import Severity
 from alembic_proof.doctor.project import Project
+from alembic_proof.errors import NotApplicableError
 
 Lay = Callable[[dict[str, str]], Project]
 BOTH = "def run():\n    context.run_migrations()\n"
@@ -25,8 +32,6 @@ BOTH = "def run():\n    context.run_migrations()\n"
         (f"{BOTH}if context.is_offline_mode():\n    run()\n", "never reached online: every alembic command succeeds"),
         (f"{BOTH}if not context.is_offline_mode():\n    run()\n", "never reached offline: alembic upgrade head --sql"),
         (BOTH, "never reached online or offline"),
-        ("from shop import run\nrun()\n", ""),  # which may do it
-        (f"{BOTH}globals()['run']()\n", ""),
     ],
 )
 def test_what_the_text_reaches(lay: Lay, text: str, message: str) -> None:
@@ -36,6 +41,30 @@ def test_what_the_text_reaches(lay: Lay, text: str, message: str) -> None:
     for finding in findings:
         assert message in finding.message
         assert finding.where == f"migrations/env.py:{len(text.splitlines())}"
+
+
+@pytest.mark.parametrize("text", ["from shop import run\nrun()\n", f"{BOTH}globals()['run']()\n"])
+def test_a_text_that_does_not_tell(lay: Lay, text: str) -> None:
+    """It is not called right, nor wrong."""
+    with pytest.raises(NotApplicableError, match="running it will"):
+        list(env_runs_migrations.find(lay({"migrations/env.py": text})))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "def run_migrations_offline(): ...\ndef run_migrations_online(): ...\n",
+            "end the file with these lines, not indented:\nif context.is_offline_mode():",
+        ),
+        ("def go():\n    context.run_migrations()\n", "in a line that is not indented: go()"),
+        ("async def go():\n    context.run_migrations()\n", "in a line that is not indented: asyncio.run(go())"),
+        ("from models import Base\ntarget_metadata = Base.metadata\n", "as in the env.py of alembic init"),
+    ],
+)
+def test_how_to_reach_it(text: str, words: str) -> None:
+    """By what is in the file: nobody is told to call what is not there."""
+    assert words in _dispatch(ast.parse(text))
 
 
 TABLES = """\

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from ...errors import UndeterminedError
@@ -52,10 +53,28 @@ def scripts_are_whole(project: Project) -> Iterable[Finding]:
     Where versions/ is missing, as git keeps no empty directory and an image may leave it out, alembic upgrade head
     succeeds and does nothing.
     """
-    paths = {project.scripts / "script.py.mako": _RESTORE}
-    paths |= dict.fromkeys(project.versions, "make the directory, with a .gitkeep: git keeps no empty directories")
-    for path in filter(_is_empty, paths):
-        yield Problem(project.name(path), "it is missing or empty", paths[path])
+    template = project.scripts / "script.py.mako"
+    if _is_empty(template):
+        yield Problem(project.name(template), "it is missing or empty", _RESTORE)
+    for path in filter(_is_empty, project.versions):
+        siblings = [other.name for other in path.parent.glob("*") if other.is_dir()]
+        if similar := get_close_matches(path.name, siblings, 1):
+            message = f"version_locations names {project.name(path)}, which is missing"
+            yield Problem(_place_of_option(project, "version_locations"), message, f"did you mean {similar[0]}?")
+        else:
+            fix = "make the directory, with a .gitkeep: git keeps no empty directories"
+            yield Problem(project.name(path), "it is missing or empty", fix)
+
+
+def _place_of_option(project: Project, option: str) -> str:
+    """Return the file and line where an option is set."""
+    configuration = project.configuration
+    for file in (configuration.ini, configuration.toml):
+        lines = file.read_text("utf-8", errors="replace").splitlines() if file.is_file() else []
+        for number, line in enumerate(lines, 1):
+            if re.match(rf"\s*{option}\s*[=:]", line):
+                return project.name(file, number)
+    return project.name(configuration.file)
 
 
 _RESTORE = "restore it from version control"

@@ -45,12 +45,12 @@ def env_runs_migrations(project: Project) -> Iterable[Finding]:
     if not missing:
         return
     names = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(tree)}
-    if "run_migrations" not in names or names & _DYNAMIC:
-        return  # another module may do it, or the text does not tell what is called: the probe will
+    if "run_migrations" not in names or names & _DYNAMIC:  # another module may do it
+        raise NotApplicableError("the text of env.py does not tell what is called: running it will")
     effect = "every alembic command succeeds and does" if "online" in missing else "alembic upgrade head --sql prints"
     message = f"context.run_migrations() is never reached {' or '.join(missing)}: {effect} nothing"
     last = tree.body[-1].end_lineno if tree.body else None
-    yield Problem(project.name(project.env, last), message, f"end the file with these lines, not indented:\n{DISPATCH}")
+    yield Problem(project.name(project.env, last), message, _dispatch(tree))
 
 
 @check(
@@ -82,8 +82,26 @@ def env_reaches_run_migrations(project: Project) -> Iterable[Finding]:
             yield _unawaited(project, project.watch.unawaited[0])
         elif not reached:
             message = f"env.py ran to its end {mode} without run_migrations(): alembic succeeds and does nothing"
-            fix = f"end the file with these lines, not indented:\n{DISPATCH}"
-            yield Problem(project.name(project.env), message, fix)
+            yield Problem(project.name(project.env), message, _dispatch(project.tree(project.env)))
+
+
+def _dispatch(tree: ast.Module) -> str:
+    """Return how to let env.py reach run_migrations(), by what is in it."""
+    functions = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    names = {function.name for function in functions}
+    if {"run_migrations_offline", "run_migrations_online"} <= names:
+        return f"end the file with these lines, not indented:\n{DISPATCH}"
+    running = [function for function in functions if "run_migrations(" in ast.unparse(function)]
+    if running:
+        calls = [
+            f"asyncio.run({each.name}())" if isinstance(each, ast.AsyncFunctionDef) else f"{each.name}()"
+            for each in running
+        ]
+        return f"call what runs the migrations, in a line that is not indented: {' or '.join(calls)}"
+    return (
+        "write how env.py connects, context.configure(connection=connection, target_metadata=...), and "
+        "with context.begin_transaction(): context.run_migrations(), as in the env.py of alembic init"
+    )
 
 
 def _unawaited(project: Project, coroutine: str) -> Finding:
