@@ -17,8 +17,8 @@ from alembic_proof.autogenerate.operations import (
     EnsureExistsOp,
     EnumTypeOp,
     IndexSqlOp,
+    MoveLabelsOp,
     RenameColumnOp,
-    RenameLabelInRowsOp,
     RenameTableBothWaysOp,
     altered,
     constraint_of,
@@ -45,7 +45,7 @@ KEYS = [Table("t", MetaData(), Column("a", Integer), PrimaryKeyConstraint("a", n
             CastColumnOp("t", "a", existing_type="old", modify_type="new"),
             CastColumnOp("t", "a", existing_type="new", modify_type="old"),
         ),
-        (RenameLabelInRowsOp("t", None, "c", "old", "new"), RenameLabelInRowsOp("t", None, "c", "new", "old")),
+        (MoveLabelsOp("t", None, "c", {"old": "new"}), MoveLabelsOp("t", None, "c", {"new": "old"})),
         (EnsureExistsOp("SCHEMA", "s"), EnsureExistsOp("SCHEMA", "s", is_reverse=True)),
         (IndexSqlOp("i", "CREATE INDEX i", schema="s"), IndexSqlOp("i", "CREATE INDEX i", drop=True, schema="s")),
         (ChangePrimaryKeyOp(KEYS[0], KEYS[1]), ChangePrimaryKeyOp(KEYS[1], KEYS[0])),
@@ -56,6 +56,14 @@ def test_reverses(op: Any, reverse: Any) -> None:
     assert type(op.reverse()) is type(reverse)
     assert attributes(op.reverse()) == attributes(reverse)
     assert attributes(op.reverse().reverse()) == attributes(op)
+
+
+def test_which_rows_had_a_label_that_was_replaced_is_not_known() -> None:
+    """What was renamed can be undone, and nothing else."""
+    back = MoveLabelsOp("t", None, "c", {"old": "new"}, {"gone": None}, ["left"]).reverse()
+    assert (back.renamed, back.replaced, back.removed) == ({"new": "old"}, {}, [])
+    with pytest.raises(NotImplementedError):
+        MoveLabelsOp("t", None, "c", {}, {"gone": "new"}).reverse()
 
 
 def test_the_reverse_of_an_enum_type() -> None:

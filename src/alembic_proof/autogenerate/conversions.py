@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Dialect
 
-from ..ddl.types import NUMBERS, database_type, kind_of
+from ..ddl.types import NUMBERS, database_type, kind_of, stored_kind
 
 # Within each of these families, and to any string, PostgreSQL converts by itself.
 _FAMILIES = (NUMBERS, {"date", "datetime"}, {"json"})
@@ -58,7 +58,7 @@ def _of_array(column: str, target: str, before: str, after: str) -> str:
 
 
 def _converts(old: Any, new: Any) -> bool:
-    before, after = kind_of(old), kind_of(new)
+    before, after = (stored_kind(type_) for type_ in (old, new))
     if "array" in (before, after):
         return before == after and _converts(old.item_type, new.item_type)
     if _differ_in_time_zone(old, new):

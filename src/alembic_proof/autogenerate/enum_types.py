@@ -29,6 +29,8 @@ class EnumColumn:
     column: str
     default: str
     array: str  # "[]" or nothing
+    place: tuple[str | None, str, str] = (None, "", "")  # its schema, table and name, not quoted
+    is_nullable: bool = False
 
 
 def enum_of(type_: Any, dialect: Dialect) -> ENUM | None:
@@ -89,11 +91,23 @@ def _recreated(op: EnumTypeOp, dialect: Dialect) -> Iterator[str]:
         alter = f"ALTER TABLE {column.table} ALTER COLUMN {column.column}"
         if column.default:
             yield f"{alter} DROP DEFAULT"
-        cast = f"{column.column}::text{column.array}::{name}{column.array}"
-        yield f"{alter} TYPE {name}{column.array} USING {cast}"
+        yield f"{alter} TYPE {name}{column.array} USING {_moved(op.replaced, column)}::{name}{column.array}"
         if column.default and not any(_labels_in(column.default, [label]) for label in op.removed_labels):
             yield f"{alter} SET DEFAULT {op.renamed_in(column.default)}"
     yield f"DROP TYPE {sql_name(old, dialect)}"
+
+
+def _moved(replaced: dict[str, str | None], column: EnumColumn) -> str:
+    """Return the value of a column as text, with other labels in place of those that are removed."""
+    value = f"{column.column}::text{column.array}"
+    new = {old: "NULL" if label is None else sql_labels([label]) for old, label in replaced.items()}
+    if column.array:
+        for old, label in new.items():
+            value = f"array_replace({value}, {sql_labels([old])}, {label})"
+    elif new:
+        cases = " ".join(f"WHEN {sql_labels([old])} THEN {label}" for old, label in new.items())
+        value = f"(CASE {column.column}::text {cases} ELSE {value} END)"
+    return value
 
 
 def with_renamed_labels(default: str, renamed: dict[str, str]) -> str:

@@ -152,6 +152,7 @@ class EnumTypeOp(MigrateOperation):
     # An added label cannot be used in the transaction that adds it. True: another operation may use one.
     used_in_same_revision: bool = False
     renamed: dict[str, str] = field(default_factory=dict)
+    replaced: dict[str, str | None] = field(default_factory=dict)  # removed labels, and what rows get; None is NULL
 
     def reverse(self) -> EnumTypeOp:
         """Return the operation that undoes this one."""
@@ -162,6 +163,7 @@ class EnumTypeOp(MigrateOperation):
             labels_after=self.labels_before,
             columns=columns,
             renamed={new: old for old, new in self.renamed.items()},
+            replaced={},
         )
 
     def renamed_in(self, default: str) -> str:
@@ -190,6 +192,11 @@ class EnumTypeOp(MigrateOperation):
             return []
         return [label for label in self.labels_before if self.renamed.get(label, label) not in self.labels_after]
 
+    @property
+    def left_labels(self) -> list[str]:
+        """The removed labels about whose rows nothing is done."""
+        return [label for label in self.removed_labels if label not in self.replaced]
+
 
 @dataclass(eq=False)
 class DomainOp(MigrateOperation):
@@ -215,15 +222,26 @@ class DomainOp(MigrateOperation):
         return ("change_domain", *self.statements())
 
 
-class RenameLabelInRowsOp(MigrateOperation):
-    """Gives the rows with one label of a MariaDB or MySQL enum another label."""
+@dataclass(eq=False)
+class MoveLabelsOp(MigrateOperation):
+    """Gives the rows with a label of an enum another one: renamed labels, and others in place of removed ones.
 
-    def __init__(self, table: str, schema: str | None, column: str, old: str, new: str) -> None:
-        self.table, self.schema, self.column, self.old, self.new = table, schema, column, old, new
+    ``removed`` are labels about whose rows nothing is done: the revision says so.
+    """
 
-    def reverse(self) -> RenameLabelInRowsOp:
-        """Return the operation that undoes this one."""
-        return RenameLabelInRowsOp(self.table, self.schema, self.column, self.new, self.old)
+    table: str
+    schema: str | None
+    column: str
+    renamed: dict[str, str]
+    replaced: dict[str, str | None] = field(default_factory=dict)  # None is NULL
+    removed: list[str] = field(default_factory=list)
+
+    def reverse(self) -> MoveLabelsOp:
+        """Return the operation that undoes this one: which rows had a label that was replaced is not known."""
+        if not self.renamed:
+            raise NotImplementedError
+        renamed = {new: old for old, new in self.renamed.items()}
+        return MoveLabelsOp(self.table, self.schema, self.column, renamed)
 
 
 class FillRowsOp(MigrateOperation):
@@ -352,10 +370,10 @@ class AutoincrementOp(MigrateOperation):
 
 
 class DestructiveOp(MigrateOperation):
-    """An operation that destroys data, and is marked so in the revision."""
+    """An operation that destroys data, and is marked so in the revision, with the name of what it is about."""
 
-    def __init__(self, op: MigrateOperation) -> None:
-        self.op = op
+    def __init__(self, op: MigrateOperation, name: str = "") -> None:
+        self.op, self.name = op, name
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """Return what ``alembic check`` prints."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import copy
 from functools import partial
+from itertools import groupby
 from typing import Any, Literal
 
 from alembic.autogenerate.api import AutogenContext
@@ -17,6 +18,7 @@ from alembic.operations.ops import (
     CreateUniqueConstraintOp,
     DropConstraintOp,
     DropIndexOp,
+    MigrateOperation,
     ModifyTableOps,
 )
 from alembic.util import CommandError
@@ -26,6 +28,7 @@ from sqlalchemy.sql.elements import False_, True_, conv
 from sqlalchemy.sql.functions import now
 
 from .. import upstream
+from ..revisions.markers import DESTROYS
 from ..sqltext import escape_colons, single_percents
 from . import domain_types, enum_types, numbering
 from .conversions import conversion
@@ -42,10 +45,10 @@ from .operations import (
     EnumTypeOp,
     FillRowsOp,
     IndexSqlOp,
+    MoveLabelsOp,
     NumberingOp,
     RenameColumnOp,
     RenameInPlaceOp,
-    RenameLabelInRowsOp,
     RenameTableBothWaysOp,
     ShortenTextOp,
     TemporaryName,
@@ -195,6 +198,22 @@ _render_modify_table = renderers.dispatch(ModifyTableOps)
 
 @renderers.dispatch_for(ModifyTableOps, replace=True)
 def _modify_table(autogen_context: AutogenContext, op: ModifyTableOps) -> list[str]:
+    """Return the code of batches, and of what stands between them: an UPDATE cannot be in one."""
+    lines: list[str] = []
+    for are_on_rows, run in groupby(op.ops, key=_is_on_rows):
+        ops = list(run)
+        if are_on_rows:
+            lines += [line for each in ops for line in render_op(autogen_context, each)]
+        else:
+            lines += _batch(autogen_context, ModifyTableOps(op.table_name, ops, schema=op.schema))
+    return lines
+
+
+def _is_on_rows(op: MigrateOperation) -> bool:
+    return isinstance(op.op if isinstance(op, DestructiveOp) else op, MoveLabelsOp)
+
+
+def _batch(autogen_context: AutogenContext, op: ModifyTableOps) -> list[str]:
     """Return the code of a batch; where it drops what has no name, with the convention that gives one to it."""
     lines: list[str] = _render_modify_table(autogen_context, op)
     names = [each.constraint_name for each in op.ops if isinstance(each, DropConstraintOp)]
@@ -239,16 +258,19 @@ def _with_argument(call: str, argument: str) -> str:
 
 
 @renderers.dispatch_for(DestructiveOp)
-def _destructive(autogen_context: AutogenContext, op: DestructiveOp) -> str:
-    (code,) = render_op(autogen_context, op.op)
-    return f"{code}  # destroys data"  # which the tests of migrations and the doctor look for
+def _destructive(autogen_context: AutogenContext, op: DestructiveOp) -> list[str]:
+    *before, code = render_op(autogen_context, op.op)
+    # The tests of migrations and the doctor look for it. The last of several lines does not say what it is about.
+    name = f": {op.name}" if op.name and "\n" in code else ""
+    return [*before, f"{code}  {DESTROYS}{name}"]
 
 
 @renderers.dispatch_for(EnumTypeOp)
 def _enum_type(autogen_context: AutogenContext, op: EnumTypeOp) -> list[str]:
-    removed = enum_types.sql_labels(op.removed_labels)
-    comment = [f"# This fails while a row has {removed}: change such rows first."] if removed else []
-    return [*comment, *map(execute, enum_types.statements(op, autogen_context.dialect))]
+    lines = [*map(execute, enum_types.statements(op, autogen_context.dialect))]
+    if op.replaced:
+        lines = [f"{line}  {DESTROYS}" if " USING " in line else line for line in lines]
+    return [*_labels_left(op.left_labels), *lines]
 
 
 @renderers.dispatch_for(DomainOp)
@@ -256,9 +278,24 @@ def _domain(autogen_context: AutogenContext, op: DomainOp) -> list[str]:
     return [*map(execute, op.statements())]
 
 
-@renderers.dispatch_for(RenameLabelInRowsOp)
-def _rename_label_in_rows(autogen_context: AutogenContext, op: RenameLabelInRowsOp) -> str:
-    return update(op.table, op.schema, {op.column: repr(op.new)}, f" == {op.old!r}")
+def _labels_left(labels: list[str]) -> list[str]:
+    """Return the comment about removed labels about whose rows nothing is done."""
+    return [f"# This fails while a row has {enum_types.sql_labels(labels)}: change such rows first."] if labels else []
+
+
+@renderers.dispatch_for(MoveLabelsOp)
+def _move_labels(autogen_context: AutogenContext, op: MoveLabelsOp) -> list[str]:
+    moves, column = {**op.renamed, **op.replaced}, f"sa.column({op.column!r})"
+    code = {old: "sa.null()" if new is None else f"sa.literal({new!r})" for old, new in moves.items()}
+    lines = _labels_left(op.removed)
+    if len(moves) == 1:
+        ((old, new),) = code.items()
+        lines.append(update(op.table, op.schema, {op.column: new}, f" == {old!r}"))
+    elif moves:  # in one statement, so that no row is moved twice
+        cases = ", ".join(f"{old!r}: {new}" for old, new in code.items())
+        new = f"sa.case({{{cases}}}, value={column})"
+        lines.append(update(op.table, op.schema, {op.column: new}, f".in_({list(moves)!r})"))
+    return lines
 
 
 @renderers.dispatch_for(AddSerialColumnOp)

@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp, MigrateOperation
-from sqlalchemy import ColumnElement, Date, Dialect, Integer, Numeric, String, and_, cast, func, not_, or_
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Dialect,
+    Integer,
+    Numeric,
+    String,
+    and_,
+    cast,
+    func,
+    not_,
+    or_,
+    type_coerce,
+)
 
-from .sqlite_conversions import FALSE, TRUE
+from .sqlite_conversions import FALSE, TRUE, converted
 from .types import NUMBERS, database_type, integer_range, kind_of
 
 
@@ -19,28 +32,34 @@ def loss(op: MigrateOperation, dialect: Dialect) -> str | None:
         return "is in no model that env.py imports, and is dropped with its values"
     if isinstance(op, AlterColumnOp) and op.modify_type is not None:
         old, new = (database_type(type_, dialect) for type_ in (op.existing_type, op.modify_type))
-        if _narrows(old, new, dialect.name):
-            return f"becomes {op.modify_type!r}, which cuts off what does not fit"
+        if cut := _cut(old, new, dialect.name):
+            return f"becomes {op.modify_type!r}, which {cut}"
     return None
 
 
-def _narrows(old: Any, new: Any, dialect: str) -> bool:
-    """Tell whether a database converts without a warning what the new type cannot hold."""
+def _cut(old: Any, new: Any, dialect: str) -> str | None:
+    """Return what a database does, without a warning, to values that the new type cannot hold; None if nothing."""
     before, after = kind_of(old), kind_of(new)
     if before == after == "array":
-        return _narrows(old.item_type, new.item_type, dialect)
+        return _cut(old.item_type, new.item_type, dialect)
     if before == "array":
-        return after not in ("array", "json")  # only the first element is kept
-    if before == "datetime":
-        return after in ("date", "time")
+        return None if after in ("array", "json") else "keeps the first element and no other"
+    if before == "datetime" and after in ("date", "time"):
+        return f"cuts off the {'time' if after == 'date' else 'date'}"
+    if before in NUMBERS and after == "boolean":
+        return "has no value but true and false"
     if before in ("float", "numeric"):
         had, has = (getattr(type_, "scale", None) for type_ in (old, new))
-        rounds = after == "numeric" and had is not None and has is not None and had > has
-        return rounds or after in ("integer", "boolean")
-    if before == "integer":
-        return after == "boolean"
-    # SQLite takes a text that is no number for 0.
-    return dialect == "sqlite" and before == "text" and (after in NUMBERS or after == "boolean")
+        if after == "integer":
+            return "cuts off what is after the point" if dialect == "sqlite" else "rounds what is after the point"
+        return (
+            "rounds to fewer places"
+            if after == "numeric" and had is not None and has is not None and had > has
+            else None
+        )
+    if dialect == "sqlite" and before == "text" and (after in NUMBERS or after == "boolean"):
+        return "takes the digits at the beginning of a text for its number, or 0"
+    return None
 
 
 def shortened_to(op: AlterColumnOp, dialect: Dialect) -> int | None:
@@ -81,6 +100,41 @@ def lost_values(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect)
             return and_(func.length(value) > 10, func.substr(value, 12, 8) != "00:00:00")
         return (cast(value, Date) if dialect.name == "postgresql" else func.date(value)) != value
     return None
+
+
+def unreadable(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -> ColumnElement[bool] | None:
+    """Return the condition under which SQLite keeps a value that the new type of its column cannot read, or None.
+
+    Other databases refuse such values.
+    """
+    if dialect.name != "sqlite":
+        return None
+    before, after = (kind_of(database_type(type_, dialect)) for type_ in (old, new))
+    if before == after:
+        return None
+    own = converted(value, old, new, dialect)
+    kept: ColumnElement[Any] = type_coerce(value if own is None else own, String)
+    if after == "date":
+        return _is_no_day(kept)
+    if after in ("datetime", "interval"):
+        return or_(_is_no_day(func.substr(kept, 1, 10)), func.datetime(kept).is_(None))
+    if after == "time":
+        return or_(func.time(kept).is_(None), not_(kept.op("GLOB")("[0-9][0-9]:[0-9][0-9]*")))
+    if after == "uuid":
+        digits = func.replace(kept, "-", "")
+        return or_(func.length(digits) != 32, digits.op("GLOB")("*[^0-9a-fA-F]*"))
+    if after == "json":
+        return not_(func.json_valid(kept))
+    if before == "binary" and after == "text":
+        return cast(value, String).op("GLOB")("*[^ -~]*")  # only of ASCII it is certain that it is a text
+    if after in NUMBERS or after == "boolean":
+        return cast(cast(value, new), String) != cast(value, String)
+    return None
+
+
+def _is_no_day(value: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition under which a value is none of the days that there are, to SQLite."""
+    return func.date(value, "+0 days").op("IS NOT", is_comparison=True)(value)  # which makes March of February 31
 
 
 def too_great(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -> ColumnElement[bool] | None:

@@ -48,6 +48,11 @@ def kind_of(type_: Any) -> str:
     return found or "other"
 
 
+def stored_kind(type_: Any) -> str:
+    """Return the kind of a database's own type, and "text" for an enum whose labels are stored as texts."""
+    return "text" if isinstance(type_, sqlalchemy.Enum) and not type_.native_enum else kind_of(type_)
+
+
 def integer_range(type_: Any, dialect: Dialect) -> tuple[int, int]:
     """Return the least and the greatest value of a database's own integer type."""
     sizes = {"TINYINT": 1, "MEDIUMINT": 3}

@@ -159,10 +159,10 @@ class Answers:
         return dropped or self.find("no-rename", lambda value: value in ("", old)) is not None
 
     def fill(self, column: str) -> str | None:
-        """Return what ``-x fill=`` has for a table.column, or None."""
+        """Return what ``-x fill=`` has for a table.column, or for a label that is removed; None if nothing."""
         self._subjects.add(column)
-        value = self.find("fill", lambda value: value.partition("=")[0] == column)
-        return None if value is None else value.partition("=")[2]
+        value = self.find("fill", lambda value: value.startswith(f"{column}="))
+        return None if value is None else value.removeprefix(f"{column}=")
 
     def allow_drop(self, name: str) -> bool:
         """Tell whether ``-x allow-drop`` was given for a table or a table.column."""

@@ -57,7 +57,7 @@ def test_types_of_other_kinds(lab_postgresql: Lab) -> None:
         Column("born", Date),
         Column("code", String(19)),
     )
-    assert "thing.done becomes Boolean(), which cuts off what does not fit" in lab.refused(changed)
+    assert "thing.done becomes Boolean(), which has no value but true and false" in lab.refused(changed)
     upgrade, _, downgrade = lab.change(changed, "allow-drop=thing.done").partition("def downgrade")
     assert upgrade.count("  # destroys data") == 1
     assert [using in upgrade for using in ("size::", "done <> 0", "born::", "code::")] == [True, True, True, False]

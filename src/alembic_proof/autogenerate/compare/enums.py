@@ -88,4 +88,5 @@ def _columns_of(inspector: Any, schema: str | None, name: str) -> Iterator[EnumC
                 default = column["default"] or ""
                 its_table = single_percents(prefix + preparer.quote(table), inspector.dialect)
                 its_column = single_percents(preparer.quote(column["name"]), inspector.dialect)
-                yield EnumColumn(its_table, its_column, default, array)
+                place = (schema, table, column["name"])
+                yield EnumColumn(its_table, its_column, default, array, place, column["nullable"])

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from alembic.operations.ops import MigrateOperation, ModifyTableOps
+from typing import Any
+
+from alembic.operations.ops import AlterColumnOp, MigrateOperation, ModifyTableOps
 
 from ...ddl.losses import loss
+from ...sqltext import full_name
 from ..draft import Draft
-from ..operations import DestructiveOp, ShortenTextOp
+from ..operations import DestructiveOp, MoveLabelsOp, ShortenTextOp
 
 
 def drop_markers(draft: Draft) -> None:
     """Mark the lines that destroy data."""
     for operations in (draft.upgrade, *(op for op in draft.upgrade.ops if isinstance(op, ModifyTableOps))):
-        operations.ops = [DestructiveOp(op) if _destroys(draft, op) else op for op in operations.ops]
+        operations.ops = [DestructiveOp(op, _name(op)) if _destroys(draft, op) else op for op in operations.ops]
 
 
 def _destroys(draft: Draft, op: MigrateOperation) -> bool:
-    return isinstance(op, ShortenTextOp) or loss(op, draft.dialect) is not None
+    is_of_rows = isinstance(op, ShortenTextOp) or (isinstance(op, MoveLabelsOp) and bool(op.replaced))
+    return is_of_rows or loss(op, draft.dialect) is not None
+
+
+def _name(op: Any) -> str:
+    """Return the name of the column whose values an operation changes; nothing for one that drops something."""
+    if isinstance(op, AlterColumnOp):
+        return f"{full_name(op.table_name, op.schema)}.{op.column_name}"
+    is_of_rows = isinstance(op, (ShortenTextOp, MoveLabelsOp))
+    return f"{full_name(op.table, op.schema)}.{op.column}" if is_of_rows else ""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp, MigrateOperation, ModifyTableOps
 from alembic.util import CommandError
 
-from ...ddl.losses import loss, lost_values, shortened_to, too_great
-from ...ddl.types import database_type, kind_of
+from ...ddl.losses import loss, lost_values, shortened_to, too_great, unreadable
+from ...ddl.types import database_type, stored_kind
 from ...prompts import Question
 from ...sqltext import full_name
 from ..draft import Draft, each_operation
-from ..operations import ShortenTextOp
+from ..operations import MoveLabelsOp, ShortenTextOp
 from .kept_values import keeps_values, recreated
 from .stored_values import Found, count, refused_conversion, stored_column
 
@@ -26,9 +26,9 @@ def drops(draft: Draft) -> None:
     for op in each_operation(draft.upgrade):
         if (name := _name(op)) is None:
             continue
-        may_lose = bool(loss(op, draft.dialect) or _is_shortened(draft, op))
         # A computed column has no data of its own; who says that it may go has said nothing wrong.
-        is_meant = (may_lose or isinstance(op, DropColumnOp)) and draft.answers.allow_drop(name)
+        may_be_meant = isinstance(op, DropColumnOp) or _may_lose(draft, op)
+        is_meant = may_be_meant and draft.answers.allow_drop(name)
         if is_meant and not isinstance(op, AlterColumnOp):
             continue
         what = _loss(draft, op, name)
@@ -51,9 +51,15 @@ def drops(draft: Draft) -> None:
             table.ops = [step for op in table.ops for step in _shortened(draft, op)]
 
 
-def _is_shortened(draft: Draft, op: MigrateOperation) -> bool:
-    """Tell whether an operation shortens texts."""
-    return isinstance(op, AlterColumnOp) and shortened_to(op, draft.dialect) is not None
+def _may_lose(draft: Draft, op: MigrateOperation) -> bool:
+    """Tell whether an operation destroys data, shortens texts, or leaves values that nobody can read."""
+    if loss(op, draft.dialect):
+        return True
+    if not isinstance(op, AlterColumnOp):
+        return False
+    if shortened_to(op, draft.dialect) is not None:
+        return True
+    return unreadable(stored_column(draft, op), op.existing_type, op.modify_type, draft.dialect) is not None
 
 
 def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
@@ -75,7 +81,11 @@ def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
             if not what and found and found.number:
                 what = f"becomes {op.modify_type!r}, and what is longer is cut off"
             return what and _told(what, found, "value would be lost", "values would be lost")
-        if _changes_kind(draft, op) and (error := refused_conversion(draft, op)):
+        strange = unreadable(value, *types)
+        if strange is not None and (found := count(draft, op, strange)) and found.number:
+            what = f"becomes {op.modify_type!r}, which cannot read every value, and SQLite keeps them as they are"
+            return _told(what, found, "value may be unreadable", "values may be unreadable")
+        if not _is_moved(draft, op) and _changes_kind(draft, op) and (error := refused_conversion(draft, op)):
             found = count(draft, op)
             shown = f" This shows values: {found.query}." if found else ""
             raise CommandError(
@@ -103,8 +113,15 @@ def _recreated(draft: Draft, op: DropColumnOp) -> str | None:
     return f"is no longer computed, and becomes {new.type!r}: the values that it has are lost"
 
 
+def _is_moved(draft: Draft, op: AlterColumnOp) -> bool:
+    """Tell whether the rows of a column get other values before it changes: those of today tell nothing."""
+    moved = (each for each in each_operation(draft.upgrade) if isinstance(each, MoveLabelsOp))
+    place = (op.schema, op.table_name, op.column_name)
+    return any((each.schema, each.table, each.column) == place for each in moved)
+
+
 def _changes_kind(draft: Draft, op: AlterColumnOp) -> bool:
-    old, new = (kind_of(database_type(type_, draft.dialect)) for type_ in (op.existing_type, op.modify_type))
+    old, new = (stored_kind(database_type(type_, draft.dialect)) for type_ in (op.existing_type, op.modify_type))
     return old != new
 
 

@@ -1,66 +1,48 @@
-"""Rule: a label of an enum that is removed and one that is added may be the same: its rows keep it."""
+"""Rule: a label of an enum that is removed may have another name now, or its rows get another label."""
 
 from __future__ import annotations
 
 from alembic.operations.ops import AlterColumnOp, MigrateOperation, ModifyTableOps
 from sqlalchemy import DefaultClause, Enum
 
+from ...ddl.types import database_type
 from ...sqltext import full_name
 from ..compare.server_defaults import plain_default
 from ..draft import Draft
 from ..enum_types import enums_by_name, sql_name
-from ..name_steps import in_sequence
-from ..operations import EnumTypeOp, RenameLabelInRowsOp, altered
-from .candidates import Candidate, Removal, name_likeness, renamed
-from .said_renames import require_free
-
-_REMOVED = Removal("no-rename", "it was removed: the upgrade fails while a row has it")
+from ..operations import EnumTypeOp, MoveLabelsOp, altered
+from .labels_in_texts import labels_in_texts
+from .moved_labels import Labels, moves
+from .stored_values import Found, rows_with_label
 
 
 def enum_labels(draft: Draft) -> None:
-    """Rename the labels that somebody says were renamed. Where nobody says, the question is left open."""
+    """Give rows the new names of labels, or other labels, as somebody says. Else the question is left open."""
     for op in draft.upgrade.ops:
         if isinstance(op, EnumTypeOp) and op.labels_before and op.labels_after:
-            name = full_name(str(op.type.name), op.type.schema)
-            op.renamed = _renamed_labels(draft, name, op.labels_before, op.labels_after)
-            _remove_same_defaults(draft, op)
+            _change_type(draft, op)
         elif isinstance(op, ModifyTableOps) and draft.kind == "mysql":
             op.ops = [step for inner in op.ops for step in _steps_on_mysql(draft, inner)]
+    labels_in_texts(draft)
 
 
-def _renamed_labels(draft: Draft, name: str, before: list[str], after: list[str]) -> dict[str, str]:
-    """Return the new labels by the old ones; the name is that of the type or column."""
-    candidates = [
-        Candidate(
-            f"{name}.{old}",
-            f"{name}.{new}",
-            (position == after.index(new)) + name_likeness(old, new) + 0.1,
-            old,
-            new,
-        )
-        for position, old in enumerate(before)
-        for new in after
-        if old not in after and new not in before
-    ]
-    said = _said_labels(draft, name, before, after)
-    candidates = [each for each in candidates if each.removed not in said and each.added not in said.values()]
-    return said | {candidate.removed: candidate.added for candidate in renamed(draft.answers, candidates, _REMOVED)}
+def _change_type(draft: Draft, enum: EnumTypeOp) -> None:
+    """Say of PostgreSQL's type what becomes of its labels."""
 
+    def rows_with(label: str) -> list[tuple[str, Found]]:
+        found = []
+        for column in enum.columns:
+            schema, table, name = column.place
+            place = AlterColumnOp(table, name, schema=schema)
+            if rows := rows_with_label(draft, place, label, is_array=bool(column.array)):
+                found.append((f"{full_name(table, schema)}.{name}", rows))
+        return found
 
-def _said_labels(draft: Draft, name: str, before: list[str], after: list[str]) -> dict[str, str]:
-    """Return the labels that take a name which there was, or give up one which there still is: chains and circles.
-
-    Raises CommandError where two would have one name.
-    """
-    said = {}
-    for value, old, new in draft.answers.renames():
-        old_label, new_label = old.removeprefix(f"{name}."), new.removeprefix(f"{name}.")
-        is_one = old == f"{name}.{old_label}" and old_label in before and new_label in after
-        if is_one and (new_label in before or old_label in after):
-            said[old_label] = new_label
-            draft.answers.use("rename", value)
-    require_free(said, before, f"{name}.")
-    return said
+    name = full_name(str(enum.type.name), enum.type.schema)
+    is_nullable = all(column.is_nullable for column in enum.columns)
+    moved = moves(draft, Labels(name, enum.labels_before, enum.labels_after, rows_with, is_nullable))
+    enum.renamed, enum.replaced = moved.renamed, moved.replaced
+    _remove_same_defaults(draft, enum)
 
 
 def _remove_same_defaults(draft: Draft, enum: EnumTypeOp) -> None:
@@ -87,19 +69,27 @@ def _is_same_default(draft: Draft, enum: EnumTypeOp, op: AlterColumnOp) -> bool:
 
 
 def _steps_on_mysql(draft: Draft, op: MigrateOperation) -> list[MigrateOperation]:
-    """Return an operation, or the steps in which the rows of a column get the new names of their labels."""
-    if not (isinstance(op, AlterColumnOp) and isinstance(op.existing_type, Enum) and isinstance(op.modify_type, Enum)):
+    """Return an operation, or the steps in which the rows of a column get other labels."""
+    if not isinstance(op, AlterColumnOp) or op.modify_type is None:
+        return [op]
+    old, new = op.existing_type, database_type(op.modify_type, draft.dialect)
+    if not (isinstance(old, Enum) and isinstance(new, Enum) and new.native_enum):
         return [op]
     name = f"{full_name(op.table_name, op.schema)}.{op.column_name}"
-    before, after = op.existing_type.enums, op.modify_type.enums
-    new_labels = _renamed_labels(draft, name, before, after)
-    if not new_labels:
-        return [op]
-    steps = in_sequence(new_labels, {*before, *after})
-    every = dict.fromkeys([*before, *after, *(new for _, new in steps)])
-    both = Enum(*every)
+
+    def rows_with(label: str) -> list[tuple[str, Found]]:
+        rows = rows_with_label(draft, op, label)
+        return [(name, rows)] if rows else []
+
+    is_nullable = bool(op.existing_nullable) and op.modify_nullable is not False
+    moved = moves(draft, Labels(name, old.enums, new.enums, rows_with, is_nullable))
+    in_rows = MoveLabelsOp(op.table_name, op.schema, op.column_name, moved.renamed, moved.replaced, moved.removed)
+    if not moved.renamed and not moved.replaced:
+        return [in_rows, op] if moved.removed else [op]
+    # It takes two labels that differ in nothing but the case of letters for one, and the rows follow.
+    every = {label.lower(): label for label in (*new.enums, *old.enums)}
+    both = Enum(*(every[key] for key in dict.fromkeys(label.lower() for label in (*old.enums, *new.enums))))
     widen = altered(
         op, AlterColumnOp, modify_type=both, modify_nullable=None, modify_server_default=False, modify_comment=False
     )
-    in_rows = [RenameLabelInRowsOp(op.table_name, op.schema, op.column_name, old, new) for old, new in steps]
-    return [widen, *in_rows, altered(op, AlterColumnOp, existing_type=both)]
+    return [widen, in_rows, altered(op, AlterColumnOp, existing_type=both)]

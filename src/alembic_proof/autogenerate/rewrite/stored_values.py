@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp
-from sqlalchemy import ColumnElement, column, func, literal_column, select, table
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    String,
+    Text,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+    table,
+    type_coerce,
+)
 from sqlalchemy.exc import DBAPIError
 
 from ...ddl.types import database_type
@@ -64,6 +78,41 @@ def count(
 def stored_column(draft: Draft, op: AlterColumnOp) -> ColumnElement[Any]:
     """Return the column of an operation, for a condition, by the name that it still has."""
     return column(_stored(draft, op)[1][0], op.existing_type)
+
+
+def rows_with_label(draft: Draft, place: AlterColumnOp, label: str, is_array: bool = False) -> Found | None:
+    """Return how many rows have a label of an enum in a column, or in an array; None if none has, or nobody knows."""
+    stored = _stored(draft, place)[1][0]
+    if is_array:
+        condition: ColumnElement[bool] = literal(label) == func.any(cast(column(stored), ARRAY(Text)))
+    else:
+        condition = _exact_text(draft, stored) == label
+    found = count(draft, place, condition)
+    return found if found and found.number else None
+
+
+def _exact_text(draft: Draft, name: str) -> ColumnElement[Any]:
+    """Return a column as a text: MariaDB and MySQL would take other letters for the same."""
+    if draft.kind == "mysql":
+        quoted = sql_of(column(name), draft.dialect)
+        return literal_column(f"CONVERT({quoted} USING utf8mb4)", String).collate("utf8mb4_bin")
+    return cast(column(name), Text) if draft.kind == "postgresql" else type_coerce(column(name), String)
+
+
+def other_texts(draft: Draft, place: AlterColumnOp, labels: Sequence[str], limit: int) -> list[str]:
+    """Return some of the texts in a column that are none of these, at most so many: of the rows that are read."""
+    connection = draft.context.connection
+    if connection is None:
+        return []
+    name, columns = _stored(draft, place)
+    value = _exact_text(draft, columns[0]).label("value")
+    some = select(value).select_from(table(name, schema=place.schema)).limit(_READ).subquery("some")
+    query = select(some.c.value).where(some.c.value.not_in(list(labels))).distinct().limit(limit)
+    try:
+        with connection.begin_nested():
+            return sorted(text for text in connection.execute(query).scalars() if isinstance(text, str))
+    except DBAPIError:  # as a role that may not read it
+        return []
 
 
 def refused_conversion(draft: Draft, op: AlterColumnOp) -> str | None:
