@@ -115,7 +115,7 @@ def test_offline(lab: Lab) -> None:
     lab.revision(models("A", "50%: C", **CHECKED), "rename=item.kind.B:50%: C")
     if not lab.url.startswith("sqlite"):  # of which Alembic cannot write a batch without the database
         head, before = lab.head(), lab.rows("SELECT version_num FROM alembic_version")[0][0]
-        assert "UPDATE item SET kind='50%: C' WHERE item.kind = 'B'" in " ".join(lab.sql(f"{before}:{head}").split())
+        assert "UPDATE item SET kind='50%: C' WHERE " in " ".join(lab.sql(f"{before}:{head}").split())
     lab.upgrade()
     assert kinds(lab) == ["50%: C"]
 
