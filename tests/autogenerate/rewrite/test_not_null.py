@@ -321,3 +321,69 @@ def test_a_unique_column_with_a_server_default(lab: Lab) -> None:  # D5
     lab.rows("DELETE FROM book WHERE id = 2")
     lab.change(changed)
     assert lab.rows("SELECT code FROM book") == [("x",)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "answers", "expected"),
+    [
+        ([("b", True), ("c", False)], ("rename=t.a:b", "fill=t.c=sql:b + 1"), (5, 6)),
+        (
+            [("a", True), ("b", False), ("c", False)],
+            ("fill=t.b=sql:c + 1", "fill=t.c=sql:a + 1"),
+            (5, 7, 6),
+        ),
+        (
+            [("a", True), ("b", False), ("c", False)],
+            ("fill=t.b=sql:c + 1", "fill=t.c=3"),
+            (5, 4, 3),
+        ),
+        (
+            [("b", False), ("c", False)],
+            ("rename=t.a:b", "fill=t.b=2", "fill=t.c=sql:b + 1"),
+            (5, 6),
+        ),
+    ],
+)
+def test_what_an_expression_reads(
+    lab: Lab, columns: list[tuple[str, bool]], answers: tuple[str, ...], expected: tuple[int, ...]
+) -> None:
+    """Columns by the names that the models have, and new ones, which are filled before."""
+    lab.change(_table(Column("a", Integer)))
+    lab.rows("INSERT INTO t VALUES (1, 5)")
+    lab.change(_table(*(Column(name, Integer, nullable=nullable) for name, nullable in columns)), *answers)
+    assert lab.rows(f"SELECT {', '.join(name for name, _ in columns)} FROM t") == [expected]
+    lab.downgrade()
+    assert lab.rows("SELECT a FROM t") == [(5,)]
+    lab.upgrade()
+
+
+def test_expressions_that_cannot_be_right(lab: Lab) -> None:
+    """One has the old name of a column, and two read each other."""
+    lab.change(_table(Column("a", Integer)))
+    after = _table(Column("b", Integer), Column("c", Integer, nullable=False))
+    said = lab.refused(after, "rename=t.a:b", "fill=t.c=sql:a + 1")
+    assert "It runs after the renames: a is b now." in said
+    after = _table(Column("a", Integer), *(Column(name, Integer, nullable=False) for name in "bc"))
+    said = lab.refused(after, "fill=t.b=sql:c + 1", "fill=t.c=sql:b + 1")
+    assert "In t the fills of b, c read each other" in said
+
+
+def _table(*columns: Column[Any]) -> MetaData:
+    metadata = MetaData()
+    Table("t", metadata, Column("id", Integer, primary_key=True), *columns)
+    return metadata
+
+
+def test_a_surrogate_key_beside_a_fill(lab: Lab) -> None:
+    """The database gives the rows their numbers, and the revision gives them the rest."""
+    before, after = MetaData(), MetaData()
+    Table("t", before, Column("code", String(9), primary_key=True), Column("a", Integer))
+    columns = [column("code", String(9), nullable=False), column("a", Integer), column("b", Integer, nullable=False)]
+    Table("t", after, Column("id", Integer, primary_key=True), *columns)
+    lab.change(before)
+    lab.rows("INSERT INTO t VALUES ('x', 3), ('y', 4)")
+    lab.change(after, "fill=t.b=sql:a + 1")
+    assert sorted(lab.rows("SELECT id, code, a, b FROM t")) == [(1, "x", 3, 4), (2, "y", 4, 5)]
+    lab.downgrade()
+    lab.upgrade()
+    assert sorted(lab.rows("SELECT id, code, a, b FROM t")) == [(1, "x", 3, 4), (2, "y", 4, 5)]

@@ -11,42 +11,53 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError
 
 from ...ddl.types import database_type
+from ...dialects.sqlite_tables import names_in, tokens_of
 from ...sqltext import quote_literal
 from ..draft import Draft
+from .renamed_names import old_tables
+from .stored_rows import new_columns, renamed_columns, rows
 
 
 def require_expression(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str, sql: str) -> None:
     """Raise CommandError if the database does not take an expression for the rows of a table.
 
-    Nothing is evaluated: the database only reads a statement. What cannot be read yet, since a table or column is
-    renamed by the same revision, is left to the upgrade.
+    It is in the names of the models. Nothing is evaluated: the database only reads a statement.
     """
     connection = draft.context.connection
-    if connection is None or not _is_there(connection, op):
+    source = None if connection is None else _source(draft, op, sql)
+    if connection is None or source is None:
         return
     try:
         with connection.begin_nested() as savepoint:
-            for statement in _statements(draft, connection, op, sql):
+            for statement in _statements(draft, connection, op, f"SELECT ({sql}) FROM {source}"):
                 connection.exec_driver_sql(statement)
             savepoint.rollback()
     except DBAPIError as error:
+        read = names_in(tokens_of(sql))
+        renamed = [f"{old} is {new} now" for old, new in renamed_columns(draft, op).items() if old.lower() in read]
+        hint = f" It runs after the renames: {', '.join(renamed)}." if renamed else ""
         raise CommandError(
-            f"sql:{sql} is no expression for {name} that the database takes: {error.orig}. (A text that begins with "
-            "sql: is written as sql:'sql:...'.) Nothing was written."
+            f"sql:{sql} is no expression for {name} that the database takes: {error.orig}.{hint} (A text that begins "
+            "with sql: is written as sql:'sql:...'.) Nothing was written."
         ) from None
 
 
-def _is_there(connection: Connection, op: AddColumnOp | AlterColumnOp) -> bool:
-    """Tell whether the database has the table by the name that it has when rows are filled."""
-    return inspect(connection).has_table(op.table_name, op.schema)
-
-
-def _statements(draft: Draft, connection: Connection, op: AddColumnOp | AlterColumnOp, sql: str) -> list[str]:
-    """Return the statements that let a database read an expression."""
-    dialect = draft.dialect
-    preparer: Any = dialect.identifier_preparer
+def _source(draft: Draft, op: AddColumnOp | AlterColumnOp, sql: str) -> str | None:
+    """Return what is written after FROM: the table itself, if it has all names already; None if it is not there."""
+    connection: Any = draft.context.connection
+    preparer = draft.dialect.identifier_preparer
+    others = {column.name.lower() for column in new_columns(draft, op)} & names_in(tokens_of(sql))
+    is_renamed = (op.schema, op.table_name) in old_tables(draft.upgrade.ops) or renamed_columns(draft, op)
+    if is_renamed or others or not inspect(connection).has_table(op.table_name, op.schema):
+        return rows(draft, op)
     schema = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
-    select = f"SELECT ({sql}) FROM {schema}{preparer.quote(op.table_name)}"
+    quote: Any = preparer.quote
+    return f"{schema}{quote(op.table_name)}"
+
+
+def _statements(draft: Draft, connection: Connection, op: AddColumnOp | AlterColumnOp, select: str) -> list[str]:
+    """Return the statements that let a database read a query of the values of a column."""
+    dialect = draft.dialect
     if dialect.paramstyle in ("format", "pyformat"):
         select = select.replace("%", "%%")
     if dialect.name == "sqlite":

@@ -24,8 +24,10 @@ from sqlalchemy import ClauseElement, Column, Dialect
 
 from ...prompts import Question
 from ...sqltext import full_name, quote_literal
+from ..compare.reflected import reflected_tables
 from ..draft import Draft, each_operation, reflected_schema
 from ..sql import sql_of
+from .checked_values import accepted_value, refusing_check
 from .expressions import require_expression
 from .stored_values import count
 from .values import NO_VALUE, SQL, Fill, expression, fill_of, parsed, writable_type
@@ -70,6 +72,8 @@ def upgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
     if given is not None:
         return _fill_given(draft, op, name, given)
     fill, why = _fill_of_model(draft, column)
+    if fill is not None and (check := refusing_check(draft, op, fill)):
+        fill, why = None, f"its default is refused by CHECK ({check})"
     if fill is not None:
         return fill
     question = f"{name} becomes NOT NULL, and {why}. {_which(column)}"
@@ -143,6 +147,10 @@ def _fill_given(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str, given:
             f"{name} is UNIQUE: {given!r} for all rows cannot be right. Say an expression that is another value in "
             f"each row, such as one of its other columns: -x fill={name}={SQL}EXPRESSION. Nothing was written."
         )
+    if check := refusing_check(draft, op, fill):
+        raise CommandError(
+            f"{name} cannot have {given!r} in all rows: CHECK ({check}) refuses it. Nothing was written."
+        )
     return fill
 
 
@@ -178,7 +186,7 @@ def _fill_of_model(draft: Draft, column: Column[Any]) -> tuple[Fill | None, str]
 def downgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
     """Return what rows get where a downgrade makes a column NOT NULL; None if it does not.
 
-    NO_VALUE if no value would be right: the column is in a key or a CHECK, or is UNIQUE by itself.
+    NO_VALUE if no value would be right: the column is in a key, is UNIQUE by itself, or has a CHECK that takes none.
     """
     if counting_column(draft, op) is not None:
         return None
@@ -189,8 +197,9 @@ def downgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
         name, type_ = op.column.name, op.column.type
     else:
         name, type_ = op.column_name, op.modify_type or op.existing_type
-        if isinstance(op.existing_server_default, sqlalchemy.DefaultClause):
-            return _default_fill(op.existing_server_default.arg, draft.dialect)
+        default = _former_default(draft, op)
+        if isinstance(default, sqlalchemy.DefaultClause):
+            return _default_fill(default.arg, draft.dialect)
     type_ = writable_type(type_, draft.dialect)
     if any(name in columns for columns in _constrained_columns(draft, op)):
         return NO_VALUE
@@ -201,7 +210,18 @@ def downgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
         value = type_.enums[0]
     else:
         value = _NEUTRAL.get(type_.python_type)
+    value = accepted_value(draft, op, name, type_, value)
     return NO_VALUE if value is None else fill_of(value, name, type_, draft.dialect)
+
+
+def _former_default(draft: Draft, op: AlterColumnOp) -> Any:
+    """Return the server default that a column has after the downgrade, by this operation or by another one."""
+    table = reflected_tables(draft.context).get(full_name(op.table_name, op.schema))
+    if table is not None and op.column_name in table.columns:
+        default = table.columns[op.column_name].server_default
+        is_counter = "nextval(" in str(getattr(default, "arg", ""))  # of a sequence that may be made after it
+        return None if is_counter else default
+    return op.existing_server_default if op.modify_server_default is False else op.modify_server_default
 
 
 def _is_generated(column: Column[Any]) -> bool:
@@ -229,9 +249,8 @@ def _constrained_columns(draft: Draft, op: AddColumnOp | AlterColumnOp) -> Itera
     indexes = [*table.indexes, *(inner.to_index() for inner in added if isinstance(inner, CreateIndexOp))]
     unique = [each for each in constraints if isinstance(each, sqlalchemy.UniqueConstraint)]
     for constraint in constraints:
-        if constraint not in unique:
-            in_check = re.findall(r"\w+", str(getattr(constraint, "sqltext", "")))
-            yield {*(column.name for column in getattr(constraint, "columns", ())), *in_check}
+        if constraint not in unique and not isinstance(constraint, sqlalchemy.CheckConstraint):
+            yield {column.name for column in getattr(constraint, "columns", ())}
     for columns in (*(each.columns for each in unique), *(index.columns for index in indexes if index.unique)):
         if len(columns) == 1:  # one value for all rows; with several columns, the others may differ
             yield {column.name for column in columns}

@@ -16,10 +16,11 @@ from alembic.operations.ops import (
     ModifyTableOps,
     OpContainer,
 )
+from alembic.util import CommandError
 from sqlalchemy import DefaultClause, Text, text
 
 from ...ddl.types import database_type, kind_of
-from ...sqltext import escape_colons, quote_literal
+from ...sqltext import all_tokens, escape_colons, full_name, quote_literal
 from ..draft import Draft
 from ..operations import AddSerialColumnOp, ChangePrimaryKeyOp, FillRowsOp, altered
 from .fills import counting_column, downgrade_value, upgrade_value
@@ -59,9 +60,9 @@ def _split_all(draft: Draft, operations: OpContainer, fill_for: FillFor) -> None
 def _split(draft: Draft, table: ModifyTableOps, fill_for: FillFor) -> list[MigrateOperation]:
     """Return the operations on a table, split where rows must be filled: an UPDATE cannot be in a batch."""
     before: list[MigrateOperation] = []
-    new_columns: dict[str, str] = {}
-    fills: list[MigrateOperation] = []
+    filled: dict[str, tuple[Fill, bool]] = {}  # by the column: what it gets, and whether it is new
     after: list[MigrateOperation] = []
+    numbered: list[MigrateOperation] = []
     for op in table.ops:
         fill = fill_for(op)
         counting = counting_column(draft, op)
@@ -72,18 +73,44 @@ def _split(draft: Draft, table: ModifyTableOps, fill_for: FillFor) -> list[Migra
         elif isinstance(op, (AddColumnOp, AlterColumnOp)) and fill is not None:
             nullable, set_not_null = _two_steps(op)
             before += [nullable] if nullable else []
-            name = set_not_null.column_name
-            if isinstance(op, AddColumnOp) and fill.code:
-                new_columns[name] = fill.code
-            else:  # of an existing column, only the rows without a value are written
-                fills.append(FillRowsOp(table.table_name, table.schema, {name: fill.code}))
+            filled[set_not_null.column_name] = fill, isinstance(op, AddColumnOp) and bool(fill.code)
             after.append(set_not_null)
         else:
-            (after if (fills or new_columns) and isinstance(op, _AFTER_FILLING) else before).append(op)
-    if new_columns:
-        fills.insert(0, FillRowsOp(table.table_name, table.schema, new_columns))
+            (after if filled and isinstance(op, _AFTER_FILLING) else before).append(op)
+        if draft.kind == "sqlite" and fill is None and counting is not None:
+            numbered.append(op)
+    if filled and numbered:  # SQLite gives numbers to the rows when it rebuilds the table with its new key
+        before, after = [op for op in before if op not in numbered], [*numbered, *after]
+    fills = _ordered(draft, table, filled)
     parts = [ModifyTableOps(table.table_name, ops, schema=table.schema) for ops in (before, after) if ops]
     return [*parts[:1], *fills, *parts[1:]] if before else [*fills, *parts]
+
+
+def _ordered(draft: Draft, table: ModifyTableOps, filled: dict[str, tuple[Fill, bool]]) -> list[MigrateOperation]:
+    """Return what fills the columns, each after those that its expression reads; several new columns at once.
+
+    Of an existing column, only the rows without a value are written. Raises CommandError for expressions that read
+    each other.
+    """
+    reads = {
+        name: {token.lower() for token in all_tokens(fill.sql, draft.dialect.name)}
+        for name, (fill, _) in filled.items()
+    }
+    left, steps = dict(filled), list[MigrateOperation]()
+    while left:
+        ready = [name for name in left if not any(other.lower() in reads[name] for other in left if other != name)]
+        if not ready:
+            raise CommandError(
+                f"In {full_name(table.table_name, table.schema)} the fills of {', '.join(left)} read each other: give "
+                "one of them an expression that does not. Nothing was written."
+            )
+        new = {name: left[name][0].code for name in ready if left[name][1]}
+        steps += [FillRowsOp(table.table_name, table.schema, new)] if new else []
+        for name in ready:
+            fill, is_new = left.pop(name)
+            if not is_new:
+                steps.append(FillRowsOp(table.table_name, table.schema, {name: fill.code}))
+    return steps
 
 
 def _with_default(draft: Draft, op: AddColumnOp, fill: Fill) -> list[MigrateOperation]:

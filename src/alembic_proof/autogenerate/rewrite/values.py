@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -27,11 +27,13 @@ SQL = "sql:"
 class Fill:
     """What rows get: the code of an SQL expression, and the same as a server default if it is one value for all rows.
 
-    Code without characters means that no value is right, and the revision says so.
+    Code without characters means that no value is right, and the revision says so. ``sql`` is an expression that may
+    read columns.
     """
 
     code: str
     default: Any = None
+    sql: str = field(default="", compare=False)
 
     @property
     def is_constant(self) -> bool:
@@ -44,7 +46,7 @@ NO_VALUE = Fill("")
 
 def expression(sql: str) -> Fill:
     """Return what rows get from an SQL expression."""
-    return Fill(f"sa.literal_column({sql!r})")
+    return Fill(f"sa.literal_column({sql!r})", sql=sql)
 
 
 def _literal(sql: str) -> Fill:

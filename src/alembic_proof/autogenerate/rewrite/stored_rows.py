@@ -1,0 +1,62 @@
+"""The rows of a table as a fill will find them: by the names that the revision gives to the table and its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from alembic.operations.ops import AddColumnOp, AlterColumnOp
+from sqlalchemy import Column, inspect
+
+from ...ddl.types import database_type, kind_of
+from ..draft import Draft, each_operation
+from .renamed_names import old_columns, old_tables
+
+
+def new_columns(draft: Draft, op: AddColumnOp | AlterColumnOp) -> list[Column[Any]]:
+    """Return the columns that the revision adds to the table of an operation."""
+    key = (op.schema, op.table_name)
+    ops = (each for each in each_operation(draft.upgrade) if isinstance(each, AddColumnOp))
+    return [each.column for each in ops if (each.schema, each.table_name) == key]
+
+
+def renamed_columns(draft: Draft, op: AddColumnOp | AlterColumnOp) -> dict[str, str]:
+    """Return the new names of the columns of a table, by those that they have in the database."""
+    stored = old_columns(draft.upgrade.ops)
+    return {old: name for (schema, table, name), old in stored.items() if (schema, table) == (op.schema, op.table_name)}
+
+
+def rows(draft: Draft, op: AddColumnOp | AlterColumnOp, values: Mapping[str, str] | None = None) -> str | None:
+    """Return what is written after FROM for the rows of the table of an operation; None where it is not there yet.
+
+    ``values`` has the SQL of what columns are taken to have. New columns have NULL else.
+    """
+    connection, preparer = draft.context.connection, draft.dialect.identifier_preparer
+    assert connection is not None
+    quote: Any = preparer.quote
+    old_table = old_tables(draft.upgrade.ops).get((op.schema, op.table_name), op.table_name)
+    inspector = inspect(connection)
+    if not inspector.has_table(old_table, op.schema):
+        return None
+    renamed = renamed_columns(draft, op)
+    stored = {
+        renamed.get(each["name"], each["name"]): each["name"] for each in inspector.get_columns(old_table, op.schema)
+    }
+    sql = {name: quote(old) for name, old in stored.items()}
+    sql |= {column.name: null(draft, column) for column in new_columns(draft, op)} | dict(values or {})
+    selected = ", ".join(f"{value} AS {quote(name)}" for name, value in sql.items())
+    schema = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
+    return f"(SELECT {selected} FROM {schema}{quote(old_table)}) AS {quote(op.table_name)}"
+
+
+def null(draft: Draft, column: Column[Any]) -> str:
+    """Return NULL, of the type of a column if its database asks for one and has it for certain."""
+    return cast_to(draft, "NULL", column.type)
+
+
+def cast_to(draft: Draft, sql: str, type_: Any) -> str:
+    """Return a value of a type: PostgreSQL tells operators by the types, elsewhere a value is enough."""
+    type_ = database_type(type_, draft.dialect)
+    if draft.kind != "postgresql" or kind_of(type_) in ("enum", "array", "other"):
+        return sql
+    return f"CAST({sql} AS {draft.dialect.type_compiler_instance.process(type_)})"
