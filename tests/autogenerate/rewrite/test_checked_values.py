@@ -74,7 +74,7 @@ def test_a_default_that_a_check_refuses(lab: Lab) -> None:
 )
 @pytest.mark.parametrize("is_kept", [True, False])
 def test_what_a_downgrade_fills(lab: Lab, old: Callable[[], Any], expected: Any, is_kept: bool) -> None:
-    """The default that comes back, or a value that the CHECKs take which come back, or which were there all the time."""
+    """The default that comes back, or a value that the CHECKs take that come back, or were there all the time."""
     lab.change(models(*old()))
     type_ = old()[0].type
     if is_kept:
