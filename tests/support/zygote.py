@@ -52,7 +52,7 @@ def child(request: dict[str, Any]) -> int:
     os.chdir(request["directory"])
     time.tzset()
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    sys.path[:0] = [os.path.dirname(sys.executable), *filter(None, paths)]
+    sys.path[:1] = [os.path.dirname(sys.executable), *filter(None, paths)]  # the first is the directory of this file
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
     code = 0
     try:
