@@ -47,6 +47,7 @@ from .render import render_item
 from .rewrite.casts import casts
 from .rewrite.comments import comments
 from .rewrite.concurrent_indexes import concurrent_indexes
+from .rewrite.constraint_names import constraint_names
 from .rewrite.dependents import dependents
 from .rewrite.domain_types import domain_types
 from .rewrite.drop_markers import drop_markers
@@ -116,6 +117,7 @@ REVISION_RULES: dict[str, Rule] = {
     "in_place": in_place,  # what has only another name is renamed
     "freed_names": freed_names,  # and gives up its name before another gets it
     "ordering": ordering,  # what refers to something is created after it
+    "constraint_names": constraint_names,  # what is added can be dropped, without a naming convention too
     "implicit_indexes": implicit_indexes,  # MariaDB and MySQL create an index for a foreign key, and leave it behind
     "not_null": not_null,  # a column becomes NOT NULL where the table has rows
     "sqlite_names": sqlite_names,  # a batch of SQLite takes no constraint without a name

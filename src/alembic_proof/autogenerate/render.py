@@ -440,7 +440,9 @@ def _changed_counters(dialect: Dialect, old: PrimaryKeyConstraint, new: PrimaryK
     quote: Any = dialect.identifier_preparer.quote
     compiler: Any = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
     if before is not None and (after is None or after.name != before.name):
-        type_ = dialect.type_compiler_instance.process(before.type)
+        now = new.table.columns.get(before.name, before)  # its type has changed before, if it does
+        type_ = dialect.type_compiler_instance.process(now.type)
         yield f"MODIFY {quote(before.name)} {type_} NOT NULL"
-    if after is not None and after.server_default is None and (before is None or before.name != after.name):
+    is_plain = after is not None and (after.server_default is None or after.identity is not None)
+    if after is not None and is_plain and (before is None or before.name != after.name):
         yield f"MODIFY {compiler.get_column_specification(after)}"

@@ -6,7 +6,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, inspect
+from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Integer, MetaData, String, Table, inspect
 from support.lab import Lab
 from support.models import CONVENTION
 
@@ -76,6 +76,52 @@ def test_a_table_gets_or_loses_a_key(lab: Lab, before: str, after: str, conventi
         other = "part" if after == "id" else "id"
         lab.rows(f"INSERT INTO {quoted} ({other}, v) VALUES (9, 9)")
         assert lab.rows(f"SELECT {after} FROM {quoted} WHERE v = 9")[0][0] > 2
+
+
+def identified(type_: Any, is_key: bool = True, *others: Column[Any]) -> MetaData:
+    """Return a table with a column that an identity numbers, where there are identities."""
+    metadata = MetaData(naming_convention=CONVENTION)
+    how = [Identity(always=True)] if is_key else []
+    Table("thing", metadata, Column("id", type_, *how, primary_key=is_key), Column("name", String(20)), *others)
+    return metadata
+
+
+def columns_of(lab: Lab) -> list[tuple[Any, ...]]:
+    """Return the columns of thing, on MariaDB and MySQL."""
+    return lab.rows(
+        "SELECT column_name, column_type, extra FROM information_schema.columns "
+        "WHERE table_schema = DATABASE() AND table_name = 'thing' ORDER BY 1"
+    )
+
+
+def test_a_key_with_an_identity_gets_another_type(lab_mysql: Lab) -> None:
+    """MariaDB has no identity: the column is AUTO_INCREMENT, and stays so in both directions."""
+    lab_mysql.change(identified(Integer))
+    lab_mysql.rows("INSERT INTO thing (name) VALUES ('x')")
+    lab_mysql.change(identified(BigInteger))
+    assert columns_of(lab_mysql)[0] == ("id", "bigint(20)", "auto_increment")
+    lab_mysql.downgrade()
+    assert columns_of(lab_mysql)[0] == ("id", "int(11)", "auto_increment")
+
+
+def test_a_key_that_ceases_gets_another_type(lab_mysql: Lab) -> None:
+    """The type that it gets in the same revision stays, up and down."""
+    lab_mysql.change(identified(Integer))
+    lab_mysql.change(identified(BigInteger, False))
+    assert columns_of(lab_mysql)[0] == ("id", "bigint(20)", "")
+    lab_mysql.downgrade()
+    assert columns_of(lab_mysql)[0] == ("id", "int(11)", "auto_increment")
+
+
+def test_a_new_key_with_an_identity(lab_mysql: Lab) -> None:
+    """It numbers the rows that are there."""
+    lab_mysql.change(identified(Integer, False))
+    lab_mysql.rows("INSERT INTO thing (id, name) VALUES (7, 'x'), (7, 'y')")
+    new = Column("number", Integer, Identity(always=True), primary_key=True)
+    lab_mysql.change(identified(Integer, False, new))
+    assert lab_mysql.rows("SELECT number FROM thing ORDER BY 1") == [(1,), (2,)]
+    lab_mysql.downgrade()
+    assert lab_mysql.rows("SELECT id FROM thing") == [(7,), (7,)]
 
 
 def family(name: str | None, referred: str = "parent.id") -> MetaData:

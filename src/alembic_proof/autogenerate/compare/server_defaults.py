@@ -44,6 +44,8 @@ def compare_server_default(
     if reflected.computed is not None or model.computed is not None:  # see computed_columns.py
         return PriorityDispatchResult.STOP
     if isinstance(after, Identity) and not dialect.supports_identity_columns:
+        if model is model.table.autoincrement_column:  # as Alembic does, where it has no server default
+            change.kw["autoincrement"] = True
         return PriorityDispatchResult.STOP
     if all(default is None or _is_null(default, dialect) for default in (before, after)):
         return PriorityDispatchResult.STOP

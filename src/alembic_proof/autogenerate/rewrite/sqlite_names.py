@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from alembic.operations.ops import AddConstraintOp, DropConstraintOp, MigrateOperation
-from sqlalchemy import Constraint, ForeignKeyConstraint, UniqueConstraint
 
 from ..draft import Draft, each_operation
 from ..operations import CONVENTION, ChangePrimaryKeyOp, TemporaryName, constraint_of
-from ..sql import column_names
+from .constraint_names import given_name
 
 
 def sqlite_names(draft: Draft) -> None:
@@ -32,19 +31,7 @@ def _give_name(op: MigrateOperation, in_database: bool) -> None:
     if not isinstance(op, (AddConstraintOp, DropConstraintOp)) or getattr(op, "constraint_name", None) is not None:
         return
     constraint = constraint_of(op)
-    name = None if constraint is None else _name(constraint)
+    name = None if constraint is None else given_name(constraint)
     if name is not None:
         is_dropped = isinstance(op, DropConstraintOp) and in_database
         op.constraint_name = TemporaryName(name) if is_dropped else name  # type: ignore[union-attr]
-
-
-def _name(constraint: Constraint) -> str | None:
-    """Return the name that CONVENTION gives to a constraint."""
-    if isinstance(constraint, UniqueConstraint):
-        names = {"column_0_N_name": "_".join(column_names(constraint))}
-        return CONVENTION["uq"] % {"table_name": constraint.table.name, **names}
-    if isinstance(constraint, ForeignKeyConstraint):
-        names = {"column_0_N_name": "_".join(constraint.column_keys)}
-        referred = constraint.elements[0].target_fullname.split(".")[-2]
-        return CONVENTION["fk"] % {"table_name": constraint.table.name, "referred_table_name": referred, **names}
-    return None
