@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ from alembic.operations.ops import (
     RenameTableOp,
 )
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Column, Constraint, Index, PrimaryKeyConstraint, Table
+from sqlalchemy import Column, Constraint, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects.postgresql import ENUM
 
 from . import enum_types
@@ -57,6 +58,17 @@ def constraint_of(op: AddConstraintOp | DropConstraintOp) -> Constraint | None:
         return op.to_constraint()
     except ValueError:
         return None
+
+
+def take_keys_out(create: CreateTableOp, keys: Sequence[ForeignKeyConstraint]) -> None:
+    """Take foreign keys out of a new table, as they are added later.
+
+    A column that refers to another is not numbered: without its foreign key, SQLAlchemy would take it for one that is.
+    """
+    create.columns = [item for item in create.columns if not any(item is key for key in keys)]
+    for column in (column for key in keys for column in key.columns):
+        if column.autoincrement == "auto":
+            column.autoincrement = False
 
 
 class DropCreatedTableOp(DropTableOp):

@@ -51,7 +51,9 @@ def test_up_down_and_up(lab: Lab, old: list[str], new: list[str]) -> None:
     """The schema is each time what it was, and alembic check is quiet."""
     lab.change(models(*old))
     before = found(lab)
-    lab.change(models(*new))
+    text = lab.change(models(*new))
+    if new == ["circle"] and lab.engine.dialect.name != "sqlite":  # what refers to another table is not numbered
+        assert "sa.Column('id', sa.Integer(), autoincrement=False, nullable=False)" in text
     after = found(lab)
     lab.downgrade()
     assert found(lab) == before

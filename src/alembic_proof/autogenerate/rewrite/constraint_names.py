@@ -15,7 +15,7 @@ from sqlalchemy import Constraint, ForeignKeyConstraint, UniqueConstraint
 from sqlalchemy.sql.elements import conv
 
 from ..draft import Draft, each_operation
-from ..operations import CONVENTION, constraint_of
+from ..operations import CONVENTION, constraint_of, take_keys_out
 from ..sql import column_names, usual_name
 
 
@@ -42,7 +42,7 @@ def _take_keys_out(draft: Draft) -> None:
     for create in [op for op in draft.upgrade.ops if isinstance(op, CreateTableOp)] if dropped else []:
         keys = [item for item in create.columns if isinstance(item, ForeignKeyConstraint) and item.name is None]
         keys = [key for key in keys if _columns(key) in dropped]
-        create.columns = [item for item in create.columns if not any(item is key for key in keys)]
+        take_keys_out(create, keys)
         draft.upgrade.ops += [CreateForeignKeyOp.from_constraint(key) for key in keys]
 
 

@@ -45,7 +45,15 @@ from ..compare.reflected import reflected_tables
 from ..draft import Draft
 from ..enum_types import enums_by_name, sql_name
 from ..indexes import has_expression, predicate
-from ..operations import CastColumnOp, ChangePrimaryKeyOp, DomainOp, EnumTypeOp, IndexSqlOp, constraint_of
+from ..operations import (
+    CastColumnOp,
+    ChangePrimaryKeyOp,
+    DomainOp,
+    EnumTypeOp,
+    IndexSqlOp,
+    constraint_of,
+    take_keys_out,
+)
 from ..sql import column_names, sql_of, stored_name
 from .ordering import rank
 
@@ -183,7 +191,7 @@ class _Direction:
                 first += [DropConstraintOp.from_constraint(key) for key in self._keys_of(op.reverse(), seen)]
             elif isinstance(op, CreateTableOp):
                 keys = self._keys_of(op, seen)
-                op.columns = [item for item in op.columns if not any(item is key for key in keys)]
+                take_keys_out(op, keys)
                 last += [CreateForeignKeyOp.from_constraint(key) for key in keys]
         self._insert(first, last)
 

@@ -27,7 +27,7 @@ from sqlalchemy import ForeignKeyConstraint
 
 from ...sqltext import full_name
 from ..draft import Draft
-from ..operations import ChangePrimaryKeyOp, constraint_of
+from ..operations import ChangePrimaryKeyOp, constraint_of, take_keys_out
 
 _ON_TABLES = (CreateTableOp, DropTableOp, ModifyTableOps, CreateIndexOp, DropIndexOp)
 
@@ -139,7 +139,7 @@ def _keys_to_unready_tables(
             if key.use_alter or _target(key) in changed or position.get(_target(key), -1) > position[name]
         ]
         if keys:
-            create.columns = [item for item in create.columns if not any(item is key for key in keys)]
+            take_keys_out(create, keys)
             adds += [CreateForeignKeyOp.from_constraint(key) for key in keys]
     return adds
 
