@@ -212,7 +212,8 @@ def test_what_cannot_be_adopted(created: Written, database: str, adopted: Adopte
         assert "export TEST_DATABASE_URL" in refused(created, server="sqlite:///x.db")
     else:
         env.write_text(f"SHOP_URL={database}.not\n", "utf-8")
-        assert "There is no database sqlite" in refused(created)
+        assert "There is no database sqlite" in (output := refused(created))
+        assert "correct it first" in output
         assert not os.path.exists(f"{make_url(database).database}.not")
         env.write_text(f"SHOP_URL={database}\n", "utf-8")
     rows(database, "CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")

@@ -78,3 +78,23 @@ def test_a_project_with_revisions(shop: Written, capsys: pytest.CaptureFixture[s
     assert "The project has revisions, so nothing is to adopt. Next: alembic check" in output
     assert adopt.run(shop.ini, write_env=True) == 1
     assert capsys.readouterr().err.startswith("The project has revisions already, up to first")
+
+
+def test_a_database_that_is_not_there_yet(shop: Written, capsys: pytest.CaptureFixture[str]) -> None:
+    """There is nothing to adopt then, and what comes next is said; asked again, that is an error."""
+    models = (
+        "metadata = MetaData()\nTable('book', metadata, Column('id', Integer, primary_key=True))\n\nwith create_engine"
+    )
+    text = PLAIN.replace("with create_engine", models, 1).replace(
+        "target_metadata=MetaData()", "target_metadata=metadata"
+    )
+    text = text.replace("import MetaData", "import Column, Integer, MetaData, Table")
+    (shop.path / "migrations/env.py").write_text(text, "utf-8")
+    assert adopt.run(shop.ini, write_env=True) == 0
+    output = capsys.readouterr()
+    assert output.out.startswith("Changed: migrations/env.py")
+    assert "shop.db yet, so there is nothing to adopt. Next: alembic revision" in output.out
+    assert output.err == ""
+    assert not (shop.path / "shop.db").exists()
+    assert adopt.run(shop.ini, write_env=True) == 1
+    assert capsys.readouterr().err.startswith("There is no database sqlite")

@@ -57,3 +57,20 @@ OfFlask.__module__ = "flask_migrate"
 def test_another_program(config: Any, running: str, expected: str) -> None:
     """Of what it was given, nothing is known but the command."""
     assert answering(config, ["fill=a.b=1"], running) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("/venv/bin/flask db migrate -m 'a title'", "flask db -x fill=a.b=1 migrate -m 'a title'"),
+        ("flask --app shop db -x tenant=a migrate -xb -d m", "flask --app shop db -x fill=a.b=1 migrate -d m"),
+        ("flask db --x-arg b --x-arg=c downgrade -- -2", "flask db -x fill=a.b=1 downgrade -- -2"),
+        ("/venv/flask/__main__.py db migrate", "python -m flask db -x fill=a.b=1 migrate"),
+        ("manage.py db migrate", "python manage.py db -x fill=a.b=1 migrate"),
+        ("pytest tests", "flask db -x fill=a.b=1 migrate ..."),
+    ],
+)
+def test_a_command_of_flask(monkeypatch: pytest.MonkeyPatch, given: str, expected: str) -> None:
+    """It is as it was typed, with the answers in place of those that it had."""
+    monkeypatch.setattr("sys.argv", shlex.split(given))
+    assert answering(OfFlask(), ["fill=a.b=1"], "revision") == expected

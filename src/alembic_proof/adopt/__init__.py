@@ -18,12 +18,12 @@ def run(config_path: Path, from_database: bool = False, write_env: bool = False)
     :param from_database: make the baseline from the database's tables, not from the models.
     :param write_env: add the lines to env.py.
     :return: the exit code: 0, 1 when all is left as it was, or 130 after Ctrl-C. In a project that has revisions, the
-        lines in env.py are all there is to do.
+        lines in env.py are all there is to do; so they are where the database has no table of the models.
     """
     from alembic.util import CommandError
 
     from ..doctor.project import Project
-    from .adoption import adopt
+    from .adoption import NothingToAdoptError, adopt
     from .env_lines import use_library
 
     logging.basicConfig(format="%(message)s")
@@ -34,7 +34,12 @@ def run(config_path: Path, from_database: bool = False, write_env: bool = False)
         if not used_before and Project(config_path).revisions:
             print("The project has revisions, so nothing is to adopt. Next: alembic check, then alembic-proof doctor")
             return 0
-        adopt(config_path, from_database)
+        try:
+            adopt(config_path, from_database)
+        except NothingToAdoptError as error:
+            if used_before:
+                raise
+            print(error)
     except (CommandError, ProofError) as error:
         print(error, file=sys.stderr)
         return 1

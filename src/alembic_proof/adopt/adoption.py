@@ -19,6 +19,12 @@ from ..schema import Difference, compare, own_tables, read
 from ..url import masked
 from . import baseline
 
+_BEGIN = 'Next: alembic revision --autogenerate -m "first tables", then alembic upgrade head'
+
+
+class NothingToAdoptError(CommandError):
+    """A database that migrations can begin with: it has no table of the models, or is not there yet."""
+
 
 @dataclass(frozen=True)
 class _Proposal:
@@ -65,7 +71,10 @@ def _propose(project: Project, from_database: bool, directory: Path) -> _Proposa
     run, url = baseline.run_env(project)
     name = masked(url)
     if not exists(url):
-        raise CommandError(f"There is no database {name}: correct the URL.")
+        raise NothingToAdoptError(
+            f"There is no database {name} yet, so there is nothing to adopt. {_BEGIN}, which makes the file (if "
+            "the URL is wrong, correct it first)."
+        )
     existing = baseline.examine(run, url, reflect=from_database)
     if heads := ", ".join(sorted(existing.heads)):
         raise CommandError(
@@ -78,10 +87,7 @@ def _propose(project: Project, from_database: bool, directory: Path) -> _Proposa
     own = {"", *own_tables(run.context.version_table)}
     created, present = set(built) - own, set(tables) - own
     if not created & present:
-        raise CommandError(
-            f"{name} has no table of the models, so there is nothing to adopt: alembic revision --autogenerate, then "
-            "alembic upgrade head."
-        )
+        raise NothingToAdoptError(f"{name} has no table of the models, so there is nothing to adopt. {_BEGIN}.")
     wanted = {table: built[table] for table in built if table in created or not table}
     if differences := [each for each in compare(wanted, tables, None) if not _is_ignored(each)]:
         raise CommandError(_described(name, differences, from_database))

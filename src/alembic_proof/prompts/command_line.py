@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import upstream
@@ -23,6 +25,8 @@ def answering(config: Config | None, arguments: Sequence[str], running: str) -> 
     Flask-Migrate has them in its group. Of a command that a program runs, only its name is known (``running``).
     """
     is_flask = type(config).__module__.partition(".")[0] == "flask_migrate"
+    if is_flask and (line := _of_flask(sys.argv, arguments)):
+        return line
     words = ["flask", "db"] if is_flask else ["alembic", *_global_options(config)]
     for argument in arguments:
         words += ["-x", argument]
@@ -40,6 +44,27 @@ def answering(config: Config | None, arguments: Sequence[str], running: str) -> 
     for value in positional:
         words += value if isinstance(value, (list, tuple)) else [str(value)]
     return quoted(words)
+
+
+def _of_flask(given: Sequence[str], arguments: Sequence[str]) -> str | None:
+    """Return the command line of a process with these as its ``-x`` arguments; None if it is not one of ``flask db``.
+
+    Which options a command of click was given, nobody else knows: the Config has only some of them.
+    """
+    if "db" not in given[1:]:
+        return None
+    program, words, is_value = Path(given[0]).name, [], False
+    for word in given[1:]:
+        if not is_value and not word.startswith(("-x", "--x-arg")):
+            words.append(word)
+        is_value = not is_value and word in ("-x", "--x-arg")
+    at = words.index("db") + 1
+    if program == "__main__.py":
+        first = ["python", "-m", "flask"]
+    else:
+        first = ["python", given[0]] if program.endswith(".py") else [program.removesuffix(".exe")]
+    answers = [each for argument in arguments for each in ("-x", argument)]
+    return quoted([*first, *words[:at], *answers, *words[at:]])
 
 
 def _global_options(config: Config | None) -> list[str]:
