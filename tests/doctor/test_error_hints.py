@@ -103,7 +103,10 @@ def test_a_code_or_a_type_decides(error: Exception, words: str) -> None:
         (UnboundLocalError("cannot access local variable 'x'"), NOT_KNOWN),
         (ModuleNotFoundError("No module named 'shop'", name="shop"), "pip install -e ."),
         (ModuleNotFoundError("No module named 'shop.cart'", name="shop.cart"), "shop is found, and has no module cart"),
-        (ImportError("cannot import name 'MetaDate' from 'sqlalchemy' (/x.py)"), "not in it: did you mean MetaData?"),
+        (
+            ImportError("cannot import name 'MetaDate' from 'sqlalchemy'", path="/x.py"),
+            "in /x.py, and MetaDate is not in it: did you mean MetaData?",
+        ),
         (ImportError("cannot import name 'zzz' from 'sqlalchemy' (/x.py)"), "zzz is not in it: correct the name"),
         (
             ImportError(

@@ -380,8 +380,8 @@ MUTANTS = {
     "S45 a trigger of the model": Mutant(changed(thing(), thing(after=WITH_TRIGGER)), SCHEMA, "trigger audit"),
     "S45 USING": Mutant(
         changed(thing(args="(Index('i', 'a'),)"), thing(args="(Index('i', 'a', postgresql_using='hash'),)")),
-        SCHEMA,
-        "USING hash (a)",
+        MATCH,
+        "add_index i",
         "postgresql",
     ),
     "S45 EXCLUDE": Mutant(

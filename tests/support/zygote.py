@@ -70,6 +70,7 @@ def child(request: dict[str, Any]) -> int:
 
 def main() -> None:
     """Serve until the input ends."""
+    del sys.path[0]  # the directory of this file, which no command has on its path
     for line in sys.stdin:
         process = os.fork()
         if process == 0:

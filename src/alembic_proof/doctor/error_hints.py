@@ -182,7 +182,7 @@ def _import_hint(error: BaseException) -> str:
         return f"{module} ({error.path}) imports this file in turn: import it in a function, or move what both need"
     similar = get_close_matches(name, vars(sys.modules.get(module, object)), 1)
     meant = f"did you mean {similar[0]}?" if similar else "correct the name, or define it there"
-    return f"the module {module} is found, and {name} is not in it: {meant}"
+    return f"the module {module} is found in {error.path or 'a directory'}, and {name} is not in it: {meant}"
 
 
 def _settings_hint(error: BaseException) -> str:

@@ -78,14 +78,11 @@ def known_options() -> set[str]:
     return (set(signature(configure).parameters) | set(described) | _READ_ELSEWHERE) - {"self", "kw"}
 
 
-# What only other parts of Alembic read, or what Python leaves out with -OO.
+# What only other parts of Alembic read or set, and what Python leaves out with -OO.
 _READ_ELSEWHERE = {
-    "version_table",
-    "version_table_schema",
-    "version_table_pk",
-    "output_encoding",
-    "mssql_batch_separator",
-    "oracle_batch_separator",
+    *("version_table", "version_table_schema", "version_table_pk", "output_encoding"),
+    *("mssql_batch_separator", "oracle_batch_separator"),
+    *("fn", "script", "as_sql", "destination_rev", "revision_context", "purge", "dont_mutate"),
 }
 
 
