@@ -378,7 +378,8 @@ def _autoincrement(autogen_context: AutogenContext, op: AutoincrementOp) -> str:
 @renderers.dispatch_for(UnnamedChecksOp)
 def _unnamed_checks(autogen_context: AutogenContext, op: UnnamedChecksOp) -> str:
     checks = ", ".join(f"sa.CheckConstraint({escape_colons(sql)!r})" for sql in op.after)
-    return f"with op.batch_alter_table({op.table!r}, recreate='always', table_args=[{checks}]):\n    pass"
+    none = "" if op.after else "  # no CHECK without a name"
+    return f"with op.batch_alter_table({op.table!r}, recreate='always', table_args=[{checks}]):{none}\n    pass"
 
 
 @renderers.dispatch_for(RenameInPlaceOp)

@@ -8,6 +8,9 @@ from weakref import WeakKeyDictionary
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import text
 
+from ..dialects.sqlite_tables import TableSql
+from .renamed_inspector import RenamedInspector
+
 Row = tuple[str, str, str, str]  # the type, the name, the table and the SQL of an object
 
 _rows: WeakKeyDictionary[AutogenContext, list[Row]] = WeakKeyDictionary()
@@ -20,3 +23,25 @@ def tables_and_indexes(autogen_context: AutogenContext) -> list[Row]:
         query = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql > ''"
         _rows[autogen_context] = [tuple(row) for row in connection.execute(text(query))]
     return _rows[autogen_context]
+
+
+def stored_table(autogen_context: AutogenContext, name: str) -> TableSql | None:
+    """Return the CREATE TABLE of a table, by the name that it will have; None for one that is not understood."""
+    inspector: Any = autogen_context.inspector
+    if isinstance(inspector, RenamedInspector):
+        name = inspector.new_names.old_table(None, name)
+    for kind, its_name, _, sql in tables_and_indexes(autogen_context):
+        if kind == "table" and its_name == name:
+            try:
+                return TableSql.parse(sql)
+            except ValueError:
+                return None
+    return None
+
+
+def in_new_names(autogen_context: AutogenContext, table: str, sql: str) -> str:
+    """Return an expression of a table, by the name that it will have, in the names that its columns will have."""
+    inspector: Any = autogen_context.inspector
+    if not isinstance(inspector, RenamedInspector):
+        return sql
+    return inspector.new_names.in_sql(inspector.new_names.columns.get((None, table), {}), sql)

@@ -257,7 +257,7 @@ class _Change:
                 if id(constraint) in current:
                     written.add(_key(constraint))
                 elif isinstance(constraint, CheckConstraint) and self._name(constraint) is None:
-                    constraint = None  # which Alembic always leaves out, and nobody can drop
+                    constraint = None  # which Alembic always leaves out
             if (constraint is not None and id(constraint) not in current) or self._goes_with_a_column(clause):
                 self._remove(clause)
                 continue
@@ -312,8 +312,9 @@ class _Change:
             return True
         if clause.name is not None:
             return False
-        if any(isinstance(argument, CheckConstraint) for argument in self.batch.table_args):
-            return True  # whoever gives CHECKs gives all those that have no name
+        given = self.batch.table_args
+        if given == [] or any(isinstance(argument, CheckConstraint) for argument in given):
+            return True  # whoever gives CHECKs gives all those that have no name; without any, by an empty list
         return self._of_type(clause.expression) in self.retyped
 
     @staticmethod

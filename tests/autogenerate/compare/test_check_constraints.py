@@ -155,7 +155,6 @@ def test_the_text_of_one_without_a_name(lab: Lab) -> None:
     assert refuses(lab, "1, 5")
 
 
-@pytest.mark.parametrize("lab", ["postgresql", "mysql"], indirect=True)
 def test_the_first_and_the_last_without_a_name(lab: Lab) -> None:
     """They come and go."""
     lab.change(unnamed())
@@ -169,13 +168,39 @@ def test_the_first_and_the_last_without_a_name(lab: Lab) -> None:
     assert not refuses(lab, "1, 0")
 
 
-def test_the_last_without_a_name_on_sqlite(lab_sqlite: Lab) -> None:
-    """Nothing can drop it: it is said, and nobody says that models and database agree."""
-    lab_sqlite.change(unnamed("size > 0"))
-    with pytest.warns(UserWarning, match="thing has a CHECK without a name that no model has: size > 0. SQLite cannot"):
-        assert lab_sqlite.revision(unnamed()) == ""
-    assert "There is nothing to write." in lab_sqlite.output.getvalue()
-    assert "agree" not in lab_sqlite.output.getvalue()
+@pytest.mark.parametrize(
+    ("left", "answers"),
+    [
+        ([Column("size", Integer)], ("allow-drop=thing.more", "allow-drop=thing.most")),
+        ([Column("size", Integer), Column("most", Integer)], ("allow-drop=thing.more",)),
+        ([Column("size", Integer), Column("most", Integer), Column("new", Integer)], ("allow-drop=thing.more",)),
+        (
+            [Column("most", Integer), Column("size", Integer), Column("new", Integer)],
+            ("rename=thing.more:new",),
+        ),
+    ],
+)
+def test_it_goes_with_a_column(lab: Lab, left: list[Column[Any]], answers: tuple[str, ...]) -> None:
+    """The downgrade brings it back, after the column; others stay, and follow a rename."""
+
+    def thing(*columns: Column[Any]) -> MetaData:
+        metadata = MetaData()
+        names = [each.name for each in columns if each.name != "size"]
+        checks = [CheckConstraint(f"{name} > 0") for name in names]
+        Table("thing", metadata, Column("id", Integer, primary_key=True), *columns, *checks)
+        return metadata
+
+    lab.change(thing(Column("size", Integer), Column("more", Integer), Column("most", Integer)))
+
+    def texts() -> list[str]:
+        return sorted(check["sqltext"] for check in inspect(lab.engine).get_check_constraints("thing"))
+
+    before = texts()
+    lab.change(thing(*(Column(each.name, Integer) for each in left)), *answers)
+    assert len(texts()) == len(left) - 1
+    lab.downgrade()
+    assert texts() == before
+    lab.upgrade()
 
 
 def test_the_check_of_an_enum_without_a_name_follows_its_labels(lab: Lab) -> None:

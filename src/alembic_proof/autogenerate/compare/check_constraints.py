@@ -13,14 +13,15 @@ from typing import Any
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import CreateCheckConstraintOp, DropConstraintOp, MigrateOperation, ModifyTableOps
 from alembic.runtime.plugins import Plugin
-from sqlalchemy import CheckConstraint, Dialect, Table
+from sqlalchemy import CheckConstraint, Dialect, Table, text
 from sqlalchemy.sql.elements import conv
 
 from ... import upstream
+from ...sqltext import escape_colons
 from ..expressions import Expression
-from ..notes import say
 from ..operations import UnnamedChecksOp
 from ..sql import as_text, sql_of, stored_name
+from ..sqlite_catalogue import in_new_names, stored_table
 from . import add_table_comparison
 from .stored_expressions import compare_expression, compare_expressions
 
@@ -53,7 +54,7 @@ def compare_check_constraints(
         for name in sorted(existing.keys() - wanted.keys())
         if autogen_context.run_object_filters(existing[name], name, "check_constraint", True, None)
     ]
-    nameless = [check for check in reflected.constraints if isinstance(check, CheckConstraint) and check.name is None]
+    nameless = _nameless(autogen_context, reflected)
     if not unnamed and not nameless:
         operations.ops += [DropConstraintOp.from_constraint(check) for check in left]
         return
@@ -125,18 +126,7 @@ class Unnamed:
         before, after = (
             [sql_of(check.sqltext, dialect) for check in checks] for checks in (self.nameless, self.unnamed)
         )
-        if before and after:
-            return UnnamedChecksOp(operations.table_name, before, after)
-        name = self.reflected.name
-        say(
-            self.autogen_context.migration_context,
-            f"{name} has a CHECK without a name that no model has: {'; '.join(before)}. SQLite cannot drop it: keep it "
-            "in the model, or rebuild the table in a revision by hand."
-            if before
-            else f"The model of {name} has a CHECK without a name that the database does not have: {'; '.join(after)}. "
-            "On SQLite it could not be dropped again: give it a name.",
-        )
-        return None
+        return UnnamedChecksOp(operations.table_name, before, after)
 
     def _free_name(self) -> str:
         """Return a name as the database would choose it."""
@@ -159,6 +149,20 @@ def _reflected_checks(autogen_context: AutogenContext, table: Table) -> dict[str
         and check.name is not None
         and autogen_context.run_name_filters(str(check.name), kind, parents)
     }
+
+
+def _nameless(autogen_context: AutogenContext, table: Table) -> list[CheckConstraint]:
+    """Return the CHECKs without a name: those of SQLite as it keeps them, in the names that columns will have."""
+    stored = stored_table(autogen_context, table.name) if autogen_context.dialect.name == "sqlite" else None
+    if stored is None or table.schema is not None:
+        return [check for check in table.constraints if isinstance(check, CheckConstraint) and check.name is None]
+    texts = [
+        stored.sql[clause.expression[0].start : clause.expression[-1].end]
+        for _, clause in stored.clauses
+        if clause.kind == "CHECK" and clause.name is None
+    ]
+    names = (in_new_names(autogen_context, table.name, sql) for sql in texts)
+    return [CheckConstraint(text(escape_colons(sql))) for sql in names]
 
 
 def _model_checks(table: Table, dialect: Dialect) -> tuple[dict[str, CheckConstraint], list[CheckConstraint]]:
