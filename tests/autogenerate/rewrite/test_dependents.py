@@ -303,3 +303,71 @@ def test_use_alter(lab: Lab) -> None:
     lab.change(family())
     both_ways(lab, circle(use_alter=True), *DROPS)
     assert [key["name"] for key in inspect(lab.engine).get_foreign_keys("a")] == ["fk_a_b"]
+
+
+def on_computed(expression: str | None, *more: Any, name: str = "thing", conventional: bool = True) -> MetaData:
+    """Return a table with CHECKs, a UNIQUE and more on a column that is computed, or was."""
+    metadata = MetaData(naming_convention=CONVENTION if conventional else None)
+    computed = [] if expression is None else [Computed(expression, persisted=True)]
+    Table(
+        name,
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("size", Integer),
+        Column("twice", Integer, *computed),
+        CheckConstraint("twice > 0", name="positive" if conventional else None),
+        CheckConstraint("twice > 0 AND size > 0", name="both" if conventional else None),
+        *more,
+    )
+    return metadata
+
+
+MORE: dict[str, tuple[Any, Any]] = {
+    "index": (lambda: Index("i", "twice"), lambda: Index("i", "twice")),
+    "another index": (lambda: Index("i", "twice"), lambda: Index("i", "twice", unique=True)),
+    "unique": (lambda: UniqueConstraint("twice", name="u"), lambda: UniqueConstraint("twice", name="u")),
+    "renamed unique": (lambda: UniqueConstraint("twice", name="u"), lambda: UniqueConstraint("twice", name="v")),
+}
+ON_POSTGRESQL: dict[str, tuple[Any, Any]] = {
+    "where": (
+        lambda: Index("i", "size", postgresql_where=text("twice > 1")),
+        lambda: Index("i", "size", postgresql_where=text("twice > 2")),
+    ),
+    "include": (
+        lambda: Index("i", "size", postgresql_include=["twice"]),
+        lambda: Index("i", "size", postgresql_include=["twice"]),
+    ),
+    "expression": (lambda: Index("i", text("(twice + 1)")), lambda: Index("i", text("(twice + 1)"))),
+}
+
+
+def what_is_on_a_column_comes_back(lab: Lab, before: Any, after: Any) -> None:
+    """Go to another expression, and back."""
+    lab.change(on_computed("size * 2", before()))
+    lab.rows("INSERT INTO thing (id, size) VALUES (1, 3), (2, 4)")
+    both_ways(lab, on_computed("size * 2 + 1", after()))
+
+
+@pytest.mark.parametrize("more", MORE)
+def test_what_is_on_a_column_that_is_made_again(lab: Lab, more: str) -> None:
+    """A database drops it with the column: nothing of it is lost, and nothing is dropped twice."""
+    what_is_on_a_column_comes_back(lab, *MORE[more])
+
+
+@pytest.mark.parametrize("more", ON_POSTGRESQL)
+def test_what_is_on_it_on_postgresql(lab_postgresql: Lab, more: str) -> None:
+    """Predicates, included columns and expressions as well."""
+    what_is_on_a_column_comes_back(lab_postgresql, *ON_POSTGRESQL[more])
+
+
+@pytest.mark.parametrize("conventional", [True, False])
+def test_what_is_on_it_in_a_renamed_table(lab_postgresql: Lab, conventional: bool) -> None:
+    """The constraint that goes with the column is not renamed on the way."""
+    lab_postgresql.change(on_computed("size * 2", conventional=conventional))
+    both_ways(lab_postgresql, on_computed(None, name="other", conventional=conventional), "rename=thing:other")
+    both_ways(
+        lab_postgresql,
+        on_computed("size * 3", name="last", conventional=conventional),
+        "rename=other:last",
+        "allow-drop",
+    )

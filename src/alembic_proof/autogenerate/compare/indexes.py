@@ -25,7 +25,7 @@ from sqlalchemy import Column, ColumnClause, Dialect, Index, Table, UniqueConstr
 from ...sqltext import between_parentheses, same_sql, tokens
 from ..draft import each_operation
 from ..expressions import Expression
-from ..indexes import create_index_sql, has_expression, predicate
+from ..indexes import create_index_sql, has_expression, included, predicate
 from ..operations import IndexSqlOp
 from ..renamed_inspector import RenamedInspector
 from ..sql import sql_of, stored_name
@@ -128,13 +128,8 @@ def name_included(autogen_context: AutogenContext, upgrade_ops: UpgradeOps, sche
             if options.get("postgresql_include"):
                 operation: Any = op
                 table = tables[operation.schema or default, operation.table_name]
-                options["postgresql_include"] = _included(table, options["postgresql_include"])
+                options["postgresql_include"] = included(table, options["postgresql_include"])
     return PriorityDispatchResult.CONTINUE
-
-
-def _included(table: Table, columns: Any) -> list[str]:
-    """Return the names of the columns that an index includes."""
-    return [table.c[column].name if isinstance(column, str) else column.name for column in columns or ()]
 
 
 def compare_on_postgresql(
@@ -171,7 +166,7 @@ def _structure(index: Index) -> tuple[Any, ...]:
     """Return what an index is, apart from its expressions and its predicate."""
     options = index.dialect_options["postgresql"]
     table: Any = index.table
-    include = _included(table, options["include"])
+    include = included(table, options["include"])
     parameters = {name: str(value).lower() for name, value in (options["with"] or {}).items()}
     using = str(options["using"] or "btree").lower()
     return bool(index.unique), len(index.expressions), include, bool(options["nulls_not_distinct"]), using, parameters

@@ -44,17 +44,19 @@ from ...sqltext import full_name
 from ..compare.reflected import reflected_tables
 from ..draft import Draft
 from ..enum_types import enums_by_name, sql_name
-from ..indexes import has_expression, predicate
+from ..indexes import has_expression, included, predicate
 from ..operations import (
     CastColumnOp,
     ChangePrimaryKeyOp,
     DomainOp,
     EnumTypeOp,
     IndexSqlOp,
+    UncomputeOp,
     constraint_of,
     take_keys_out,
 )
 from ..sql import column_names, sql_of, stored_name
+from .kept_values import recreated
 from .ordering import rank
 
 # What stands before the first operation on a table or a type, and after the last one, stays there.
@@ -200,6 +202,11 @@ class _Direction:
         for _, op in self.ops:
             if isinstance(op, EnumTypeOp) and op.is_remade:
                 yield from self._columns_of_enum(op)
+            elif isinstance(op, ModifyTableOps):
+                for drop, _ in recreated(op):
+                    yield ColumnChange(full_name(op.table_name, op.schema), drop.column_name, recreated=True)
+            elif isinstance(op, UncomputeOp) and not op.in_place:
+                yield ColumnChange(full_name(op.table_name, op.schema), op.column.name, recreated=True)
             elif isinstance(op, AlterColumnOp) and op.modify_type is not None:
                 table, kinds = full_name(op.table_name, op.schema), map(upstream.type_affinity, _types_of(op))
                 is_cast = isinstance(op, CastColumnOp)
@@ -253,7 +260,10 @@ class _Direction:
             return (change.in_texts or change.recreated) and name in _names_in(item, self.dialect)
         if isinstance(item, Index):
             in_text = name in _names_in(item, self.dialect)
-            return (in_text and change.in_texts) or (change.recreated and (in_text or name in item.columns))
+            table: Any = item.table
+            more = included(table, item.dialect_options["postgresql"]["include"])
+            names = {*more, *(column.name for column in item.columns)}
+            return (in_text and change.in_texts) or (change.recreated and (in_text or name in names))
         is_column = name in column_names(item)
         return is_column and (change.recreated or (change.in_keys and isinstance(item, ForeignKeyConstraint)))
 

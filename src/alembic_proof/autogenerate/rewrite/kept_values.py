@@ -66,7 +66,8 @@ def _rewrite(
         rest = [op for op in table.ops if op not in (drop, add)]
         # First, as what it was computed from may be dropped.
         table.ops = [*_steps(draft, table, old, new, is_in_place), *rest]
-    if not is_in_place and before is not None and after is not None:
+    # Elsewhere, dependents.py does it.
+    if draft.kind == "sqlite" and not is_in_place and before is not None and after is not None:
         table.ops += _on_column(table, before, after, new.name)
 
 
@@ -118,8 +119,9 @@ def _on_column(table: ModifyTableOps, before: Table, after: Table, column: str) 
         if column in index.columns and name in old_indexes and name not in changed:
             ops += [DropIndexOp.from_index(old_indexes[name]), CreateIndexOp.from_index(index)]
     old_uniques, new_uniques = _uniques(before), _uniques(after)
+    dropped = {op.constraint_name for op in table.ops if isinstance(op, DropConstraintOp)}
     for columns, unique in new_uniques.items():
-        if column in columns and columns in old_uniques:
+        if column in columns and columns in old_uniques and old_uniques[columns].name not in dropped:
             ops += [DropConstraintOp.from_constraint(old_uniques[columns]), AddConstraintOp.from_constraint(unique)]
     return ops
 
