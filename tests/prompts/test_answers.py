@@ -131,6 +131,12 @@ def test_the_end_of_the_input_is_no_answer() -> None:  # D3
     )
 
 
+def test_the_end_of_the_input_after_a_wrong_answer() -> None:
+    """The question is said, not what was wrong with the answer."""
+    with pytest.raises(CommandError, match="The input ended before this was answered: Drop it"):
+        Answers([], Scripted(["maybe"])).yes("Drop it?")
+
+
 def test_a_program_that_never_answers() -> None:
     """It is not asked for ever."""
     with pytest.raises(CommandError, match=r"5 answers were none. Answer y for yes or n for no. Nothing was written"):

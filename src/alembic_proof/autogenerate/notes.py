@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from weakref import WeakKeyDictionary
 
 from alembic.runtime.migration import MigrationContext
-from alembic.util import warn
+
+# As a warning of Python's it would come with a file and a line of this library, which nobody can change.
+log = logging.getLogger("alembic.autogenerate.notes")
 
 _said: WeakKeyDictionary[MigrationContext, set[str]] = WeakKeyDictionary()
 
@@ -15,7 +18,7 @@ def say(context: MigrationContext, sentence: str) -> None:
     said = _said.setdefault(context, set())
     if sentence not in said:
         said.add(sentence)
-        warn(sentence)
+        log.warning(sentence)
 
 
 def has_said(context: MigrationContext) -> bool:

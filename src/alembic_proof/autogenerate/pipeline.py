@@ -43,6 +43,7 @@ from .compare import (
 from .draft import Draft, Rule, model_tables
 from .model_packages import import_packages
 from .other_metadata import require_one_metadata
+from .readable_diffs import make_readable
 from .render import render_item
 from .rewrite.casts import casts
 from .rewrite.comments import comments
@@ -203,6 +204,9 @@ def revise(
     if not _is_written(context, revision):
         for hook in own:
             hook(context, revision, directives)
+        if upstream.running_command(context) == "check":
+            for script in directives:
+                make_readable(script.upgrade_ops_list[-1])
         return
     answers = Answers.of(context)
     with answers.collected():

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +27,7 @@ from ..prompts import Answers, Question
 from ..revisions.actions import actions
 from ..revisions.drops import Drop, DropReader
 from . import revision_chain
+from .logging_less import logging_less
 
 _CUTS = "cuts off what does not fit in "  # what is said of a column that gets another type begins so
 
@@ -66,7 +65,7 @@ def ask(connection: Connection, version_table: str, version_table_schema: str | 
         return None
     borrowed = connection.in_transaction()
     version = {"version_table": version_table, "version_table_schema": version_table_schema}
-    with _logging_less():
+    with logging_less(MigrationContext.__module__):
         migration = MigrationContext.configure(
             connection, environment_context=environment, opts={**environment.context_opts, **version}
         )
@@ -96,18 +95,6 @@ def _planned(migration: MigrationContext) -> list[MigrationStep]:
         if sentence := revision_chain.sentence(error, migration.get_current_heads):
             raise CommandError(sentence) from None
         raise
-
-
-@contextmanager
-def _logging_less() -> Iterator[None]:
-    """Keep Alembic from announcing a MigrationContext that migrates nothing, as it announces the command's own."""
-    logger = logging.getLogger(MigrationContext.__module__)
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def _listed(revisions: Iterable[str]) -> str:

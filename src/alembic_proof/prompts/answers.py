@@ -86,9 +86,12 @@ class Answers:
         """Tell whether somebody can be asked."""
         return self._asker.can_ask
 
-    def text(self, question: str) -> str:
-        """Ask for a text. Raises CommandError at the end of the input: that is no answer, and no is one."""
-        answer = self._asker.text(question)
+    def text(self, question: str, error: str = "") -> str:
+        """Ask for a text, after saying what was wrong with an answer before.
+
+        Raises CommandError at the end of the input: that is no answer, and no is one.
+        """
+        answer = self._asker.text(f"{error}\n{question}" if error else question)
         if answer is None:
             from alembic.util import CommandError
 
@@ -102,14 +105,14 @@ class Answers:
         """Ask for something that is to be read; what raises CommandError is asked again, with what that says."""
         from alembic.util import CommandError
 
-        asked = question
+        wrong = ""
         for _ in range(_PATIENCE - 1):
-            answer = self.text(asked)
+            answer = self.text(question, wrong)
             try:
                 return read(answer)
             except CommandError as error:
-                asked = f"{error}\n{question}"
-        return read(self.text(asked))
+                wrong = str(error)
+        return read(self.text(question, wrong))
 
     def yes(self, question: str) -> bool:
         """Ask for a yes; an empty answer is no. Another answer is asked again."""
@@ -120,12 +123,12 @@ class Answers:
         """Ask until the answer is one of these, in small letters; each time, say what is expected."""
         from alembic.util import CommandError
 
-        asked = question
+        wrong = ""
         for _ in range(_PATIENCE):
-            answer = self.text(asked).strip().lower()
+            answer = self.text(question, wrong).strip().lower()
             if answer in answers:
                 return answer
-            asked = f"{answer!r} is no answer to this. {expected}\n{question}"
+            wrong = f"{answer!r} is no answer to this. {expected}"
         raise CommandError(f"{_PATIENCE} answers were none. {expected} Nothing was written, and nothing was changed.")
 
     def find(self, kind: str, matches: Callable[[str], bool]) -> str | None:

@@ -209,3 +209,21 @@ def test_a_computed_column(lab: Lab) -> None:
     lab.upgrade()
     lab.rows("INSERT INTO t (id, length) VALUES (2, 3)")
     assert lab.rows("SELECT * FROM t ORDER BY id") == [(1, 2, 4), (2, 3, 6)]
+
+
+def test_differences_are_told_before_the_questions(lab_sqlite: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """And not between them, when it compares again; each once."""
+    start(lab_sqlite)
+    told: list[int] = []
+
+    class Person(Scripted):
+        def text(self, question: str) -> str | None:
+            told.append(len(caplog.records))
+            return super().text(question)
+
+    lab_sqlite.asker = Person(["1"] * 4)
+    with caplog.at_level("INFO", "alembic.autogenerate"):
+        lab_sqlite.revision(models(**ALL))
+    assert len(told) == 4
+    assert len({*told}) == 1
+    assert "Detected added table 'people'" in caplog.text

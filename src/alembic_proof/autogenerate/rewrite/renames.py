@@ -17,6 +17,7 @@ from alembic.operations.ops import (
 from sqlalchemy import Column, Table, inspect
 
 from ... import upstream
+from ...migrate.logging_less import logging_less
 from ...sqltext import full_name
 from ..draft import Draft, reflected_schema
 from ..name_steps import in_sequence
@@ -94,7 +95,9 @@ def _name(new: Any) -> str:
 
 
 def _compare_again(draft: Draft, new_names: NewNames) -> None:
-    draft.upgrade.ops = upstream.compare(RenamedAutogenContext(draft.context, new_names)).ops
+    """Compare with the new names; what Alembic tells of a difference has been told, and would be between questions."""
+    with logging_less("alembic.autogenerate"):
+        draft.upgrade.ops = upstream.compare(RenamedAutogenContext(draft.context, new_names)).ops
 
 
 def _table_candidates(draft: Draft) -> list[Candidate]:
