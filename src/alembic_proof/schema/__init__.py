@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from .build import build, buildable, model_names, prepare, table_names, without_views
 from .diff import Difference, compare, describe
-from .snapshot import Schema, own_tables, read
+from .snapshot import JOURNAL, Schema, own_tables, read
 
 __all__ = [
+    "JOURNAL",
     "Difference",
     "Schema",
     "build",

@@ -59,12 +59,11 @@ def prepare(connection: Connection, source: str, tables: Iterable[Table]) -> Non
     if connection.dialect.name != "postgresql":
         return
     from sqlalchemy import Enum
-    from sqlalchemy.schema import CreateSchema
 
     with engine(source).connect() as other:
         rows = [row for query in _PREREQUISITES for row in other.exec_driver_sql(query.replace("%", "%%"))]
     for schema, statement in rows:
-        connection.execute(CreateSchema(schema, if_not_exists=True))
+        _create_schema(connection, schema)
         with contextlib.suppress(Exception), connection.begin_nested():  # what is missing then, building will report
             connection.exec_driver_sql(statement.replace("%", "%%"))
     for type_ in [column.type for table in tables for column in table.columns]:
@@ -72,10 +71,17 @@ def prepare(connection: Connection, source: str, tables: Iterable[Table]) -> Non
         impl: Any = item.dialect_impl(connection.dialect) if isinstance(item, Enum) else None
         if impl is not None and impl.native_enum and not getattr(impl, "create_type", True):
             if item.schema:
-                connection.execute(CreateSchema(item.schema, if_not_exists=True))
+                _create_schema(connection, item.schema)
             impl.create(connection, checkfirst=True)
     for index in [index for table in tables for index in table.indexes]:
         index.dialect_options["postgresql"]["concurrently"] = False  # impossible in a transaction, no difference after
+
+
+def _create_schema(connection: Connection, schema: str) -> None:
+    """Create a schema unless there is one: SQLAlchemy 1.4 has no construct for that."""
+    connection.exec_driver_sql(
+        f"CREATE SCHEMA IF NOT EXISTS {connection.dialect.identifier_preparer.quote_schema(schema)}".replace("%", "%%")
+    )
 
 
 _NO_EXTENSIONS = (
@@ -95,10 +101,10 @@ _PREREQUISITES = (
 
 def build(connection: Connection, tables: list[Table]) -> None:
     """Create tables as their models describe them, also those in a cycle of foreign keys."""
-    from sqlalchemy.schema import AddConstraint, CreateSchema, sort_tables_and_constraints
+    from sqlalchemy.schema import AddConstraint, sort_tables_and_constraints
 
     for schema in sorted({table.schema for table in tables if table.schema}):
-        connection.execute(CreateSchema(schema, if_not_exists=True))
+        _create_schema(connection, schema)
     pairs: list[Any] = list(sort_tables_and_constraints(tables))  # type: ignore[no-untyped-call]
     later = [constraint for table, constraints in pairs if table is None for constraint in constraints]
     for constraint in later:

@@ -35,15 +35,21 @@ def compare(wanted: Schema, existing: Schema, named: set[str] | None) -> Iterato
             yield Difference(table, "", "", None)
             continue
         others = dict(existing.get(table, {}))
+        same = [item for item, text in items.items() if item in others and _is_same(others[item], text)]
+        for item in same:
+            del others[item]
         for item, text in items.items():
-            other = others.pop(item, None)
-            if other is not None and _is_same(other, text):
+            if item in same:
                 continue
-            candidates = {name: others[name] for name in others if name not in items} if other is None else {}
-            alike = _alike(item, text, candidates, named)
+            by_server = named is not None and item.split()[-1] not in named
+            if item in others and not by_server:
+                yield Difference(table, item, text, others.pop(item))
+                continue
+            free = {name: others[name] for name in others if name not in items or by_server}
+            alike = _alike(item, text, free, named)
             if not alike:
-                yield Difference(table, item, text, other)
-            elif (other := others.pop(alike)) is not None and (named is None or item.split()[-1] in named):
+                yield Difference(table, item, text, others.pop(item, None))
+            elif (other := others.pop(alike)) is not None and not by_server:
                 yield Difference(table, item, text, other, alike)
         for item, text in others.items() if table else ():
             yield Difference(table, item, None, text)

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 Schema = dict[str, dict[str, str]]
 
 # The table in which the library notes what an unfinished migration has done: alembic_proof.migrate.journal.TABLE.
-_JOURNAL = "alembic_unfinished"
+JOURNAL = "alembic_unfinished"
 
 
 def own_tables(version_table: str) -> set[str]:
     """Return the tables that Alembic and this library keep in a database, by the name of the version table."""
-    return {version_table, "alembic_version", _JOURNAL}
+    return {version_table, "alembic_version", JOURNAL}
 
 
 def read(source: URL | str | Engine, default: str | None = None, comments: bool = False) -> Schema:

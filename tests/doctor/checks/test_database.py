@@ -20,6 +20,11 @@ TABLE = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), 
 CREATE = "op.create_table('t', sa.Column('id', sa.Integer()), sa.Column('x', sa.Integer()), {})"
 MADE = CREATE.format("sa.PrimaryKeyConstraint('id', name='pk_t')")
 KNOWN, LIVE, OWNERS = "live-revision-is-known", "live-matches-its-revisions", "live-tables-have-owners"
+UNFINISHED = "no-migration-is-unfinished"
+NOTES = (
+    "CREATE TABLE alembic_unfinished (position INTEGER, state TEXT)",
+    "INSERT INTO alembic_unfinished VALUES (1, 'done'), (2, 'failed')",
+)
 OK, PROBLEM, NOTE, SKIPPED, UNKNOWN = (
     Severity.OK,
     Severity.PROBLEM,
@@ -67,6 +72,14 @@ CASES: list[tuple[Callable[[Written], object], str, Severity, str]] = [
         "revision gone, of which there is no",
     ),
     (upgraded("UPDATE alembic_version SET version_num = 'gone'"), LIVE, UNKNOWN, "it needs live-revision-is-known"),
+    (upgraded(), UNFINISHED, OK, ""),
+    (
+        executed("CREATE TABLE t (i INTEGER)", *NOTES),
+        UNFINISHED,
+        PROBLEM,
+        "was interrupted after 1 statements, which stay",
+    ),
+    (executed("CREATE TABLE t (i INTEGER)", *NOTES), KNOWN, OK, ""),  # nobody is told to stamp it
     (upgraded(), LIVE, OK, ""),
     (executed("CREATE TABLE u (i INTEGER)"), LIVE, SKIPPED, "it is at no revision"),
     (stamped, LIVE, PROBLEM, "its revisions make the table t, it has none"),

@@ -167,3 +167,66 @@ def test_migrations_in_no_transaction(tmp_path: Path, postgresql: str, monkeypat
     )
     assert "is called in no transaction" in finding.message
     assert finding.fix == "with context.begin_transaction():"
+
+
+TWO_KEYS = """\
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("first", sa.ForeignKey("b.id")),
+    sa.Column("second", sa.ForeignKey("c.id")),
+)
+sa.Table("b", target_metadata, sa.Column("id", sa.Integer, primary_key=True))
+sa.Table("c", target_metadata, sa.Column("id", sa.Integer, primary_key=True))
+"""
+COLUMNS = """\
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String(20), unique=True, index=True),
+)
+"""
+OTHER_ORDER = """\
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "a1", None
+
+
+def upgrade():
+    for name in ("b", "c"):
+        op.create_table(name, sa.Column("id", sa.Integer, primary_key=True))
+    op.create_table(
+        "a",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("first", sa.Integer),
+        sa.Column("second", sa.Integer),
+        sa.ForeignKeyConstraint(["second"], ["c.id"]),
+        sa.ForeignKeyConstraint(["first"], ["b.id"]),
+    )
+
+
+def downgrade():
+    for name in "abc":
+        op.drop_table(name)
+"""
+
+
+def on_mariadb(tmp_path: Path, columns: str, files: dict[str, str]) -> Project:
+    """Return a plain project on MariaDB, whose database is never connected to."""
+    ini = INI.replace("sqlite:///%(here)s/a.db", "mysql+pymysql://nobody@127.0.0.1/none")
+    return plain_project(tmp_path, (COLUMNS, columns), files={"alembic.ini": ini, **files})
+
+
+def test_names_that_mariadb_makes_up_do_not_count(tmp_path: Path, mysql: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It numbers foreign keys without a name, in the order in which it meets them."""
+    monkeypatch.setenv("TEST_DATABASE_URL", mysql)
+    project = on_mariadb(tmp_path, TWO_KEYS, {"migrations/versions/a1.py": OTHER_ORDER})
+    assert outcomes(project, SCHEMA)[SCHEMA].severity is OK
+
+
+def test_a_check_with_a_name_inside_of_a_column(tmp_path: Path, mysql: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MariaDB has no syntax for it: that is said, in place of its error about the SQL."""
+    monkeypatch.setenv("TEST_DATABASE_URL", mysql)
+    named = COLUMNS.replace("unique=True, index=True", 'sa.CheckConstraint("name > 1", name="positive")')
+    results = outcomes(on_mariadb(tmp_path, named, {}), "checks-of-columns-have-no-names", COMMITTED)
+    (finding,) = results["checks-of-columns-have-no-names"].findings
+    assert finding.message == "a.name has the CHECK positive inside of the column, where MariaDB takes no name"
+    assert results[COMMITTED].follows == "checks-of-columns-have-no-names"
+    assert finding.fix.startswith("move it to __table_args__")

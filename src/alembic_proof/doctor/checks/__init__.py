@@ -20,6 +20,7 @@ from .database import (
     live_matches_its_revisions,
     live_revision_is_known,
     live_tables_have_owners,
+    no_migration_is_unfinished,
     same_database_from_everywhere,
 )
 from .env import (
@@ -43,6 +44,7 @@ from .lifecycle import (
     upgrade_is_committed,
 )
 from .models import (
+    checks_of_columns_have_no_names,
     constraints_have_names,
     enum_types_lie_beside_their_tables,
     importing_makes_no_table,
@@ -96,6 +98,7 @@ ORDER: list[Check] = [
     revisions_are_self_contained,
     constraints_have_names,
     enum_types_lie_beside_their_tables,
+    checks_of_columns_have_no_names,
     migrations_take_turns,
     rebuilding_keeps_rows,
     # scratch
@@ -112,6 +115,7 @@ ORDER: list[Check] = [
     same_database_from_everywhere,
     dotenv_is_in_force,
     live_revision_is_known,
+    no_migration_is_unfinished,
     applied_revisions_are_unedited,
     live_matches_its_revisions,
     live_enums_have_their_labels,

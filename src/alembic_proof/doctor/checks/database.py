@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import NotApplicableError, UndeterminedError, first_line
 from ...sandbox import engine, exists, read_only_engine
-from ...schema import model_names, own_tables, read, table_names
+from ...schema import JOURNAL, model_names, own_tables, read, table_names
 from ..elsewhere import command
 from ..findings import BlockedError, Finding, Note, Problem
 from ..project import Project, Run, all_heads
@@ -137,6 +137,8 @@ def live_revision_is_known(project: Project) -> Iterable[Finding]:
             message = f"it is at revision {revision}, of which there is no file"
             yield Problem(database.name, message, "restore the file, or check out the branch that has it")
         unmigrated = sorted(database.tables & database.models)
+        if JOURNAL in database.tables:
+            continue  # a first migration that was interrupted: another check says so
         if not database.version and unmigrated:
             message = f"it has the tables {', '.join(unmigrated)}, but is at no revision: no migration made them"
             fix = "begin with an empty database; or, if they are as the revisions make them: alembic stamp head"
@@ -158,6 +160,22 @@ def _at_known_revisions(project: Project) -> list[Database]:
     if any(not database.version <= known for database in databases(project)):
         raise BlockedError("live-revision-is-known")
     return databases(project)
+
+
+@check("no-migration-is-unfinished", "live")
+def no_migration_is_unfinished(project: Project) -> Iterable[Finding]:
+    """No migration of the database was interrupted half-way
+
+    MariaDB and MySQL commit each CREATE, ALTER and DROP at once. What a migration had done when it ended is noted in
+    the table alembic_unfinished, and the next alembic upgrade goes on after it.
+    """
+    for database in databases(project):
+        if JOURNAL in database.tables:
+            with read_only_engine(database.url).connect() as connection:
+                query = f"SELECT COUNT(*) FROM {JOURNAL} WHERE state = 'done'"
+                done = connection.exec_driver_sql(query).scalar_one()
+            message = f"a migration was interrupted after {done} statements, which stay (the table {JOURNAL} has them)"
+            yield Problem(database.name, message, "alembic upgrade head: it goes on after them")
 
 
 @check("applied-revisions-are-unedited", "live")
@@ -182,7 +200,7 @@ def applied_revisions_are_unedited(project: Project) -> Iterable[Finding]:
     "live-matches-its-revisions",
     "live",
     requires=("live-revision-is-known",),
-    follows=("applied-revisions-are-unedited",),
+    follows=("no-migration-is-unfinished", "applied-revisions-are-unedited"),
 )
 def live_matches_its_revisions(project: Project) -> Iterable[Finding]:
     """The database has the schema that its revisions make

@@ -25,6 +25,7 @@ from ..schema_findings import schema_findings
 # What explains a fault of the whole: one in the files of revisions, or in how models and tables come to be known.
 _MODELS_FAULTS = ("ini-has-its-logging", "scripts-are-whole", "metadata-is-the-models", "importing-makes-no-table")
 _REVISION_FAULTS = (
+    "checks-of-columns-have-no-names",
     "scripts-are-whole",
     "revisions-form-one-line",
     "revisions-keep-data",

@@ -174,3 +174,20 @@ def enum_types_lie_beside_their_tables(project: Project) -> Iterable[Finding]:
                     message = f"the type {type_.name} of {table.fullname} is created in {place}"
                     fix = f"Enum(..., schema={table.schema!r}), or give the MetaData the schema"
                     yield Note(project.name(project.env), message, fix)
+
+
+@check("checks-of-columns-have-no-names", "probe")
+def checks_of_columns_have_no_names(project: Project) -> Iterable[Finding]:
+    """On MariaDB, no CHECK inside of a column has a name
+
+    MariaDB has no syntax for it: CREATE TABLE fails with error 1064. Of a table, a CHECK may have a name.
+    """
+    from sqlalchemy import CheckConstraint
+
+    for run in project.runs():
+        for table in run.tables.values() if getattr(run.context.dialect, "is_mariadb", False) else ():
+            for column in table.columns:
+                for item in [item for item in column.constraints if isinstance(item, CheckConstraint) and item.name]:
+                    message = f"{column} has the CHECK {item.name} inside of the column, where MariaDB takes no name"
+                    fix = "move it to __table_args__: CheckConstraint(..., name=...)"
+                    yield Problem(project.name(project.env), message, fix)
