@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Dialect
+from sqlalchemy.dialects.postgresql import JSONB
 
 from ..ddl.types import NUMBERS, database_type, kind_of, stored_kind
 
@@ -31,7 +32,7 @@ def conversion(column_name: str, old_type: Any, new_type: Any, dialect: Dialect)
     if _converts(old, new):
         return None
     if before == "array" or after == "array":
-        return _of_array(column, target, before, after)
+        return _of_array(column, target, old, after)
     if _differ_in_time_zone(old, new):
         if _has_time_zone(old):
             return f"({column} AT TIME ZONE 'UTC')::{target}"
@@ -47,14 +48,27 @@ def conversion(column_name: str, old_type: Any, new_type: Any, dialect: Dialect)
     return f"{column}{'' if before == 'text' else '::text'}::{target}"
 
 
-def _of_array(column: str, target: str, before: str, after: str) -> str:
+def _of_array(column: str, target: str, old: Any, after: str) -> str:
+    before = kind_of(old)
     if before == after:
         return f"{column}::{target}"
     if after == "json":
         return f"to_jsonb({column})" if target == "JSONB" else f"to_json({column})"
     if before == "array":
         return f"{column}[1]::{target}"
+    if before == "json":
+        return _of_json(column, target, "jsonb" if isinstance(old, JSONB) else "json")
     return f"CASE WHEN {column} IS NOT NULL THEN ARRAY[{column}]::{target} END"
+
+
+def _of_json(column: str, target: str, kind: str) -> str:
+    """Return how a JSON list becomes an array: as that column of a catalogue's row, as USING takes no subquery.
+
+    What is no list becomes the one element.
+    """
+    row = f"{kind}_populate_record(NULL::pg_catalog.pg_proc, {kind}_build_object('proargnames', {column}))"
+    single = f"WHEN {kind}_typeof({column}) NOT IN ('array', 'null') THEN ARRAY[{column} #>> '{{}}']"
+    return f"(CASE {single} ELSE ({row}).proargnames END)::{target}"
 
 
 def _converts(old: Any, new: Any) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Enum,
     Integer,
     Interval,
+    LargeBinary,
     MetaData,
     Numeric,
     String,
@@ -100,6 +101,45 @@ def test_arrays_and_json(lab_postgresql: Lab) -> None:  # C19
     lab.downgrade()
     assert lab.schema() == before
     lab.upgrade()
+
+
+ARRAYS: list[tuple[Any, Any, str]] = [
+    (ARRAY(Integer), JSONB(), "ARRAY[1, 2, NULL]"),
+    (ARRAY(Integer), JSONB(), "NULL"),
+    (ARRAY(Integer), JSON(), "ARRAY[]::integer[]"),
+    (ARRAY(Integer, dimensions=2), JSONB(), "ARRAY[[1, 2], [3, 4]]"),
+    (ARRAY(String(20)), JSON(), """ARRAY['a b', 'it''s', '[x]', E'a\\nb', 'q"', NULL, 'NULL', '{', 'ä']"""),
+    (ARRAY(DateTime), JSONB(), "ARRAY['2026-01-01 10:00:00.5'::timestamp]"),
+    (ARRAY(Enum("a", "b", name="kind")), JSONB(), "ARRAY['a', 'b']::kind[]"),
+    (ARRAY(LargeBinary), JSONB(), "ARRAY[decode('01ff', 'hex')]"),
+]
+
+
+@pytest.mark.parametrize(("array", "json", "value"), ARRAYS)
+def test_an_array_comes_back_from_json(lab_postgresql: Lab, array: Any, json: Any, value: str) -> None:
+    """Each of its elements, whatever is in it."""
+    lab = lab_postgresql
+    lab.change(models(column("a", array)))
+    lab.rows(f"INSERT INTO thing VALUES (1, {value})")
+    before = lab.rows("SELECT * FROM thing")
+    lab.change(models(column("a", json)))
+    lab.downgrade()
+    assert lab.rows("SELECT * FROM thing") == before
+    lab.upgrade()
+
+
+def test_json_that_is_no_list(lab_postgresql: Lab) -> None:
+    """A single value becomes an array of one; an object is none, which is said before anything is written."""
+    lab = lab_postgresql
+    lab.change(models(column("a", JSONB)))
+    lab.rows("INSERT INTO thing VALUES (1, '7'), (2, '[1, 2]'), (3, 'null'), (4, NULL)")
+    lab.change(models(column("a", ARRAY(Integer))))
+    assert lab.rows("SELECT a FROM thing ORDER BY id") == [([7],), ([1, 2],), (None,), (None,)]
+    lab.downgrade()
+    lab.rows("UPDATE thing SET a = '{\"b\": 1}' WHERE id = 1")
+    for path in sorted(lab.versions.glob("*_change_2.py")):
+        path.unlink()
+    assert "cannot convert a value that it has" in lab.refused(models(column("a", ARRAY(Integer))))
 
 
 def test_numbers_and_durations(lab_postgresql: Lab) -> None:  # C19
