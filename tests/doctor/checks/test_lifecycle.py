@@ -225,8 +225,8 @@ def test_a_check_with_a_name_inside_of_a_column(tmp_path: Path, mysql: str, monk
     """MariaDB has no syntax for it: that is said, in place of its error about the SQL."""
     monkeypatch.setenv("TEST_DATABASE_URL", mysql)
     named = COLUMNS.replace("unique=True, index=True", 'sa.CheckConstraint("name > 1", name="positive")')
-    results = outcomes(on_mariadb(tmp_path, named, {}), "checks-of-columns-have-no-names", COMMITTED)
+    results = outcomes(on_mariadb(tmp_path, named, {}), "checks-of-columns-have-no-names", SCHEMA)
     (finding,) = results["checks-of-columns-have-no-names"].findings
     assert finding.message == "a.name has the CHECK positive inside of the column, where MariaDB takes no name"
-    assert results[COMMITTED].follows == "checks-of-columns-have-no-names"
+    assert results[SCHEMA].needs == "checks-of-columns-have-no-names"
     assert finding.fix.startswith("move it to __table_args__")

@@ -25,7 +25,6 @@ from ..schema_findings import schema_findings
 # What explains a fault of the whole: one in the files of revisions, or in how models and tables come to be known.
 _MODELS_FAULTS = ("ini-has-its-logging", "scripts-are-whole", "metadata-is-the-models", "importing-makes-no-table")
 _REVISION_FAULTS = (
-    "checks-of-columns-have-no-names",
     "scripts-are-whole",
     "revisions-form-one-line",
     "revisions-keep-data",
@@ -295,7 +294,7 @@ def _is_empty(tree: ast.Module) -> bool:
 @check(
     "schema-matches-models",
     "scratch",
-    requires=("autogenerate-sees-every-table", "upgrade-is-committed"),
+    requires=("checks-of-columns-have-no-names", "autogenerate-sees-every-table", "upgrade-is-committed"),
     follows=(*_SCHEMA_FAULTS, "models-match-revisions"),
 )
 def schema_matches_models(project: Project) -> Iterable[Finding]:

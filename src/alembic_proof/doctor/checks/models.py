@@ -176,7 +176,7 @@ def enum_types_lie_beside_their_tables(project: Project) -> Iterable[Finding]:
                     yield Note(project.name(project.env), message, fix)
 
 
-@check("checks-of-columns-have-no-names", "probe")
+@check("checks-of-columns-have-no-names", "probe", essential=True)
 def checks_of_columns_have_no_names(project: Project) -> Iterable[Finding]:
     """On MariaDB, no CHECK inside of a column has a name
 
