@@ -33,6 +33,7 @@ from .compare import (
     indexes,
     inheritance,
     keys,
+    mysql_indexes,
     reflected,
     serials,
     server_defaults,
@@ -88,6 +89,7 @@ PLUGINS: dict[str, ModuleType] = {
     "serials": serials,  # whether a column counts
     "reflected": reflected,  # keeps what was read from the database, for the rules
     "autoincrement": autoincrement,  # which SQLite has
+    "mysql_indexes": mysql_indexes,  # what Alembic does not see of those of MariaDB
     "indexes": indexes,  # the expressions and predicates of indexes
 }
 

@@ -81,7 +81,10 @@ class NewNames:
             item["sqltext"] = self.in_sql(names, item["sqltext"])
         if "expressions" in item:
             item["expressions"] = [self.in_sql(names, expression) for expression in item["expressions"]]
-        options = dict(item.get("dialect_options", {}))
+        options = {
+            name: _renamed(names, value) if name.endswith("_length") else value
+            for name, value in item.get("dialect_options", {}).items()
+        }
         if "sqlite_where" in options:
             options["sqlite_where"] = text(self.in_sql(names, str(options["sqlite_where"])))
         if "postgresql_where" in options:

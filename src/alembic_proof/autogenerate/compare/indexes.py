@@ -20,7 +20,7 @@ from alembic.operations.ops import (
 )
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import Column, ColumnClause, Dialect, Index, Table, UniqueConstraint, text
+from sqlalchemy import Dialect, Index, Table, UniqueConstraint, text
 
 from ...sqltext import between_parentheses, same_sql, tokens
 from ..draft import each_operation
@@ -35,9 +35,8 @@ from .stored_expressions import compare_expressions
 
 
 def setup(plugin: Plugin) -> None:
-    """Register the comparisons; MariaDB has neither predicates nor expressions, but an order."""
+    """Register the comparisons; MariaDB has neither predicates nor expressions: see mysql_indexes.py."""
     add_table_comparison(plugin, compare_on_postgresql, ("postgresql",))
-    add_table_comparison(plugin, compare_on_mysql, ("mysql", "mariadb"))
     plugin.add_autogenerate_comparator(
         name_included, "schema", plugin.name, qualifier="postgresql", priority=DispatchPriority.LAST
     )
@@ -94,9 +93,9 @@ def _take_back(upgrade_ops: UpgradeOps, names: set[str]) -> None:
     """Remove what Alembic says of indexes."""
     for op in upgrade_ops.ops:
         if isinstance(op, ModifyTableOps):
-            op.ops[:] = [inner for inner in op.ops if _index_name(inner) not in names]
+            op.ops[:] = [inner for inner in op.ops if index_name(inner) not in names]
     upgrade_ops.ops[:] = [
-        op for op in upgrade_ops.ops if _index_name(op) not in names and getattr(op, "ops", True) != []
+        op for op in upgrade_ops.ops if index_name(op) not in names and getattr(op, "ops", True) != []
     ]
 
 
@@ -144,10 +143,10 @@ def compare_on_postgresql(
         old = existing.get(str(stored_name(index, autogen_context.dialect)))
         if old is None or not autogen_context.run_object_filters(index, index.name, "index", False, old):
             continue
-        by_alembic = [op for op in operations.ops if _index_name(op) in (index.name, old.name)]
+        by_alembic = [op for op in operations.ops if index_name(op) in (index.name, old.name)]
         if _structure(old) != _structure(index):
             if not by_alembic:
-                _replace(old, index, operations)
+                replace_index(old, index, operations)
         elif _is_compared(index) or _is_compared(old):
             operations.ops[:] = [op for op in operations.ops if op not in by_alembic]
             _compare_expressions(autogen_context, operations, reflected, old, index)
@@ -158,7 +157,8 @@ def _is_compared(index: Index) -> bool:
     return has_expression(index) or predicate(index, "postgresql") is not None
 
 
-def _index_name(op: MigrateOperation) -> Any:
+def index_name(op: MigrateOperation) -> Any:
+    """Return the name of the index that an operation creates or drops, or None."""
     return op.index_name if isinstance(op, (CreateIndexOp, DropIndexOp)) else None
 
 
@@ -180,7 +180,7 @@ def _compare_expressions(
     old = _with_definition(autogen_context, old) if has_expression(new) or has_expression(old) else old
     pairs = [[_element(text) for text in between_parentheses(create_index_sql(index, dialect))] for index in (old, new)]
     predicates = [_predicate_sql(index, dialect) for index in (old, new)]
-    replace = partial(_replace, old, new)
+    replace = partial(replace_index, old, new)
     if (None in predicates and any(predicates)) or any(
         before.order != after.order for before, after in zip(*pairs, strict=True)
     ):
@@ -200,7 +200,8 @@ def _compare_expressions(
         )
 
 
-def _replace(old: Index, new: Index, operations: ModifyTableOps) -> None:
+def replace_index(old: Index, new: Index, operations: ModifyTableOps) -> None:
+    """Drop an index, and create the other."""
     operations.ops += [DropIndexOp.from_index(old), CreateIndexOp.from_index(new)]
 
 
@@ -260,68 +261,11 @@ def _with_definition(autogen_context: AutogenContext, index: Index) -> Index:
     if using and using[1] != "btree":
         options["postgresql_using"] = using[1]
     options.pop("postgresql_ops", None)  # the elements have them
-    return _detached(Index(index.name, *map(text, elements), unique=index.unique, _table=table, **options))
+    return detached(Index(index.name, *map(text, elements), unique=index.unique, _table=table, **options))
 
 
-def _detached(index: Index) -> Index:
+def detached(index: Index) -> Index:
     """Return an index that its table does not count among its own."""
     table: Any = index.table
     table.indexes.discard(index)
     return index
-
-
-def compare_on_mysql(
-    autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table
-) -> None:
-    """Compare the order of what an index covers, which SQLAlchemy does not read; and drop none without it."""
-    wanted = {index.name: index for index in model.indexes}
-    for index in list(reflected.indexes):
-        columns = _columns(index)
-        descending = _descending(autogen_context, reflected, str(index.name))
-        if columns is None or not (descending or _has_order(wanted.get(index.name))):
-            continue
-        elements = [column.desc() if at in descending else column for at, column in enumerate(columns, 1)]
-        old = _detached(
-            Index(index.name, *elements, unique=index.unique, _table=reflected, **dict(index.dialect_kwargs.items()))
-        )
-        new = wanted.get(index.name)
-        by_alembic = [op for op in operations.ops if _index_name(op) == index.name]
-        for op in by_alembic:
-            if isinstance(op, DropIndexOp):
-                operations.ops[operations.ops.index(op)] = DropIndexOp.from_index(old)
-        if by_alembic or new is None or _columns(new) is None:
-            continue
-        texts = between_parentheses(create_index_sql(new, autogen_context.dialect))
-        if {at for at, text in enumerate(texts, 1) if _element(text).order[0]} != descending:
-            _replace(old, new, operations)
-
-
-def _columns(index: Index) -> list[Column[Any]] | None:
-    """Return the columns that an index covers, in whatever order; None if it covers an expression."""
-    elements: list[Any] = [getattr(each, "element", each) for each in index.expressions]
-    return elements if all(isinstance(element, ColumnClause) for element in elements) else None
-
-
-def _has_order(index: Index | None) -> bool:
-    return index is not None and has_expression(index)
-
-
-_DESCENDING = """
-SELECT table_name, index_name, seq_in_index FROM information_schema.statistics
-WHERE table_schema = COALESCE(:schema, DATABASE()) AND collation = 'D'
-"""
-_orders: WeakKeyDictionary[AutogenContext, dict[str | None, dict[tuple[str, str], set[int]]]] = WeakKeyDictionary()
-
-
-def _descending(autogen_context: AutogenContext, table: Table, index: str) -> set[int]:
-    """Return which elements of an index are in descending order, from 1; of all indexes in one statement."""
-    orders = _orders.setdefault(autogen_context, {})
-    if table.schema not in orders:
-        connection: Any = autogen_context.connection
-        found = orders.setdefault(table.schema, {})
-        for its_table, its_index, at in connection.execute(text(_DESCENDING), {"schema": table.schema}).all():
-            found.setdefault((its_table, its_index), set()).add(at)
-    inspector: Any = autogen_context.inspector
-    is_renamed = isinstance(inspector, RenamedInspector)
-    name = inspector.new_names.old_table(table.schema, table.name) if is_renamed else table.name
-    return orders[table.schema].get((name, index), set())
