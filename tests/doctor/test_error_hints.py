@@ -7,6 +7,7 @@ from configparser import InterpolationSyntaxError
 import pytest
 from alembic.util import CommandError
 from sqlalchemy.exc import IntegrityError, MissingGreenlet, ProgrammingError
+from support.lab import Lab
 
 from alembic_proof.doctor.error_hints import CODES, NOT_KNOWN, TEXTS, hint
 from alembic_proof.errors import SettingsError
@@ -164,3 +165,19 @@ def test_every_hint_is_an_instruction() -> None:
     for fix in (*CODES.values(), *TEXTS.values()):
         assert fix
         assert not fix.endswith(".")
+
+
+def test_what_helps_in_a_circle_of_foreign_keys(lab_postgresql: Lab) -> None:
+    """Followed, it does: both tables are there, with both keys."""
+    table = "op.create_table('{}', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('other', sa.Integer(){}))"
+    key = ", sa.ForeignKey('{}.id')"
+    first, second = (table.format(name, key.format(other)) for name, other in (("a", "b"), ("b", "a")))
+    path = lab_postgresql.write("one", None, f"{first}\n{second}")
+    with pytest.raises(ProgrammingError) as error:
+        lab_postgresql.upgrade()
+    assert "create both without one of the keys, and then op.create_foreign_key()" in hint(error.value)
+    path.unlink()
+    later = "op.create_foreign_key('fk_a_b', 'a', 'b', ['other'], ['id'])"
+    lab_postgresql.write("one", None, f"{table.format('a', '')}\n{second}\n{later}")
+    lab_postgresql.upgrade()
+    assert "fk_a_b" in str(lab_postgresql.schema())

@@ -222,6 +222,15 @@ BOOLEAN: Act = several(
     edit("models.py", "import Check", "import Boolean, Check"),
     edit("models.py", COLUMN, f"    b = Column(Boolean(create_constraint=True, name='b'))\n{COLUMN}"),
 )
+CHECKED = "Enum('x', native_enum=False, create_constraint=True, name='b')"
+ENUM: Act = several(
+    edit(ENV, HANDED, f"{HANDED}, {BY_NAME}"),
+    edit("models.py", "import Check", "import Enum, Check"),
+    edit(
+        "models.py", COLUMN, f"    b = Column(Enum('x', native_enum=False, create_constraint=True, name='b'))\n{COLUMN}"
+    ),
+    chain("op.create_table('book', sa.Column('b', sa.String(1)), sa.Column('pages', sa.Integer()))"),
+)
 
 
 def url(value: str) -> Act:
@@ -266,6 +275,7 @@ OTHERS: dict[str, tuple[str, Break[Foreign], str, str]] = {
         "make the column JSONB",
     ),
     "L32": (PG, several(url(SERVER), BOOLEAN), MATCH, "without create_constraint"),
+    "L32 not written yet": (LITE, ENUM, MATCH, "alembic revision --autogenerate"),
     "L37": (LITE, edit(INI, "[formatters]", "[others]"), REACH, SECTIONS),
     "L37 handler": (LITE, edit(INI, "[handler_console]", "[other]"), REACH, SECTIONS),
     "L37 no ini": (LITE, several(init("pyproject"), without_ini), REACH, SECTIONS),

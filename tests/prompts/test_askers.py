@@ -37,7 +37,7 @@ def test_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Stream("typed\n ends here"))
     terminal = Terminal(shown := io.StringIO())
     assert [terminal.text("Which?") for _ in range(3)] == ["typed", " ends here", None]
-    assert shown.getvalue() == "Which? Which? Which? "
+    assert shown.getvalue() == "Which? Which? Which? \n"  # what comes next has a line of its own
 
 
 def test_an_interrupted_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,10 @@ CREATED_TWICE = (
     "it is created twice: take it out of one revision; or, if something other than revisions created it, remove it, or "
     "stamp"
 )
-CREATE_BEFORE = "let a revision before this one create it; in a cycle of foreign keys, use_alter=True"
+CREATE_BEFORE = (
+    "let a revision before this one create it; where two tables refer to each other, create both without one of the "
+    "keys, and then op.create_foreign_key()"
+)
 IN_USE = "another process uses the table, or the revision opens a connection of its own: use op.get_bind()"
 NO_TRANSACTION = "put it into a block of its own: with op.get_context().autocommit_block()"
 NO_PARAMETERS = "DDL takes no bind parameters: write the value into the statement"

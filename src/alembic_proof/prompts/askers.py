@@ -43,7 +43,10 @@ class Terminal:
         except KeyboardInterrupt:
             from alembic.util import CommandError
 
+            print(file=self._output, flush=True)
             raise CommandError("Interrupted. Nothing was written, and nothing was changed.") from None
+        if not line:
+            print(file=self._output, flush=True)  # what comes next is not to stand behind the question
         return line.rstrip("\r\n") if line else None
 
 

@@ -227,3 +227,27 @@ def test_differences_are_told_before_the_questions(lab_sqlite: Lab, caplog: pyte
     assert len(told) == 4
     assert len({*told}) == 1
     assert "Detected added table 'people'" in caplog.text
+
+
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_a_plain_column_and_a_computed_one(lab: Lab, is_removed: bool) -> None:
+    """Are two, however alike: of no database can one become the other."""
+
+    def doubled(column: Column[Any]) -> MetaData:
+        metadata = MetaData()
+        Table("t", metadata, Column("id", Integer, primary_key=True), Column("base", Integer), column)
+        return metadata
+
+    def plain() -> MetaData:
+        return doubled(Column("twice", Integer))
+
+    def computed() -> MetaData:
+        return doubled(Column("double", Integer, Computed("base * 2", persisted=True)))
+
+    if is_removed:
+        lab.change(computed())
+        lab.change(plain())
+    else:
+        lab.change(plain())
+        assert "-x rename=" not in lab.refused(computed())
+        lab.change(computed(), "allow-drop=t.twice")

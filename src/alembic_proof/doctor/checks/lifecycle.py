@@ -254,8 +254,10 @@ def models_match_revisions(project: Project) -> Iterable[Finding]:
     from alembic.autogenerate import compare_metadata
 
     differences: list[Any] = []
+    dialects: list[Any] = []
 
     def compare(_: Any, context: Any) -> list[Any]:
+        dialects.append(context.dialect)
         if context.opts.get("target_metadata") is not None:
             differences.extend(compare_metadata(context, context.opts["target_metadata"]))
         return []
@@ -266,17 +268,21 @@ def models_match_revisions(project: Project) -> Iterable[Finding]:
         remark = f" ({empty[-1]} does nothing: was --autogenerate forgotten?)" if empty else ""
         message = f"no revision has this yet: {', '.join(map(describe, differences))}{remark}"
         fix = 'alembic revision --autogenerate -m "what changed", read it, alembic upgrade head'
-        if _is_check_of_type(project, differences):
+        if any(_is_check_of_type(project, differences, dialect) for dialect in dialects):
             fix = "write the type without create_constraint: this database has it, and makes no CHECK for it"
         yield Problem(project.name(project.versions[0]), message, fix)
     elif project.revisions and b"process_revision_directives" in project.env.read_bytes():
         project.alembic("check", project.chain)  # which a hook may break
 
 
-def _is_check_of_type(project: Project, differences: list[Any]) -> bool:
+def _is_check_of_type(project: Project, differences: list[Any], dialect: Any) -> bool:
     """Tell whether autogenerate adds again and again the CHECK of a type that the database has natively."""
     constraints = [constraint for table in project.handed_over.values() for constraint in table.constraints]
-    of_types = {constraint.name for constraint in constraints if upstream.is_type_bound(constraint)}
+    of_types = {
+        constraint.name
+        for constraint in constraints
+        if upstream.is_type_bound(constraint) and not upstream.is_created(constraint, dialect)
+    }
     added, removed = (
         {difference[1].name for difference in _flat(differences) if difference[0] == action}
         for action in ("add_constraint", "remove_constraint")
