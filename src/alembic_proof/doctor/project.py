@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import signature
@@ -22,6 +22,7 @@ from ..sandbox import Sandbox, engine, environment
 from ..sandbox.redirect import URL_PARTS
 from .findings import Finding
 from .layout import Layout
+from .revision_chain import several
 from .watching import Watch, calling_place, noting_coroutines, watched
 
 if TYPE_CHECKING:
@@ -107,10 +108,13 @@ class Project(Layout):
         config.attributes["allow-drop"] = True  # rows that revisions insert may go with the scratch database
         config.file_config.remove_section("post_write_hooks")
         options["script_location"] = str(self.scripts)  # absolute, as some are run from another directory
+        separator = self.configuration.separator
+        if (
+            "path_separator" not in self.options
+        ):  # the template of Alembic 1.13 has a comment in the value of the old one
+            options["version_path_separator"], separator = "os", os.pathsep
         if "version_locations" in self.options:
-            options.setdefault("version_locations", self.configuration.separator.join(map(str, self.versions)))
-        if "path_separator" not in self.options:  # the template of Alembic 1.13 has a comment in the value
-            options["version_path_separator"] = "os"
+            options.setdefault("version_locations", separator.join(map(str, self.versions)))
         if self.url:
             options["sqlalchemy.url"] = self.url
         for name, value in options.items():
@@ -326,8 +330,3 @@ def all_heads(scripts: ScriptDirectory) -> set[str]:
         for name in several(script.dependencies)
     }
     return set(scripts.get_heads()) - dependencies
-
-
-def several(names: str | Iterable[str] | None) -> set[str]:
-    """Return the revisions or labels that a variable of a revision names: none, one or more."""
-    return {names} if isinstance(names, str) else set(names or ())

@@ -14,7 +14,9 @@ from alembic_proof.doctor.checks.revisions import (
     revisions_are_self_contained,
     revisions_form_one_line,
     revisions_keep_data,
+    versions_hold_revisions,
 )
+from alembic_proof.doctor.findings import Severity
 from alembic_proof.doctor.project import Project
 
 Lay = Callable[[dict[str, str]], Project]
@@ -34,7 +36,23 @@ def chain(*files: dict[str, str]) -> dict[str, str]:
 LINES: list[tuple[dict[str, str], list[str]]] = [
     (chain(), []),
     (chain(revision("a1"), revision("b2", "a1"), revision("c3", "b2")), []),
-    (chain(revision("a1"), revision("b2", "a")), ["there are 2 heads, a1 and b2"]),  # as Alembic, an id may be cut
+    (chain(revision("a1"), revision("b2", "a")), ["down_revision is a, which is only the beginning of a1"]),
+    (chain(revision("a1x", None), revision("b2", "a1y")), ["it follows revision a1y, which is missing"]),
+    (chain(revision("a1"), revision("b2")), ["a second line begins with it: there are 2 heads, a1 and b2"]),
+    (chain(revision("a1", "b2"), revision("b2", "a1")), ["it follows itself, by way of others (a1 -> b2 -> a1)"]),
+    (chain(revision("a1"), revision("b2", "b2")), ["it follows itself (b2)"]),
+    (
+        chain(revision("a1"), revision("b2", "a1", depends_on="c3"), revision("c3", "b2")),
+        ["it follows itself, by way of others (b2 -> c3 -> b2)"],
+    ),
+    (
+        chain(revision("c3", "b2"), revision("d4", "c3"), revision("e5", "c3")),
+        ["it follows revision b2, which is miss"],
+    ),
+    (
+        chain(revision("c3"), revision("a1", "c3", branch_labels="x"), revision("d4", None, depends_on="x")),
+        [],
+    ),
     (chain(revision("a1"), revision("b2", "a1"), revision("c3", "a1")), ["there are 2 heads, b2 and c3"]),
     (chain(revision("a1"), revision("b2", "a1"), revision("c3", "a1"), revision("d4", ("b2", "c3"))), []),
     (chain(revision("a1", branch_labels="shop"), revision("b2", branch_labels=("audit",))), []),
@@ -55,6 +73,72 @@ def test_the_chain(lay: Lay, files: dict[str, str], messages: list[str]) -> None
     findings = list(revisions_form_one_line.find(lay(files)))
     assert len(findings) == len(messages)
     assert all(message in finding.message for finding, message in zip(findings, messages, strict=True))
+
+
+# The fix for each hole or circle.
+FIXES: list[tuple[dict[str, str], str, str]] = [
+    (chain(revision("a1"), revision("b2", "a")), "b2.py:2", "down_revision = 'a1'"),
+    (chain(revision("a1"), revision("b2", "a1", depends_on="a")), "b2.py:3", "depends_on = 'a1'"),
+    (
+        chain(revision("27c6a30d7c24"), revision("ee3bd0b1a7c0", "27c6a30d7c42")),
+        "ee3b.py:2",
+        "if 27c6a30d7c24 is meant: down_revision = '27c6a30d7c24'; if not, restore its file",
+    ),
+    (chain(revision("b2", "a1")), "b2.py:2", "git log --diff-filter=D --name-only -- migrations/versions"),
+    (chain(revision("a1", "b2"), revision("b2", "a1")), "a1.py:2", "if it is the first revision: down_revision = None"),
+    (
+        chain(
+            {"migrations/versions/z.py": '"""x\n\nRevises: \n"""\nrevision = "z"\ndown_revision = "b2"'},
+            revision("b2", "z"),
+        ),
+        "z.py:6",
+        "down_revision = None",
+    ),
+    (chain(revision("a1"), revision("b2")), "b2.py:2", "if it follows a1: down_revision = 'a1'"),
+    (
+        chain(
+            {"migrations/versions/z.py": '"""x\n\nCreate Date: 2020-01-01\n"""\nrevision = "z"\ndown_revision = None'},
+            {"migrations/versions/a.py": '"""x\n\nCreate Date: 2021-01-01\n"""\nrevision = "a"\ndown_revision = None'},
+        ),
+        "a.py:6",
+        "if it follows z: down_revision = 'z'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "where", "fix"), FIXES)
+def test_how_a_chain_is_mended(lay: Lay, files: dict[str, str], where: str, fix: str) -> None:
+    """At the line that says what a revision follows."""
+    (finding,) = revisions_form_one_line.find(lay(files))
+    assert finding.where == f"migrations/versions/{where}"
+    assert fix in finding.fix
+
+
+def test_a_line_in_a_directory_of_its_own(lay: Lay) -> None:
+    """It is meant so."""
+    ini = "[alembic]\nscript_location = migrations\nversion_locations = migrations/versions:more\npath_separator = os\n"
+    other = {"more/b2.py": revision("b2")["migrations/versions/b2.py"]}
+    (finding,) = revisions_form_one_line.find(lay({"alembic.ini": ini, **revision("a1"), **other}))
+    assert finding.severity is Severity.NOTE
+
+
+STRAYS = {
+    "helpers.py": ("def add(): ...", ["migrations/versions/helpers.py"]),
+    "__init__.py": ("", []),
+    "abc123.py": ("", []),  # Alembic takes the name for the id
+    "made.py": ("from other import revision", []),
+    "every.py": ("from other import *", []),
+    "later.py": ("for revision in ('a1',): pass", []),
+    "broken.py": ("def (", []),  # another check says so
+}
+
+
+@pytest.mark.parametrize("name", STRAYS)
+def test_a_file_that_is_no_revision(lay: Lay, name: str) -> None:
+    """It stops every command of Alembic."""
+    text, places = STRAYS[name]
+    project = lay({f"migrations/versions/{name}": text})
+    assert [finding.where for finding in versions_hold_revisions.find(project)] == places
 
 
 COLUMN = "sa.Column('y', sa.Integer(){})"

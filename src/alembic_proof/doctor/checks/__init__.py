@@ -57,6 +57,7 @@ from .revisions import (
     revisions_are_self_contained,
     revisions_form_one_line,
     revisions_keep_data,
+    versions_hold_revisions,
 )
 from .surroundings import (
     alembic_uses_this_configuration,
@@ -80,6 +81,7 @@ ORDER: list[Check] = [
     no_url_in_ini,
     env_runs_migrations,
     no_table_outside_migrations,
+    versions_hold_revisions,
     revisions_form_one_line,
     revisions_keep_data,
     # probe

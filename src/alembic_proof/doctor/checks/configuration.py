@@ -60,7 +60,11 @@ def scripts_are_whole(project: Project) -> Iterable[Finding]:
         siblings = [other.name for other in path.parent.glob("*") if other.is_dir()]
         if similar := get_close_matches(path.name, siblings, 1):
             message = f"version_locations names {project.name(path)}, which is missing"
-            yield Problem(_place_of_option(project, "version_locations"), message, f"did you mean {similar[0]}?")
+            yield Problem(
+                _place_of_option(project, "version_locations"),
+                message,
+                f"did you mean {project.name(path.with_name(similar[0]))}?",
+            )
         else:
             fix = "make the directory, with a .gitkeep: git keeps no empty directories"
             yield Problem(project.name(path), "it is missing or empty", fix)

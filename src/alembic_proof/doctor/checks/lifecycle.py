@@ -26,6 +26,7 @@ from ..schema_findings import schema_findings
 _MODELS_FAULTS = ("ini-has-its-logging", "scripts-are-whole", "metadata-is-the-models", "importing-makes-no-table")
 _REVISION_FAULTS = (
     "scripts-are-whole",
+    "versions-hold-revisions",
     "revisions-form-one-line",
     "revisions-keep-data",
     "every-revision-is-loaded",
@@ -146,9 +147,15 @@ def offline_prints_sql(project: Project) -> Iterable[Finding]:
             yield Problem(project.name(project.env), message, fix)
         elif not run.context.opts.get("literal_binds"):
             message = "offline, values are printed as placeholders, such as VALUES (:name)"
-            yield Problem(project.name(project.env), message, "context.configure(..., literal_binds=True), offline")
+            kind = Problem if project.uses_library or any(map(_has_values, project.revisions)) else Note
+            yield kind(project.name(project.env), message, "context.configure(..., literal_binds=True), offline")
     if project.revisions:
         yield from _reads_offline(project)
+
+
+def _has_values(revision: Path) -> bool:
+    """Tell whether a revision may have a statement with values, which offline are printed."""
+    return re.search(rb"bulk_insert|\.(values|bindparams|insert|update)\(", revision.read_bytes()) is not None
 
 
 def _printed(project: Project) -> str:

@@ -12,38 +12,46 @@ from pathlib import Path
 from ...revisions.markers import DESTROYS
 from ...revisions.reader import Operation, operations
 from ..findings import Finding, Problem
-from ..project import Project, several
+from ..project import Project
 from ..registry import check
+from ..revision_chain import Chain
 
 
-@check("revisions-form-one-line", "static")
+@check("versions-hold-revisions", "static")
+def versions_hold_revisions(project: Project) -> Iterable[Finding]:
+    """Every Python file among the revisions is one
+
+    Alembic imports all of them, and ends where one of them does not say which revision it is.
+    """
+    for path in project.revision_files:
+        if path.name.startswith((".#", "__init__")) or project.syntax_error(path) is not None:
+            continue
+        if not _may_define(project.tree(path), "revision") and not re.fullmatch(r"[a-f0-9]+\.py", path.name):
+            message = (
+                "it lies among the revisions and is none: it assigns nothing to revision, and every command ends here"
+            )
+            place = project.name(project.scripts / path.name)
+            yield Problem(project.name(path), message, f"move it to another directory, such as {place}")
+
+
+def _may_define(tree: ast.Module, name: str) -> bool:
+    """Tell whether a module may have a variable of this name: it assigns it, or imports it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == name:
+            return True
+        if isinstance(node, ast.ImportFrom) and {alias.asname or alias.name for alias in node.names} & {name, "*"}:
+            return True
+    return False
+
+
+@check("revisions-form-one-line", "static", follows=("files-parse", "scripts-are-whole"))
 def revisions_form_one_line(project: Project) -> Iterable[Finding]:
     """The revisions form one line with one head
 
     Two branches of work that were merged may each have brought a revision that follows the same one: alembic upgrade
     head then refuses, at deployment. Branch labels say that it is meant so.
     """
-    known = {values["revision"]: path for path, values in project.revisions.items()}
-    followed: set[str] = set()
-    labels = {label for values in project.revisions.values() for label in several(values.get("branch_labels"))}
-    for path, values in project.revisions.items():
-        revision = values["revision"]
-        if known[revision] != path:
-            message = f"its id {revision} is also that of {project.name(known[revision])}"
-            yield Problem(project.name(path), message, "give one of them, and those that follow it, another id")
-        before = several(values.get("down_revision"))
-        followed |= before
-        needed = before | (several(values.get("depends_on")) - labels)
-        for missing in sorted(name for name in needed if not any(other.startswith(name) for other in known)):
-            message = f"it follows revision {missing}, which is missing"
-            yield Problem(project.name(path), message, f"restore the file of revision {missing} from version control")
-        if len(revision) > 32:
-            message = "its id is longer than the 32 characters that alembic_version holds"
-            yield Problem(project.name(path), message, "shorten the id, also where another revision names it")
-    heads = sorted(set(known) - followed)
-    if len(heads) > 1 and not labels:
-        message = f"there are {len(heads)} heads, {' and '.join(heads)}: alembic upgrade head will refuse to choose"
-        yield Problem(project.name(known[heads[-1]]), message, "alembic merge heads -m 'merge'")
+    yield from Chain(project).findings()
 
 
 @check("revisions-keep-data", "static", library=True)
@@ -128,7 +136,11 @@ def _literal_name(node: ast.expr) -> str:
     return str(first.value) if isinstance(first, ast.Constant) else ast.unparse(first)
 
 
-@check("every-revision-is-loaded", "probe", follows=("revisions-form-one-line",))
+@check(
+    "every-revision-is-loaded",
+    "probe",
+    follows=("scripts-are-whole", "versions-hold-revisions", "revisions-form-one-line"),
+)
 def every_revision_is_loaded(project: Project) -> Iterable[Finding]:
     """Every revision file is one that Alembic loads
 
