@@ -7,10 +7,11 @@ import re
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..dialects.sqlite_tables import TableSql
 from ..errors import NoScratchDatabaseError
-from ..sqltext import one_line, quote_literal
+from ..sqltext import one_line
 from .findings import Finding, Note, Problem
 from .project import Project
 
@@ -30,6 +31,7 @@ class RevisionMonitor:
         self.project, self.context = project, context
         self.path = ""  # of the revision that is running
         self.statements = 0  # that it has executed
+        self.catalogue: _Catalogue | None = None
         self.in_block = False  # in an autocommit_block(), where everything is committed at once, and on purpose
 
     def around(self, step: Any) -> Any:
@@ -38,7 +40,7 @@ class RevisionMonitor:
 
         def run(**options: Any) -> None:
             self.path, self.statements = step.revision.path, 0
-            before = _Fragile.read(self.context)
+            before = self.catalogue = _Catalogue.read(self.context, self.catalogue)
             with self._listening(), self.project.sandbox.forbidding(self.project.name(self.path)):
                 try:
                     upgrade(**options)
@@ -46,7 +48,8 @@ class RevisionMonitor:
                     self._note(str(error), "use op.get_bind(), the migration's own connection")
                     raise
             text = Path(self.path).read_text(encoding="utf-8")
-            for name, table, sql in before.lost(_Fragile.read(self.context)):
+            self.catalogue = _Catalogue.read(self.context, before)
+            for name, table, sql in before.lost(self.catalogue):
                 if name not in text:
                     self._note(f"rebuilding {table} loses {name}: {sql}", "create it again in the same revision")
 
@@ -119,47 +122,60 @@ class RevisionMonitor:
             self.in_block = False
 
 
-class _Fragile:
-    """What SQLite loses with a rebuilt table: triggers, indexes of more than columns, CHECKs without a name."""
+class _Catalogue(NamedTuple):
+    """What SQLite has: by kind and name, the table and the SQL. In any other database, nothing."""
 
-    def __init__(self, tables: set[str], objects: dict[str, tuple[str, str]], columns: dict[str, set[str]]) -> None:
-        self.tables = tables
-        self.objects = objects  # by name, the table and the SQL
-        self.columns = columns  # by table
+    version: int  # which SQLite counts up with every change
+    rows: dict[tuple[str, str], tuple[str, str]]
 
     @classmethod
-    def read(cls, context: MigrationContext) -> _Fragile:
-        """Read it from SQLite's catalogue; there is nothing of it in any other database."""
-        tables: set[str] = set()
-        objects: dict[str, tuple[str, str]] = {}
-        columns: dict[str, set[str]] = {}
-        query = "SELECT name, tbl_name, type, sql FROM sqlite_master WHERE sql <> ''"
-        for name, table, kind, text in _sqlite_rows(context, query):
-            sql = one_line(text)
-            if kind == "trigger" or (kind == "index" and _MORE_THAN_COLUMNS.search(sql)):
-                objects[name] = (table, sql)
-            elif kind == "table":
-                tables.add(name)
-                quoted = quote_literal(name)
-                names = _sqlite_rows(context, f"SELECT name FROM pragma_table_info({quoted})")
-                columns[name] = {column for (column,) in names}
-                if _CHECK.search(_NAMED_CHECK.sub("", sql)):
-                    objects[f"a CHECK without a name of {name}"] = (name, sql)
-        return cls(tables, objects, columns)
+    def read(cls, context: MigrationContext, last: _Catalogue | None) -> _Catalogue:
+        """Read it, unless it is as it was the last time."""
+        version = _sqlite_rows(context, "PRAGMA schema_version") or [(0,)]
+        if last is not None and last.version == version[0][0]:
+            return last
+        query = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql <> ''"
+        rows = {(kind, name): (table, sql) for kind, name, table, sql in _sqlite_rows(context, query)}
+        return cls(version[0][0], rows)
 
-    def lost(self, after: _Fragile) -> Iterator[tuple[str, str, str]]:
-        """Yield what does not exist any more: its name, its table, which still exists, and its SQL."""
-        for name in sorted(set(self.objects) - set(after.objects)):
-            table, sql = self.objects[name]
-            dropped = self.columns[table] - after.columns.get(table, set())
-            if table in after.tables and not _is_about(sql, dropped):
+    def lost(self, after: _Catalogue) -> Iterator[tuple[str, str, str]]:
+        """Yield what does not exist any more: its name, its table, which still exists, and its SQL.
+
+        Those are what a rebuilt table may lose: triggers, indexes of more than columns, CHECKs without a name.
+        """
+        changed = {key for key, row in self.rows.items() if after.rows.get(key) != row}
+        before = _fragile({key: self.rows[key] for key in changed})
+        left = _fragile({key: after.rows[key] for key in changed & after.rows.keys()})
+        for name in sorted(before.keys() - left.keys()):
+            table, sql = before[name]
+            dropped = self._columns(table) - after._columns(table)
+            if ("table", table) in after.rows and not _is_about(sql, dropped):
                 yield name, table, sql
+
+    def _columns(self, table: str) -> set[str]:
+        """Return the columns of a table, as far as its SQL is understood."""
+        _, sql = self.rows.get(("table", table), ("", ""))
+        with contextlib.suppress(ValueError):
+            return set(TableSql.parse(sql).columns)
+        return set()
+
+
+def _fragile(rows: dict[tuple[str, str], tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Return, by name, the table and the SQL of what a rebuilt table may lose."""
+    found = {}
+    for (kind, name), (table, text) in rows.items():
+        sql = one_line(text)
+        if kind == "trigger" or (kind == "index" and _MORE_THAN_COLUMNS.search(sql)):
+            found[name] = (table, sql)
+        elif kind == "table" and _CHECK.search(_NAMED_CHECK.sub("", sql)):
+            found[f"a CHECK without a name of {name}"] = (name, sql)
+    return found
 
 
 def _is_about(sql: str, columns: set[str]) -> bool:
     """Tell whether every CHECK without a name of a table is about one of these columns."""
     checks = _CHECK.split(_NAMED_CHECK.sub("", sql))[1:]
-    names = [re.compile(rf"\b{re.escape(column)}\b") for column in columns]
+    names = [re.compile(rf"\b{re.escape(column)}\b", re.IGNORECASE) for column in columns]
     return bool(checks) and all(any(name.search(check) for name in names) for check in checks)
 
 

@@ -111,6 +111,6 @@ def build(connection: Connection, tables: list[Table]) -> None:
         constraint.use_alter = True
     for table, _ in pairs:
         if table is not None:
-            table.create(connection)
+            table.create(connection, checkfirst=connection.dialect.name == "postgresql")  # there, for its types
     for constraint in later if connection.dialect.supports_alter else ():
         connection.execute(AddConstraint(constraint))

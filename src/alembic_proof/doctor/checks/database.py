@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from ...errors import NotApplicableError, UndeterminedError, first_line
 from ...sandbox import engine, exists, read_only_engine
-from ...schema import JOURNAL, model_names, own_tables, read, table_names
+from ...schema import JOURNAL, Schema, model_names, own_tables, read, table_names
 from ..elsewhere import command
 from ..findings import BlockedError, Finding, Note, Problem
 from ..project import Project, Run, all_heads
 from ..registry import check
 from ..schema_findings import schema_findings
+from .lifecycle import built_schema
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -214,14 +215,22 @@ def live_matches_its_revisions(project: Project) -> Iterable[Finding]:
             raise NotApplicableError("it is at no revision")
         if project.missing_server:
             raise NotApplicableError(project.missing_server)
-        fresh = project.sandbox.database(database.run.context.dialect.name)
-        with project.sandbox.standing_in(database.run.place, fresh):
-            for revision in sorted(database.version):
-                project.alembic("upgrade", project.config(), revision)
-        live = read_only_engine(database.url)
-        existing, built = read(live), read(fresh, live.dialect.default_schema_name)
+        built, existing = _built(project, database), read(read_only_engine(database.url))
         wanted = {name: items for name, items in built.items() if name.split(".")[-1] not in database.own_tables}
         yield from schema_findings(wanted, existing, None, ("its revisions make", "it has"), database.name, fix)
+
+
+def _built(project: Project, database: Database) -> Schema:
+    """Return the schema that the revisions up to that of a database build."""
+    own_search_path = database.run.context.dialect.default_schema_name not in (None, "public")
+    is_postgresql = database.url.get_backend_name() == "postgresql"
+    if database.version == all_heads(project.script_directory()) and not (is_postgresql and own_search_path):
+        return built_schema(project, database.run)
+    fresh = project.sandbox.database(database.run.context.dialect.name)
+    with project.sandbox.standing_in(database.run.place, fresh):
+        for revision in sorted(database.version):
+            project.alembic("upgrade", project.config(), revision)
+    return read(fresh, read_only_engine(database.url).dialect.default_schema_name)
 
 
 def _postgresql(project: Project) -> list[Database]:

@@ -14,10 +14,10 @@ from typing import Any
 from ... import upstream
 from ...errors import NotApplicableError, UndeterminedError, first_line
 from ...sandbox import engine
-from ...schema import build, buildable, describe, own_tables, prepare, read, without_views
+from ...schema import Schema, build, buildable, describe, own_tables, prepare, read, without_views
 from ..error_hints import hint
 from ..findings import Finding, Note, Problem
-from ..project import Project, all_heads
+from ..project import Project, Run, all_heads
 from ..registry import check
 from ..revision_monitor import RevisionMonitor
 from ..schema_findings import schema_findings
@@ -227,6 +227,15 @@ def upgraded(project: Project) -> set[str]:
     return heads
 
 
+def built_schema(project: Project, run: Run) -> Schema:
+    """Return the schema that the revisions have built on the scratch database, read once after the upgrade."""
+    upgraded(project)
+    schema: Schema = project.once(
+        f"schema of {run.database}", lambda: read(run.database, run.context.dialect.default_schema_name)
+    )
+    return schema
+
+
 @check("upgrade-is-committed", "scratch", follows=_UPGRADE_FAULTS, essential=True)
 def upgrade_is_committed(project: Project) -> Iterable[Finding]:
     """After alembic upgrade head, a second connection sees the revision
@@ -327,7 +336,7 @@ def schema_matches_models(project: Project) -> Iterable[Finding]:
             build(connection, tables)
         items: list[Any] = [item for table in tables for item in (*table.constraints, *table.indexes)]
         named = {str(item.name) for item in items if item.name}
-        built, described = (read(source, dialect.default_schema_name) for source in (run.database, from_models))
+        built, described = built_schema(project, run), read(from_models, dialect.default_schema_name)
         sides = ("the models describe", "the revisions build")
         yield from schema_findings(described, built, named, sides, where, fix)
         known = {*described, *(table.name for table in run.tables.values()), *own_tables(run.context.version_table)}
@@ -348,7 +357,7 @@ def downgrade_leaves_nothing(project: Project) -> Iterable[Finding]:
 
     What a downgrade leaves behind, an enum's type for instance, stops the next upgrade.
     """
-    before = [read(run.database) for run in project.runs()]
+    before = [built_schema(project, run) for run in project.runs()]
     try:
         project.alembic("downgrade", project.chain, "base")
     except Exception as error:
@@ -368,7 +377,7 @@ def downgrade_leaves_nothing(project: Project) -> Iterable[Finding]:
             yield Problem(project.name(project.versions[0]), message, fix)
             return
     project.alembic("upgrade", project.chain, "heads")
-    if [read(run.database) for run in project.runs()] != before:
+    if [read(run.database, run.context.dialect.default_schema_name) for run in project.runs()] != before:
         message = "after a downgrade and another upgrade, the schema is not what it was after the first"
         fix = "let every revision do the same each time that it runs"
         yield Problem(project.name(project.versions[0]), message, fix)
