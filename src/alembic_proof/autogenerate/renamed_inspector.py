@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Dialect, Inspector, Table, inspect, text
+from sqlalchemy import Connection, Dialect, Inspector, MetaData, Table, inspect, text
 
 from ..ddl.mysql import OLD_NAMES
 from ..sqltext import single_percents
@@ -22,6 +22,7 @@ class NewNames:
         self.dialect = dialect
         self.tables: dict[TableKey, str] = {}
         self.columns: dict[TableKey, dict[str, str]] = {}  # by the new name of the table
+        self.hidden: set[TableKey] = set()  # tables, by their old names, that the comparison does not see
 
     def add_table(self, schema: str | None, old: str, new: str) -> None:
         """Add a new name of a table."""
@@ -113,7 +114,11 @@ def _reflecting_many(kind: str) -> Callable[..., dict[TableKey, Any]]:
         old_names = filter_names and [names.old_table(schema, name) for name in filter_names]
         reflect = getattr(self.inspector, f"get_multi_{kind}")
         reflected = reflect(schema=schema, filter_names=old_names, **options)
-        return {names.table(*key): names.in_reflected(names.table(*key), item) for key, item in reflected.items()}
+        return {
+            names.table(*key): names.in_reflected(names.table(*key), item)
+            for key, item in reflected.items()
+            if key not in names.hidden
+        }
 
     get_multi.__name__ = f"get_multi_{kind}"  # by which Alembic asks the dialect whether it is quick
     return get_multi
@@ -175,7 +180,8 @@ class RenamedInspector:
 
     def get_table_names(self, schema: str | None = None) -> list[str]:
         """Return the new names of the tables."""
-        return [self.new_names.table(schema, name)[1] for name in self.inspector.get_table_names(schema)]
+        names, hidden = self.inspector.get_table_names(schema), self.new_names.hidden
+        return [self.new_names.table(schema, name)[1] for name in names if (schema, name) not in hidden]
 
     def has_table(self, table_name: str, schema: str | None = None) -> bool:
         """Tell whether there is a table, by its new name."""
@@ -200,8 +206,8 @@ class RenamedInspector:
 class RenamedAutogenContext(AutogenContext):
     """A comparison of the models with the database as it will be after renames."""
 
-    def __init__(self, context: MigrationContext, new_names: NewNames) -> None:
-        super().__init__(context, context.opts["target_metadata"])
+    def __init__(self, context: MigrationContext, new_names: NewNames, metadata: MetaData | None = None) -> None:
+        super().__init__(context, context.opts["target_metadata"] if metadata is None else metadata)
         connection = cast(Connection, context.connection)
         self._inspector = RenamedInspector(inspect(connection), new_names)
 

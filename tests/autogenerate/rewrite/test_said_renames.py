@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Enum, ForeignKey, Integer, MetaData, String, Table
+from sqlalchemy import Column, Enum, ForeignKey, Index, Integer, MetaData, String, Table, func
 from support.lab import Lab
 from support.models import CONVENTION, column
 
@@ -129,3 +129,34 @@ def test_labels(lab: Lab, after: list[str], renames: list[str]) -> None:
     assert lab.rows("SELECT kind FROM item ORDER BY id") == [("a",), ("b",)]
     lab.upgrade()
     assert lab.rows("SELECT kind FROM item ORDER BY id") == [(new["a"],), (new["b"],)]
+
+
+@pytest.mark.parametrize("refers", ["", ">t"])
+def test_a_name_that_a_dropped_table_gives_up(lab: Lab, refers: str) -> None:
+    """The table is dropped first, with what is on it; the other one gets its name, and gives it back."""
+
+    def indexed(**tables: str) -> MetaData:
+        metadata = models(**tables)
+        for table in metadata.tables.values():
+            Index(f"ix_{table.name}_a", table.c.a)
+            Index(f"ix_{table.name}_lower", func.lower(table.c.a)) if "sqlite" in lab.url else None
+        return metadata
+
+    before, after = {"t": f"a x {refers}", "u": "a y"}, {"t": "a z"}
+    lab.change(indexed(**before))
+    lab.rows("INSERT INTO u (id, a, y) VALUES (1, 'A', 'Y')")
+    schema = lab.schema()
+    text = lab.change(indexed(**after), "allow-drop=t", "rename=u:t", "rename=t.y:z")
+    assert "op.drop_table('t')  # destroys data" in text
+    assert lab.rows("SELECT id, a, z FROM t") == [(1, "A", "Y")]
+    lab.downgrade()
+    assert lab.schema() == schema
+    assert lab.rows("SELECT id, a, y FROM u") == [(1, "A", "Y")]
+    lab.upgrade()
+
+
+def test_a_dropped_table_to_which_another_refers(lab: Lab) -> None:
+    """Its foreign key would refer to the new one."""
+    lab.change(models(t="a x", u="a y", v=">t"))
+    said = lab.refused(models(t="a y", v=">t"), "allow-drop=t", "rename=u:t")
+    assert "v refers to t, which this revision would drop to give its name to another table." in said

@@ -22,6 +22,7 @@ from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import Dialect, Index, Table, UniqueConstraint, text
 
+from ...dialects.sqlite_tables import tokens_of
 from ...sqltext import between_parentheses, same_sql, tokens
 from ..draft import each_operation
 from ..expressions import Expression
@@ -106,12 +107,22 @@ def _indexes_of_sqlite(autogen_context: AutogenContext) -> dict[str, tuple[str, 
     inspector: Any = autogen_context.inspector
     if not isinstance(inspector, RenamedInspector):
         return indexes
-    new_names = inspector.new_names
+    new_names, renamed = inspector.new_names, {}
     for name, (table, sql) in indexes.items():
+        if (None, table) in new_names.hidden:
+            continue
         key = new_names.table(None, table)
-        names = {**new_names.columns.get(key, {}), table: key[1]}
-        indexes[name] = (key[1], new_names.in_sql(names, sql))
-    return indexes
+        before, on, after = _at_table(sql)
+        quoted = new_names.in_sql({table: key[1]}, on)
+        renamed[name] = (key[1], before + quoted + new_names.in_sql(new_names.columns.get(key, {}), after))
+    return renamed
+
+
+def _at_table(sql: str) -> tuple[str, str, str]:
+    """Return the SQL of an index in three parts: the one in the middle is the name of its table."""
+    tokens = list(tokens_of(sql))
+    at = next(at for at, token in enumerate(tokens) if token.keyword == "ON") + 1
+    return sql[: tokens[at].start], tokens[at].text, sql[tokens[at].end :]
 
 
 def name_included(autogen_context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any) -> PriorityDispatchResult:

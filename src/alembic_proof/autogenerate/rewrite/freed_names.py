@@ -41,11 +41,22 @@ def _free(draft: Draft, operations: OpContainer) -> None:
             moment = f"{op.old[:50]}_before"
             first.append(RenameInPlaceOp(op.kind, op.table_name, op.schema, op.old, moment))
             op.old = moment
-    names = [isinstance(op, RenameTableBothWaysOp) for op in operations.ops]
-    begin = names.index(False) if False in names else len(names)
+    begin = _after_renamed_tables(operations)
     operations.ops[begin:begin] = first
     given_up = set(_names(draft, operations, DropTableOp))
     _move_after_drops(operations, [op for op in renames if (op.schema, op.new) in given_up])
+
+
+def _after_renamed_tables(operations: OpContainer) -> int:
+    """Return where the tables that begin with another name have it: some are dropped before, for their names."""
+    dropped = {(op.schema, op.table_name) for op in operations.ops if isinstance(op, DropTableOp)}
+    begin = 0
+    for place, op in enumerate(operations.ops, 1):
+        if isinstance(op, RenameTableBothWaysOp):
+            begin = place
+        elif (getattr(op, "schema", None), getattr(op, "table_name", None)) not in dropped:
+            break
+    return begin
 
 
 def _move_after_drops(operations: OpContainer, renames: list[RenameInPlaceOp]) -> None:
@@ -56,6 +67,7 @@ def _move_after_drops(operations: OpContainer, renames: list[RenameInPlaceOp]) -
         container.ops = [op for op in container.ops if op not in renames]
     operations.ops = [op for op in operations.ops if getattr(op, "ops", True)]
     end = max(place for place, op in enumerate(operations.ops, 1) if isinstance(op, DropTableOp))
+    end = max(end, _after_renamed_tables(operations))
     operations.ops[end:end] = renames
 
 

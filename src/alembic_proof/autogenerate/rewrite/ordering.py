@@ -27,7 +27,7 @@ from sqlalchemy import ForeignKeyConstraint
 
 from ...sqltext import full_name
 from ..draft import Draft
-from ..operations import ChangePrimaryKeyOp, constraint_of, take_keys_out
+from ..operations import ChangePrimaryKeyOp, RenameTableBothWaysOp, constraint_of, take_keys_out
 
 _ON_TABLES = (CreateTableOp, DropTableOp, ModifyTableOps, CreateIndexOp, DropIndexOp)
 
@@ -86,7 +86,9 @@ def _remove_redundant_drops(operations: OpContainer) -> None:
         return isinstance(op, DropIndexOp) and (op.schema, op.table_name) in dropped
 
     for op in operations.ops:
-        if isinstance(op, ModifyTableOps):
+        if isinstance(op, RenameTableBothWaysOp):  # what follows is about a table that has got the name
+            dropped.discard((op.schema, op.new_table_name))
+        elif isinstance(op, ModifyTableOps):
             op.ops = [inner for inner in op.ops if not is_redundant(inner)]
     operations.ops = [op for op in operations.ops if not is_redundant(op) and getattr(op, "ops", True)]
 

@@ -14,18 +14,19 @@ from alembic.operations.ops import (
     MigrateOperation,
     ModifyTableOps,
 )
-from sqlalchemy import Column, Table, inspect
+from sqlalchemy import Column, MetaData, Table, inspect
 
 from ... import upstream
 from ...migrate.logging_less import logging_less
 from ...sqltext import full_name
 from ..draft import Draft, reflected_schema
 from ..name_steps import in_sequence
-from ..operations import RenameColumnOp, RenameTableBothWaysOp, altered
+from ..operations import IndexSqlOp, RenameColumnOp, RenameTableBothWaysOp, altered
+from ..ownership import TableKey
 from ..renamed_inspector import NewNames, RenamedAutogenContext
 from .candidates import Candidate, Removal, name_likeness, place_likeness, renamed
 from .fills import fill_arguments
-from .said_renames import said_columns, said_tables
+from .said_renames import dropped_first, said_columns, said_tables
 
 
 def renames(draft: Draft) -> None:
@@ -42,12 +43,15 @@ def renames(draft: Draft) -> None:
         "allow-drop", "it was removed, and is dropped with its values", lambda each: fill_arguments(draft, each.added)
     )
     tables = said_tables(draft)
+    new_names.hidden = dropped_first(draft, tables)
+    operations += _drops(draft, new_names.hidden)
     for candidate in renamed(draft.answers, _not_said(_table_candidates(draft), tables), tables_removed):
         tables.setdefault(candidate.removed.schema, {})[candidate.removed.name] = candidate.added.name
     for schema, names in tables.items():
         for old, new in names.items():
             new_names.add_table(schema, old, new)
-        steps = in_sequence(names, inspect(draft.context.connection).get_table_names(schema))
+        stored = inspect(draft.context.connection).get_table_names(schema)
+        steps = in_sequence(names, [name for name in stored if (schema, name) not in new_names.hidden])
         operations += [RenameTableBothWaysOp(old, new, schema=schema) for old, new in steps]
     if operations:
         _compare_again(draft, new_names)
@@ -64,6 +68,22 @@ def renames(draft: Draft) -> None:
     if new_names.columns:
         _compare_again(draft, new_names)
     draft.upgrade.ops[:0] = operations
+
+
+def _drops(draft: Draft, tables: set[TableKey]) -> list[MigrateOperation]:
+    """Return what drops tables, as Alembic does where they are in no model."""
+    if not tables:
+        return []
+    connection: Any = draft.context.connection
+    names = NewNames(draft.dialect)
+    inspector = inspect(connection)
+    for schema in {schema for schema, _ in tables}:
+        names.hidden |= {(schema, name) for name in inspector.get_table_names(schema)} - tables
+    found = upstream.compare(RenamedAutogenContext(draft.context, names, MetaData())).ops
+    is_on = ((op, (getattr(op, "schema", None), getattr(op, "table_name", None)) in tables) for op in found)
+    return [
+        op for op, its in is_on if its or isinstance(op, IndexSqlOp)
+    ]  # the latter has no table, but is of one of these
 
 
 def _column_steps(draft: Draft, table: Table, changes: dict[str, tuple[Column[Any], str]]) -> list[RenameColumnOp]:

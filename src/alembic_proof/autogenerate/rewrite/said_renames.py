@@ -5,7 +5,7 @@ Of a chain (a to b, b to c) a comparison sees that a is gone and c is new; of tw
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from alembic.util import CommandError
@@ -15,6 +15,9 @@ from ...sqltext import full_name
 from ..draft import Draft, reflected_schema
 from ..ownership import TableKey
 from ..renamed_inspector import NewNames
+
+_OR_DROPPED = ", or that it is dropped, with -x allow-drop={other}"
+_OR_FIRST = "; or let a revision of its own drop {other} first"
 
 
 def said_tables(draft: Draft) -> dict[str | None, dict[str, str]]:
@@ -38,9 +41,39 @@ def said_tables(draft: Draft) -> dict[str | None, dict[str, str]]:
                 said.setdefault(schema, {})[here[old]] = new_name
                 used.append(value)
     for schema, renames in said.items():
-        require_free(renames, stored[schema], full_name("", schema) if schema else "")
+        staying = [
+            name for name in stored[schema] if name in renames or not _is_dropped(draft, full_name(name, schema))
+        ]
+        require_free(renames, staying, full_name("", schema) if schema else "", _OR_DROPPED)
     _use(draft, used)
     return said
+
+
+def dropped_first(draft: Draft, said: Mapping[str | None, dict[str, str]]) -> set[TableKey]:
+    """Return the tables that are dropped because another one gets their name.
+
+    Raises CommandError where the foreign key of another table refers to one: on SQLite, it would refer to the new one.
+    """
+    connection: Any = draft.context.connection
+    dropped: set[TableKey] = set()
+    for schema, renames in said.items():
+        inspector = inspect(connection)
+        dropped |= {(schema, name) for name in {*renames.values()} - {*renames} if inspector.has_table(name, schema)}
+        for (its_schema, table), keys in inspector.get_multi_foreign_keys(schema).items():
+            for key in keys:
+                target = (key["referred_schema"], key["referred_table"])
+                if target in dropped and (its_schema, table) not in dropped:
+                    raise CommandError(
+                        f"{full_name(table, its_schema)} refers to {full_name(target[1], target[0])}, which this "
+                        "revision would drop to give its name to another table. Drop that foreign key in a revision of "
+                        "its own first. Nothing was written."
+                    )
+    return dropped
+
+
+def _is_dropped(draft: Draft, name: str) -> bool:
+    """Tell whether somebody says, by its name, that a table goes which has a model."""
+    return name in draft.tables and draft.answers.find("allow-drop", lambda value: value == name) is not None
 
 
 def said_columns(draft: Draft, names: NewNames) -> dict[TableKey, dict[str, tuple[Column[Any], str]]]:
@@ -69,7 +102,9 @@ def said_columns(draft: Draft, names: NewNames) -> dict[TableKey, dict[str, tupl
             used.append(value)
     for key, changes in said.items():
         columns = [each.name for each in stored[key].columns]
-        require_free({old: new for old, (_, new) in changes.items()}, columns, f"{full_name(key[1], key[0])}.")
+        require_free(
+            {old: new for old, (_, new) in changes.items()}, columns, f"{full_name(key[1], key[0])}.", _OR_FIRST
+        )
     _use(draft, used)
     return said
 
@@ -87,13 +122,17 @@ def _reflected(connection: Connection, name: str, schema: str | None) -> Table:
     return Table(name, metadata, schema=schema)
 
 
-def require_free(renames: dict[str, str], stored: Collection[str], prefix: str) -> None:
-    """Raise CommandError if something would get a name that another keeps, or that another gets as well."""
+def require_free(renames: dict[str, str], stored: Collection[str], prefix: str, gone: str = "") -> None:
+    """Raise CommandError if something would get a name that another keeps, or that another gets as well.
+
+    ``gone`` is the rest of the sentence for one that could be dropped instead.
+    """
     for old, new in renames.items():
         others = [other for other, name in renames.items() if name == new and other != old]
         if others or (new in stored and new not in renames):
             other = others[0] if others else new
+            or_dropped = "" if others else gone.format(other=f"{prefix}{other}")
             raise CommandError(
                 f"-x rename={prefix}{old}:{new} would leave two of the name {new}: say which name {prefix}{other} "
-                "gets, with another -x rename=. Nothing was written."
+                f"gets, with another -x rename={or_dropped}. Nothing was written."
             )

@@ -25,10 +25,10 @@ def sqlite_details(draft: Draft) -> None:
     old_names = {op.new_table_name: op.table_name for op in draft.upgrade.ops if isinstance(op, RenameTableOp)}
     for op in created:
         with suppress(KeyError, ValueError):  # a table of a schema; one that is not understood
-            table = TableSql.parse(statements[old_names.get(op.table_name, op.table_name)])
             if isinstance(op, AddColumnOp):
-                _collate(table, [op.column])
-            else:
+                _collate(TableSql.parse(statements[old_names.get(op.table_name, op.table_name)]), [op.column])
+            else:  # a table that is dropped keeps its name until then
+                table = TableSql.parse(statements[op.table_name])
                 _collate(table, op.columns)
                 op.kw = {**op.kw, **_options(table)}
 
