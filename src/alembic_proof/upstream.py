@@ -191,6 +191,14 @@ def type_affinity(type_: TypeEngine[Any]) -> Any:
     return type_._type_affinity
 
 
+def reflects_collations() -> bool:
+    """Tell whether SQLAlchemy reads the collations of PostgreSQL's columns: 2.0 does not."""
+    from sqlalchemy import __version__
+
+    major, minor = __version__.split(".")[:2]
+    return (int(major), int(minor)) >= (2, 1)
+
+
 def enums_have_create_type() -> bool:
     """Tell whether ``sqlalchemy.Enum`` takes ``create_type``: up to SQLAlchemy 2.0 only that of PostgreSQL does."""
     from sqlalchemy import __version__

@@ -26,6 +26,7 @@ from . import hooks, notes, ownership
 from .compare import (
     autoincrement,
     check_constraints,
+    collations,
     computed_columns,
     domains,
     enums,
@@ -80,6 +81,7 @@ PLUGINS: dict[str, ModuleType] = {
     "unnamed_uniques": unnamed_uniques,  # UNIQUE constraints that SQLite has without a name
     "check_constraints": check_constraints,  # by their names, and by their texts
     "computed_columns": computed_columns,  # what columns are computed from
+    "collations": collations,  # of texts
     "stored_expressions": stored_expressions,  # asks the database whether the texts of all others are the same
     "views": views,  # what is a view in the database is no table to be created
     "inheritance": inheritance,  # what a table of PostgreSQL inherits is no difference

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,6 +15,7 @@ from .renamed_inspector import RenamedInspector
 Row = tuple[str, str, str, str]  # the type, the name, the table and the SQL of an object
 
 _rows: WeakKeyDictionary[AutogenContext, list[Row]] = WeakKeyDictionary()
+_tables: WeakKeyDictionary[AutogenContext, dict[str, str]] = WeakKeyDictionary()
 
 
 def tables_and_indexes(autogen_context: AutogenContext) -> list[Row]:
@@ -25,17 +27,22 @@ def tables_and_indexes(autogen_context: AutogenContext) -> list[Row]:
     return _rows[autogen_context]
 
 
-def stored_table(autogen_context: AutogenContext, name: str) -> TableSql | None:
-    """Return the CREATE TABLE of a table, by the name that it will have; None for one that is not understood."""
+def stored_table(autogen_context: AutogenContext, name: str, word: str) -> TableSql | None:
+    """Return the CREATE TABLE of a table, by the name that it will have, if a word is in it.
+
+    None also for one that is not understood.
+    """
     inspector: Any = autogen_context.inspector
     if isinstance(inspector, RenamedInspector):
         name = inspector.new_names.old_table(None, name)
-    for kind, its_name, _, sql in tables_and_indexes(autogen_context):
-        if kind == "table" and its_name == name:
-            try:
-                return TableSql.parse(sql)
-            except ValueError:
-                return None
+    if autogen_context not in _tables:
+        rows = tables_and_indexes(autogen_context)
+        _tables[autogen_context] = {its_name: sql for kind, its_name, _, sql in rows if kind == "table"}
+    sql = _tables[autogen_context].get(name, "")
+    if word not in sql.upper():
+        return None
+    with suppress(ValueError):
+        return TableSql.parse(sql)
     return None
 
 

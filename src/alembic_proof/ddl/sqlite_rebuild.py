@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -206,13 +207,16 @@ class _Change:
     def _alter(self, piece: Piece, old: Column[Any], new: Column[Any], reflected: Any) -> None:
         """Note what changes in a column."""
         _, end = piece.type
-        type_ = self._type(new.type)
+        plain, collation = _without_collation(new.type)
+        type_ = self._type(plain)
         if type_ != self._type(reflected["type"]):
             self.retyped.add(new.name.lower())
             self._require_strict(new)
             self.edits.append((*piece.type, type_ if piece.type[0] < end else f" {type_}"))
-            if getattr(new.type, "collation", None):  # which is in the text of the type
-                self._drop(piece, "COLLATE")
+        if collation:
+            self._drop(piece, "COLLATE")
+            if collation.upper() != "BINARY":  # which a text has without one
+                self.edits.append((end, end, f" COLLATE {self._quoted(collation)}"))
         if new.nullable != reflected["nullable"]:
             self._drop(piece, "NULL", "NOT")
             if not new.nullable:
@@ -437,6 +441,15 @@ class _Change:
 
     def _slice(self, tokens: list[Token]) -> str:
         return self.parsed.sql[tokens[0].start : tokens[-1].end]
+
+
+def _without_collation(type_: Any) -> tuple[Any, str | None]:
+    """Return a type without its collation, and that."""
+    collation: str | None = getattr(type_, "collation", None)
+    if collation:
+        type_ = copy(type_)
+        type_.collation = None
+    return type_, collation
 
 
 def _trimmed(text: str) -> str:

@@ -272,3 +272,20 @@ def test_an_order_on_mariadb(lab_mysql: Lab) -> None:
         lab_mysql.upgrade()
         assert order() == after
         before = after
+
+
+@pytest.mark.parametrize("name", ["name", "ON", "t"])
+def test_a_column_with_the_name_of_the_table(lab_sqlite: Lab, name: str) -> None:
+    """It keeps its name when the table gets another one."""
+
+    def models(table: str) -> MetaData:
+        metadata = MetaData()
+        its_table = Table(table, metadata, Column("id", Integer, primary_key=True), Column(name, String(9)))
+        Index("ix", func.lower(its_table.c[name]), sqlite_where=its_table.c[name] != "x")
+        return metadata
+
+    lab_sqlite.change(models(name))
+    text = lab_sqlite.change(models("other"), f"rename={name}:other")
+    assert "INDEX" not in text
+    lab_sqlite.downgrade()
+    lab_sqlite.upgrade()

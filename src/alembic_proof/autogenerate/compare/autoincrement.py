@@ -32,8 +32,12 @@ def compare_autoincrement(
     inspector: Any = autogen_context.inspector
     existing = {}
     for kind, name, _, sql in tables_and_indexes(autogen_context):
+        new_name = name
+        if isinstance(inspector, RenamedInspector):
+            if (None, name) in inspector.new_names.hidden:
+                continue
+            new_name = inspector.new_names.table(None, name)[1]
         if kind == "table" and (counts := _counts(sql)) is not None:
-            new_name = inspector.new_names.table(None, name)[1] if isinstance(inspector, RenamedInspector) else name
             existing[new_name] = counts
     for table in autogen_context.sorted_tables:
         wanted = _is_wanted(table, autogen_context.dialect)

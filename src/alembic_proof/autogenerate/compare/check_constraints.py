@@ -153,7 +153,8 @@ def _reflected_checks(autogen_context: AutogenContext, table: Table) -> dict[str
 
 def _nameless(autogen_context: AutogenContext, table: Table) -> list[CheckConstraint]:
     """Return the CHECKs without a name: those of SQLite as it keeps them, in the names that columns will have."""
-    stored = stored_table(autogen_context, table.name) if autogen_context.dialect.name == "sqlite" else None
+    is_sqlite = autogen_context.dialect.name == "sqlite"
+    stored = stored_table(autogen_context, table.name, "CHECK") if is_sqlite else None
     if stored is None or table.schema is not None:
         return [check for check in table.constraints if isinstance(check, CheckConstraint) and check.name is None]
     texts = [
