@@ -46,6 +46,8 @@ def _cut(old: Any, new: Any, dialect: str) -> str | None:
         return None if after in ("array", "json") else "keeps the first element and no other"
     if before == "datetime" and after in ("date", "time"):
         return f"cuts off the {'time' if after == 'date' else 'date'}"
+    if before == after and before in ("datetime", "time") and _places(old) > _places(new):
+        return "cuts off fractions of seconds"
     if before in NUMBERS and after == "boolean":
         return "has no value but true and false"
     if before in ("float", "numeric"):
@@ -60,6 +62,11 @@ def _cut(old: Any, new: Any, dialect: str) -> str | None:
     if dialect == "sqlite" and before == "text" and (after in NUMBERS or after == "boolean"):
         return "takes the digits at the beginning of a text for its number, or 0"
     return None
+
+
+def _places(type_: Any) -> int:
+    """Return how many places of a second MariaDB and MySQL keep."""
+    return getattr(type_, "fsp", None) or 0
 
 
 def shortened_to(op: AlterColumnOp, dialect: Dialect) -> int | None:
@@ -85,6 +92,8 @@ def lost_values(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect)
     if before == after == "text":
         length: ColumnElement[int] = (func.length if dialect.name == "sqlite" else func.char_length)(value)
         return length > int(new.length)
+    if before == after and before in ("datetime", "time"):
+        return cast(value, new) != value
     if after == "boolean" and before in NUMBERS:
         return cast(value, Integer).not_in([0, 1])
     if before == "text":
@@ -155,8 +164,12 @@ def too_great(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -
         return or_(value < least, value > greatest)
     if after == "numeric" and new.precision is not None:
         digits = new.precision - (new.scale or 0)
+        if getattr(new, "unsigned", False) and not getattr(old, "unsigned", False):
+            return or_(value < 0, value >= int(10**digits))
         if before == "numeric" and old.precision is not None and old.precision - (old.scale or 0) <= digits:
             return None
         magnitude: ColumnElement[Any] = func.abs(value)
         return magnitude >= int(10**digits)
+    if getattr(new, "unsigned", False) and not getattr(old, "unsigned", False):
+        return value < 0
     return None

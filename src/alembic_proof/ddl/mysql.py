@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Dialect, Inspector, Table, text
+from sqlalchemy import Column, Dialect, Inspector, Table, text
 
 from ..sqltext import quote_literal
+from . import mysql_types
 from .offline import OfflineValues
 from .rendering import RenderingCorrections
 
@@ -28,6 +29,12 @@ _MOMENT = re.compile(r"CURRENT_TIMESTAMP(\(\d*\))?|b'[01]*'", re.IGNORECASE)
 
 class MySQLCorrections(OfflineValues, RenderingCorrections, Base):
     """Mixed into the Impl classes of MySQL and of MariaDB."""
+
+    def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
+        """Tell whether two columns have different types."""
+        return super().compare_type(inspector_column, metadata_column) or mysql_types.differs(
+            inspector_column, metadata_column, self.dialect
+        )
 
     def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: Any) -> None:
         """Give a reflected column the default that it has: SQLAlchemy loses b'0', and cuts (rand() * 10) off."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Dialect, Enum, LargeBinary, String
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import mysql, postgresql
 
 if TYPE_CHECKING:
     from alembic.ddl.impl import DefaultImpl as Base
@@ -27,8 +27,8 @@ class OfflineValues(Base):
             own: Any = dialect.colspecs
             kinds = {String: _Text, LargeBinary: _Bytes, JSON: _Json, postgresql.JSON: _Json, postgresql.JSONB: _Json}
             added: Any = {kind: type(kind.__name__, (mixin, own.get(kind, kind)), {}) for kind, mixin in kinds.items()}
-            # An Enum is a String, but is not to be made one.
-            dialect.colspecs = {**own, **added, Enum: own.get(Enum, Enum)}
+            # An Enum and a SET are Strings, but are not to be made one.
+            dialect.colspecs = {**own, **added, **{kind: own.get(kind, kind) for kind in (Enum, mysql.SET)}}
 
     def execute(self, sql: Any, execution_options: Any = None) -> None:
         """Execute or print a statement."""

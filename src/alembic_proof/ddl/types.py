@@ -41,6 +41,8 @@ def kind_of(type_: Any) -> str:
     Their hierarchy is not the same in each release, and a dialect's own types are in it by chance: PostgreSQL's
     INTERVAL is no ``Interval``, and MySQL's LONGBLOB no LargeBinary. Those are told by their values in Python.
     """
+    if getattr(type_, "__visit_name__", None) == "SET":  # of MySQL, which is a String with a length
+        return "set"
     found = next((kind for class_, kind in _KINDS if isinstance(type_, class_)), None)
     if found is None:
         with suppress(NotImplementedError):

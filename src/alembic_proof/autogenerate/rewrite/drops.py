@@ -121,8 +121,9 @@ def _is_moved(draft: Draft, op: AlterColumnOp) -> bool:
 
 
 def _changes_kind(draft: Draft, op: AlterColumnOp) -> bool:
-    old, new = (stored_kind(database_type(type_, draft.dialect)) for type_ in (op.existing_type, op.modify_type))
-    return old != new
+    """Tell whether a type gets values of another kind; of a SET or of another character set, it may not have all."""
+    old, new = (database_type(type_, draft.dialect) for type_ in (op.existing_type, op.modify_type))
+    return stored_kind(old) != stored_kind(new) or stored_kind(new) == "set" or bool(getattr(new, "charset", None))
 
 
 _ROWS = ("row is in it", "rows are in it")

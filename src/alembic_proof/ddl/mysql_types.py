@@ -1,0 +1,57 @@
+"""What Alembic does not compare of the types of MariaDB and MySQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Dialect, Enum
+
+from .types import database_type, kind_of
+
+_TIMES = ("datetime", "time")
+
+
+def differs(reflected: Column[Any], model: Column[Any], dialect: Dialect) -> bool:
+    """Tell whether the type of a column in the database is another than that of the model, in what Alembic skips.
+
+    That are UNSIGNED, fractions of seconds, the order of labels, which are numbers, the members of a SET; and the
+    collation and the character set, where the model names one.
+    """
+    old, new = (database_type(column.type, dialect) for column in (reflected, model))
+    if kind_of(old) != kind_of(new):
+        return False
+    if _is_unsigned(old) != _is_unsigned(new):
+        return True
+    if kind_of(new) in _TIMES and (getattr(old, "fsp", None) or 0) != (getattr(new, "fsp", None) or 0):
+        return True
+    if isinstance(old, Enum) and isinstance(new, Enum) and new.native_enum and old.enums != new.enums:
+        return True
+    if kind_of(new) == "set" and old.values != new.values:
+        return True
+    return _is_written_otherwise(reflected, (old, reflected.type), (new, model.type), dialect)
+
+
+def _is_unsigned(type_: Any) -> bool:
+    return bool(getattr(type_, "unsigned", False) or getattr(type_, "zerofill", False))
+
+
+def _is_written_otherwise(column: Column[Any], old: tuple[Any, Any], new: tuple[Any, Any], dialect: Dialect) -> bool:
+    """Tell whether a column has another collation or character set than the model names: its own, or its table's.
+
+    What SQLAlchemy makes of an ENUM for the database has neither: the types of the columns themselves do.
+    """
+    options = getattr(column.table, "kwargs", {})
+    for name, of_table in (("collation", "collate"), ("charset", "default charset")):
+        wanted, own = (
+            next(filter(None, (getattr(type_, name, None) for type_ in types)), None) for types in (new, old)
+        )
+        found = own or options.get(f"{dialect.name}_{of_table}")
+        if wanted and found and _full_name(str(wanted)) != _full_name(str(found)):
+            return True
+    return False
+
+
+def _full_name(name: str) -> str:
+    """Return the name of a collation or a character set as newer servers have it: utf8 is utf8mb3 there."""
+    name = name.lower()
+    return f"utf8mb3{name.removeprefix('utf8')}" if name == "utf8" or name.startswith("utf8_") else name
