@@ -117,6 +117,12 @@ def with_renamed_labels(default: str, renamed: dict[str, str]) -> str:
     return _pattern(renamed).sub(lambda match: _escaped(renamed[match[0].replace("''", "'")]), default)
 
 
+def with_renamed_literals(sql: str, type_name: str, renamed: dict[str, str]) -> str:
+    """Return an expression of PostgreSQL's own with the new names of labels: its literals have a cast to the type."""
+    literals = {f"{sql_labels([old])}::{type_name}": sql_labels([new]) for old, new in renamed.items()}
+    return re.sub("|".join(map(re.escape, literals)) + r"(?![\w\[])", lambda match: literals[match[0]], sql)
+
+
 def _labels_in(default: str, labels: Iterable[str]) -> bool:
     return _pattern(labels).search(default) is not None
 

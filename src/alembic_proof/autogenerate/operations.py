@@ -198,6 +198,12 @@ class EnumTypeOp(MigrateOperation):
         return existing != self.labels_after and (self.used_in_same_revision or existing != kept)
 
     @property
+    def added_labels(self) -> list[str]:
+        """The labels that a type gets."""
+        existing = {self.renamed.get(label, label) for label in self.labels_before}
+        return [label for label in self.labels_after if label not in existing]
+
+    @property
     def removed_labels(self) -> list[str]:
         """The labels that a type loses which continues to exist."""
         if not self.labels_after:

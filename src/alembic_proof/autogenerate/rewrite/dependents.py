@@ -31,6 +31,7 @@ from alembic.operations.ops import (
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    DefaultClause,
     Dialect,
     ForeignKeyConstraint,
     Index,
@@ -43,8 +44,8 @@ from ... import upstream
 from ...sqltext import full_name
 from ..compare.reflected import reflected_tables
 from ..draft import Draft
-from ..enum_types import enums_by_name, sql_name
-from ..indexes import has_expression, included, predicate
+from ..enum_types import enums_by_name, sql_labels, sql_name
+from ..indexes import create_index_sql, has_expression, included, predicate
 from ..operations import (
     CastColumnOp,
     ChangePrimaryKeyOp,
@@ -84,6 +85,8 @@ class ColumnChange:
     in_texts: bool = False
     in_keys: bool = False
     recreated: bool = False
+    # Its enum type gets other labels in place: what depends on it stays, but what is made anew needs the labels.
+    only_labels: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,7 @@ class _Direction:
 
     def rewrite(self) -> None:
         """Surround what changes by drops and additions, those of the revision or others."""
+        self._remake_for_new_labels()
         queue = deque(self._changes())
         if not queue:
             return
@@ -183,7 +187,7 @@ class _Direction:
             if change not in seen:
                 seen.add(change)
                 for each in self._depending_on(change):
-                    if each.key not in found:
+                    if each.key not in found and (self._is_changed(each) or not getattr(change, "only_labels", False)):
                         found[each.key] = each
                         queue.extend(self._changes_by(each))
         first = [op for each in found.values() if (op := self._drop(each))]
@@ -197,10 +201,22 @@ class _Direction:
                 last += [CreateForeignKeyOp.from_constraint(key) for key in keys]
         self._insert(first, last)
 
+    def _remake_for_new_labels(self) -> None:
+        """Let another type take the place of an enum whose new label something uses that is created with it.
+
+        PostgreSQL takes a label that was added in the same transaction for no value yet.
+        """
+        for _, enum in self.ops:
+            if isinstance(enum, EnumTypeOp) and enum.labels_before and enum.labels_after and enum.added_labels:
+                literals = [sql_labels([label]) for label in enum.added_labels]
+                texts = [text for _, op in self.ops for text in _texts_in(op, self.dialect)]
+                if any(literal in text for literal in literals for text in texts):
+                    enum.used_in_same_revision = True
+
     def _changes(self) -> Iterator[Change]:
         """Yield what the operations change."""
         for _, op in self.ops:
-            if isinstance(op, EnumTypeOp) and op.is_remade:
+            if isinstance(op, EnumTypeOp) and op.labels_before and op.labels_after:
                 yield from self._columns_of_enum(op)
             elif isinstance(op, ModifyTableOps):
                 for drop, _ in recreated(op):
@@ -220,7 +236,8 @@ class _Direction:
 
     def _columns_of_enum(self, enum: EnumTypeOp) -> Iterator[Change]:
         for schema, table, column in columns_of_enum(self.draft, enum):
-            yield ColumnChange(full_name(table, schema), column, in_texts=True, in_keys=True)
+            name = full_name(table, schema)
+            yield ColumnChange(name, column, in_texts=True, in_keys=enum.is_remade, only_labels=not enum.is_remade)
 
     def _key_change(self, table: str, item: Any) -> Iterator[Change]:
         """Yield what it means that an index or a constraint is dropped: foreign keys may need it."""
@@ -452,6 +469,28 @@ def _names_in(item: Any, dialect: Dialect) -> set[str]:
         parts = [item.sqltext] if isinstance(item, CheckConstraint) else []
     texts = (part if isinstance(part, str) else sql_of(part, dialect) for part in parts)
     return {word for text in texts for word in _words(text)}
+
+
+def _texts_in(op: Any, dialect: Dialect) -> Iterator[str]:
+    """Yield the SQL in which something that an operation creates may name the labels of an enum."""
+    if isinstance(op, CreateTableOp):
+        for item in op.columns:
+            yield from _texts_of(item, dialect)
+    elif isinstance(op, CreateIndexOp):
+        yield create_index_sql(op.to_index(), dialect)
+    elif isinstance(op, (AddColumnOp, AddConstraintOp)):
+        yield from _texts_of(_item_of(op), dialect)
+
+
+def _texts_of(item: Any, dialect: Dialect) -> Iterator[str]:
+    """Yield the SQL of a CHECK, and of the default of a column, or of what it is computed from."""
+    if isinstance(item, CheckConstraint):
+        yield sql_of(item.sqltext, dialect)
+    elif isinstance(item, Column) and item.computed is not None:
+        yield sql_of(item.computed.sqltext, dialect)
+    elif isinstance(item, Column) and isinstance(item.server_default, DefaultClause):
+        default = item.server_default.arg
+        yield f"'{default}'" if isinstance(default, str) else sql_of(default, dialect)
 
 
 def _predicate(index: Index, dialect: Dialect) -> Any:

@@ -13,6 +13,7 @@ from ..enum_types import enums_by_name, sql_name
 from ..operations import EnumTypeOp, MoveLabelsOp, altered
 from .labels_in_texts import labels_in_texts
 from .moved_labels import Labels, moves
+from .renamed_literals import remove_same_texts
 from .stored_values import Found, rows_with_label
 
 
@@ -43,6 +44,7 @@ def _change_type(draft: Draft, enum: EnumTypeOp) -> None:
     moved = moves(draft, Labels(name, enum.labels_before, enum.labels_after, rows_with, is_nullable))
     enum.renamed, enum.replaced = moved.renamed, moved.replaced
     _remove_same_defaults(draft, enum)
+    remove_same_texts(draft, enum)
 
 
 def _remove_same_defaults(draft: Draft, enum: EnumTypeOp) -> None:
