@@ -22,6 +22,9 @@ _LIBRARY = Path(__file__).parents[1]
 _OWN_CODE = tuple(str(_LIBRARY / part) for part in ("doctor", "schema", "sandbox"))
 
 
+_NO_EXIT = "delete this sys.exit(): alembic goes on after env.py, and an error has to come out"
+
+
 def failure(project: Project, error: BaseException) -> Outcome:
     """Return how a check ended that raised something, with the file and line that it comes from."""
     if isinstance(error, ModuleNotFoundError) and not project.has_module(error.name or ""):
@@ -31,6 +34,9 @@ def failure(project: Project, error: BaseException) -> Outcome:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if project.is_inside(frame.filename)]
     message = f"{type(error).__name__}: {first_line(error)}"
+    if own and isinstance(error, SystemExit) and not error.code:
+        place = project.name(own[-1].filename, own[-1].lineno)
+        return _failed(Problem(place, "it ends alembic with exit code 0, whatever has happened before", _NO_EXIT))
     if not own and (frames[-1].filename.startswith(_OWN_CODE) or hasattr(error, "orig")):
         return Outcome.unknown(f"the doctor itself failed, at {_own_place(frames)}: {message}: please report it")
     if own and own[-1].filename == str(project.env) and _asks_for_arguments(project):
@@ -77,9 +83,20 @@ def not_installed(error: ModuleNotFoundError) -> str:
 
 def unreadable(project: Project, error: SyntaxError) -> tuple[str, str, str]:
     """Return where a file is no Python for this interpreter, what is wrong, and what to do."""
+    if conflict := _conflict(error.filename or ""):
+        message = "it has the markers of a merge conflict, and is no Python"
+        fix = "keep one side of each, or what both come to, and delete the lines of <<<<<<<, ======= and >>>>>>>"
+        return project.name(error.filename or "", conflict), message, fix
     version = ".".join(map(str, sys.version_info[:2]))
     fix = f"mend the line; if it is right in a newer Python than {version}, give the doctor that one: --python PATH"
     return project.name(error.filename or "", error.lineno), f"it cannot be read as Python {version}: {error.msg}", fix
+
+
+def _conflict(file: str) -> int | None:
+    """Return the line where git marked the first conflict of a merge in a file, if there is one."""
+    lines = Path(file).read_text("utf-8", "replace").splitlines() if Path(file).is_file() else []
+    ends = any(line.startswith(">>>>>>> ") for line in lines)
+    return next((number for number, line in enumerate(lines, 1) if ends and line.startswith("<<<<<<< ")), None)
 
 
 def _application_sets_url(project: Project) -> bool:

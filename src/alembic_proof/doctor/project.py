@@ -76,9 +76,9 @@ class Project(Layout):
         if name not in self._results:
             try:
                 self._results[name] = work()
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 self._results[name] = error
-        if isinstance(self._results[name], Exception):
+        if isinstance(self._results[name], (Exception, SystemExit)):
             raise self._results[name]
         return self._results[name]
 

@@ -65,6 +65,7 @@ from .surroundings import (
     database_outlives_the_command,
     libraries_are_not_hidden,
 )
+from .template import template_writes_revisions
 
 # The stages in the order of STAGES; within probe and scratch a check may build upon what an earlier one did.
 ORDER: list[Check] = [
@@ -96,6 +97,7 @@ ORDER: list[Check] = [
     env_leaves_logging_alone,
     metadata_is_the_models,
     hooks_give_answers,
+    template_writes_revisions,
     every_revision_is_loaded,
     revisions_are_self_contained,
     constraints_have_names,

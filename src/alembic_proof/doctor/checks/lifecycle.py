@@ -23,7 +23,14 @@ from ..revision_monitor import RevisionMonitor
 from ..schema_findings import schema_findings
 
 # What explains a fault of the whole: one in the files of revisions, or in how models and tables come to be known.
-_MODELS_FAULTS = ("ini-has-its-logging", "scripts-are-whole", "metadata-is-the-models", "importing-makes-no-table")
+_MODELS_FAULTS = (
+    "ini-has-its-logging",
+    "scripts-are-whole",
+    "metadata-is-the-models",
+    "hooks-give-answers",
+    "template-writes-revisions",
+    "importing-makes-no-table",
+)
 _REVISION_FAULTS = (
     "scripts-are-whole",
     "versions-hold-revisions",
@@ -117,7 +124,12 @@ def _flat(differences: Iterable[Any]) -> list[Any]:
     return [each for item in differences for each in (item if isinstance(item, list) else [item])]
 
 
-@check("offline-prints-sql", "scratch", requires=("autogenerate-sees-every-table",), follows=_REVISION_FAULTS)
+@check(
+    "offline-prints-sql",
+    "scratch",
+    requires=("autogenerate-sees-every-table",),
+    follows=(*_MODELS_FAULTS, *_REVISION_FAULTS),
+)
 def offline_prints_sql(project: Project) -> Iterable[Finding]:
     """alembic upgrade head --sql prints the SQL, whole
 
