@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.databases import rows
+from support.plain import plain_project
 from support.written import Written
 
 from alembic_proof.doctor.project import Project
@@ -41,4 +42,31 @@ def test_answers(tmp_path: Path, statements: list[str], expected: dict[str, Any]
         project = Project(written.ini)
         project.enter_sandbox(stack)
         found = answers(project)
-    assert found == {"models": ["t"], "database": f"sqlite+pysqlite:///{tmp_path}/x.db", **expected}
+    database = {"database": f"sqlite+pysqlite:///{tmp_path}/x.db", "models": ["t"], **expected}
+    assert found == {"models": ["t"], "databases": [database]}
+
+
+TWO = """\
+for name, metadata in (("a", target_metadata), ("b", sa.MetaData())):
+    sa.Table(f"only_{name}", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    with sa.create_engine(f"sqlite:///PATH/{name}.db").connect() as connection:
+        context.configure(connection=connection, target_metadata=metadata)
+        with context.begin_transaction():
+            context.run_migrations(engine_name=name)
+"""
+
+
+def test_several_databases(tmp_path: Path) -> None:
+    """Each is compared with its own models."""
+    project = plain_project(
+        tmp_path,
+        ("    run_migrations_online()\n", "    pass\n"),
+        ("if context.is_offline_mode", TWO.replace("PATH", str(tmp_path)) + "if context.is_offline_mode"),
+    )
+    for name in ("a", "b"):
+        rows(f"sqlite:///{tmp_path}/{name}.db", f"CREATE TABLE only_{name} (id INTEGER NOT NULL PRIMARY KEY)")
+    with ExitStack() as stack:
+        project.enter_sandbox(stack)
+        found = answers(project)["databases"]
+    assert [each["models"] for each in found] == [["a", "only_a"], ["only_b"]]
+    assert [each["differences"] for each in found] == [["add_table a", "add_index ix_a_name"], []]

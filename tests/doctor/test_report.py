@@ -26,13 +26,14 @@ def spades(project: Project) -> Any:
 
 PROBLEM = Outcome.of([Problem("a.py:1", "it is called\na shovel", "rename it")])
 NOTE = Outcome.of([Note("b.py", "it is old", "nothing")])
-ANSWERS: dict[str, Any] = {
-    "models": ["book"],
+DATABASE: dict[str, Any] = {
     "database": "sqlite:///x.db",
+    "models": ["book"],
     "tables": ["book", "legacy"],
     "revision": [],
     "differences": [],
 }
+ANSWERS: dict[str, Any] = {"models": ["book"], "databases": [DATABASE]}
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_all_of_it_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         ({"unanswered": "no server"}, ["The three questions have no answer: no server"]),
         ({"models": []}, ["The models register 0 tables: -"]),
         (
-            {**ANSWERS, "tables": None},
+            {**ANSWERS, "databases": [{**DATABASE, "tables": None}]},
             ["The models register 1 tables: book", "The database sqlite:///x.db does not exist yet"],
         ),
         (

@@ -185,6 +185,7 @@ class Project(Layout):
             runs: list[Run] = []
 
             def collect(_: Any, context: MigrationContext) -> list[Any]:
+                context.opts = dict(context.opts)  # Alembic has one for all databases that env.py migrates
                 metadata: Any = context.opts.get("target_metadata")
                 several = metadata if isinstance(metadata, (list, tuple)) else [metadata]
                 tables = {name: table for item in several if item is not None for name, table in item.tables.items()}

@@ -172,16 +172,15 @@ def _answers(questions: dict[str, Any]) -> Iterator[str]:
         yield f"The three questions have no answer: {questions['unanswered']}"
         return
     yield f"The models register {_listed(questions['models'], 'tables')}"
-    if "database" not in questions:
-        return
-    if questions["tables"] is None:
-        yield f"The database {questions['database']} does not exist yet"
-        return
-    revision = ", ".join(questions["revision"]) or "no revision"
-    yield f"The database {questions['database']} has {_listed(questions['tables'], 'tables')}; it is at {revision}"
-    if unknown := sorted(set(questions["tables"]) - set(questions["models"])):
-        yield f"In no model: {', '.join(unknown)}"
-    yield f"Alembic sees {_listed(questions['differences'], 'differences')}"
+    for found in questions.get("databases", ()):
+        if found["tables"] is None:
+            yield f"The database {found['database']} does not exist yet"
+            continue
+        revision = ", ".join(found["revision"]) or "no revision"
+        yield f"The database {found['database']} has {_listed(found['tables'], 'tables')}; it is at {revision}"
+        if unknown := sorted(set(found["tables"]) - set(found["models"])):
+            yield f"In no model: {', '.join(unknown)}"
+        yield f"Alembic sees {_listed(found['differences'], 'differences')}"
 
 
 def _listed(names: list[str], kind: str) -> str:
