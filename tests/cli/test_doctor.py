@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,9 @@ def test_all_of_it(written: Written, capsys: pytest.CaptureFixture[str]) -> None
     lines = capsys.readouterr().out.splitlines()
     assert "The models register 1 tables: t" in lines
     assert "0 PROBLEM, 0 unknown" in lines[-1]
-    assert [check.id for check in ORDER if any(check.id in line.split() for line in lines)] == [c.id for c in ORDER]
+    assert [check.id for check in ORDER if any(check.id in re.split("[ ,]+", line) for line in lines)] == [
+        c.id for c in ORDER
+    ]
     assert (Path.cwd(), dict(os.environ)) == before
 
 

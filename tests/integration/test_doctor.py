@@ -40,6 +40,8 @@ from support.breaking import (
 from support.databases import SERVERS, make_database, rows
 from support.project import LIBRARY, Project
 
+from alembic_proof.doctor.checks import ORDER
+
 SECOND_BASE = """\
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -190,7 +192,8 @@ def test_without_alembic_it_says_what_it_could_not_check(project: Project) -> No
     done = project.run("python", "-S", "-m", "alembic_proof", "doctor", "--config", "alembic.ini")
     assert done.returncode == 2, done.stdout
     assert "sqlalchemy is not installed for " in done.stdout
-    assert "12 ok, 0 PROBLEM, 28 unknown" in done.stdout
+    static = sum(check.stage == "static" for check in ORDER)
+    assert done.stdout.splitlines()[-1] == f"{static} ok, 0 PROBLEM, {len(ORDER) - static} unknown"
 
 
 def test_one_file_to_take_along(project: Project, tmp_path: Path) -> None:
