@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +12,7 @@ from alembic_proof.doctor.checks.configuration import (
     files_parse,
     ini_has_its_logging,
     ini_leads_to_scripts,
+    no_password_in_ini,
     no_url_in_ini,
     options_have_one_meaning,
     scripts_are_whole,
@@ -111,3 +114,25 @@ def test_another_section(lay: Lay) -> None:
         UndeterminedError, match=r"it has no \[alembic\], but \[shop\]: name the one to use with -n shop"
     ):
         list(ini_leads_to_scripts.find(lay({"alembic.ini": "[shop]\nscript_location = migrations\n"})))
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("postgresql://shop:s3cret@db/shop", True),
+        ("driver://user:pass@localhost/dbname", False),  # as alembic init writes it
+        ("postgresql://shop@db/shop", False),
+        ("postgresql://%(user)s:%(password)s@db/shop", False),
+        ("sqlite:///a:b@c.db", False),
+    ],
+)
+def test_a_password_that_is_committed(lay: Lay, url: str, found: bool) -> None:
+    """It is a note, with its place and without the password."""
+    project = lay({"alembic.ini": f"{HEAD}sqlalchemy.url = {url}\n"})
+    assert not list(no_password_in_ini.find(project))  # git does not keep it
+    for command in ("init -q", "add alembic.ini"):
+        subprocess.run(["git", *command.split()], cwd=project.root, check=True)
+    findings = list(no_password_in_ini.find(project))
+    assert [finding.where for finding in findings] == ["alembic.ini:3"] * found
+    assert "s3cret" not in f"{findings}"

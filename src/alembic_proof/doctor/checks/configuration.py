@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import subprocess
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -134,3 +136,29 @@ def no_url_in_ini(project: Project) -> Iterable[Finding]:
         variable = project.settings.database_variable
         message = f"sqlalchemy.url is set, but the application reads {variable}: they will name two databases"
         yield Problem(project.name(project.ini), message, f"delete the line, and put the URL into .env as {variable}")
+
+
+@check("no-password-in-ini", "static")
+def no_password_in_ini(project: Project) -> Iterable[Finding]:
+    """No configuration file that is committed has the password of a database
+
+    Whoever can read the repository, now or later, can then read the database.
+    """
+    for file in (project.configuration.ini, project.configuration.toml):
+        lines = file.read_text("utf-8", errors="replace").splitlines() if file.is_file() else []
+        for number, line in enumerate(lines, 1):
+            if _PASSWORD.match(line) and _is_committed(file):
+                fix = "let env.py take the URL from the environment, and change the password"
+                yield Note(project.name(file, number), "a URL with a password is committed here", fix)
+
+
+# An option with a URL that has a password; not the one of ``alembic init``, nor one that is put in from elsewhere.
+_PASSWORD = re.compile(r"\s*[\w.]+\s*[=:]\s*[\"']?(?!driver:)[\w+]+://[^:/@\s]*:(?!%\(|\$|\{)[^@\s]+@")
+
+
+def _is_committed(file: Path) -> bool:
+    """Tell whether git keeps a file."""
+    command = ["git", "-C", str(file.parent), "ls-files", "--error-unmatch", file.name]
+    with contextlib.suppress(OSError):
+        return not subprocess.run(command, capture_output=True).returncode
+    return False
