@@ -47,37 +47,40 @@ def compare_collations(
 
 
 def _compare(autogen_context: AutogenContext, operations: ModifyTableOps, old: Column[Any], new: Column[Any]) -> None:
-    dialect = autogen_context.dialect
-    type_, existing = database_type(new.type, dialect), copy(old.type)
-    is_sqlite = dialect.name == "sqlite"
-    stored = _on_sqlite(autogen_context, old) if is_sqlite else existing.collation
-    if is_sqlite and stored:  # SQLAlchemy does not read it
-        existing.collation = stored
-    ops = (op for op in operations.ops if isinstance(op, AlterColumnOp) and op.column_name == new.name)
-    change = next(ops, None)
-    if change is not None:
-        change.existing_type = existing
-    if kind_of(type_) != "text" or not _differ(autogen_context, old, stored, type_):
-        return
-    if is_sqlite:  # a rebuild keeps a collation of which nothing is said
-        existing.collation = existing.collation or _BINARY
-    if is_sqlite and type_.collation is None:
-        type_ = copy(type_)
-        type_.collation = _BINARY
-    else:
-        type_ = new.type
-    if change is None:
+    dialect, existing, wanted = autogen_context.dialect, old.type, new.type
+    type_: Any = database_type(new.type, dialect)
+    stored = getattr(old.type, "collation", None)
+    is_different = False
+    if dialect.name == "sqlite":  # SQLAlchemy does not read it
+        stored = _on_sqlite(autogen_context, old)
+        existing = _with(existing, stored)
+    if kind_of(type_) == "text":
+        is_different = _differ(autogen_context, old, stored, type_)
+    if is_different and dialect.name == "sqlite":  # a rebuild keeps a collation of which nothing is said
+        existing = _with(existing, stored or _BINARY)
+        wanted = wanted if type_.collation else _with(type_, _BINARY)
+    changes = [op for op in operations.ops if isinstance(op, AlterColumnOp) and op.column_name == new.name]
+    if is_different and not changes:
         change = AlterColumnOp(
             operations.table_name,
             new.name,
             schema=operations.schema,
-            existing_type=existing,
             existing_nullable=old.nullable,
             existing_server_default=old.server_default if old.server_default is not None else False,
             existing_comment=old.comment,
         )
+        changes.append(change)
         operations.ops.append(change)
-    change.modify_type = type_
+    for change in changes:
+        change.existing_type = existing
+        change.modify_type = wanted if is_different else change.modify_type
+
+
+def _with(type_: Any, collation: str | None) -> Any:
+    """Return a type with another collation."""
+    copied: Any = copy(type_)
+    copied.collation = collation
+    return copied
 
 
 def _differ(autogen_context: AutogenContext, old: Column[Any], stored: str | None, type_: Any) -> bool:
