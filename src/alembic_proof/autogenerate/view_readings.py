@@ -1,4 +1,4 @@
-"""Which views read which columns, as the database knows it."""
+"""Which views and triggers read which columns, as the database knows it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,28 @@ JOIN pg_class t ON d.refclassid = 'pg_class'\\:\\:regclass AND t.oid = d.refobji
 JOIN pg_namespace n ON n.oid = t.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
 """)
+# Functions are texts of which PostgreSQL knows nothing; UPDATE OF and WHEN are of the trigger itself.
+_POSTGRESQL_TRIGGERS = text("""
+SELECT DISTINCT 'TRIGGER', quote_ident(t.tgname) || ' ON ' || c.oid\\:\\:regclass\\:\\:text,
+    CASE WHEN n.nspname = current_schema() THEN NULL ELSE n.nspname END, c.relname, a.attname
+FROM pg_depend d
+JOIN pg_trigger t ON d.classid = 'pg_trigger'\\:\\:regclass AND t.oid = d.objid AND NOT t.tgisinternal
+JOIN pg_class c ON c.oid = t.tgrelid AND d.refclassid = 'pg_class'\\:\\:regclass AND d.refobjid = c.oid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
+""")
+_MYSQL_TRIGGERS = text("""
+SELECT trigger_name, event_object_table, action_statement FROM information_schema.triggers
+WHERE trigger_schema = DATABASE() AND event_object_schema = DATABASE()
+""")
 _MYSQL = text("SELECT table_name, view_definition FROM information_schema.views WHERE table_schema = DATABASE()")
 _SQLITE = text("SELECT name FROM sqlite_master WHERE type = 'view'")
 
 
 class Reading(NamedTuple):
-    """A view reads a column of a table; or the table, as far as is known."""
+    """A view or trigger reads a column of a table; or the table, as far as is known."""
 
-    kind: str  # VIEW or MATERIALIZED VIEW
+    kind: str  # VIEW, MATERIALIZED VIEW or TRIGGER
     view: str
     schema: str | None
     table: str
@@ -35,18 +49,24 @@ class Reading(NamedTuple):
 
 
 def readings(connection: Connection) -> set[Reading]:
-    """Return what the views of a database read."""
+    """Return what the views of a database read, and the triggers but those of SQLite: see broken_triggers.py."""
     kind = connection.dialect.name
     if kind == "postgresql":
-        return {Reading(*row) for row in connection.execute(_POSTGRESQL)}
+        return {Reading(*row) for query in (_POSTGRESQL, _POSTGRESQL_TRIGGERS) for row in connection.execute(query)}
     if kind == "sqlite":
         names = connection.scalars(_SQLITE).all()
         return {Reading("VIEW", *row) for name in names for row in _on_sqlite(connection, name)}
-    return {
+    in_views = {
         Reading("VIEW", view, None, table, column)
         for view, definition in connection.execute(_MYSQL)
         for table, column in _in_definition(str(definition))
     }
+    in_triggers = {
+        Reading("TRIGGER", trigger, None, *read)
+        for trigger, table, statement in connection.execute(_MYSQL_TRIGGERS)
+        for read in _in_statement(str(statement), table)
+    }
+    return in_views | in_triggers
 
 
 def _on_sqlite(connection: Connection, view: str) -> Iterator[tuple[str, str | None, str, str | None]]:
@@ -85,3 +105,16 @@ def _in_definition(definition: str) -> Iterator[tuple[str, str | None]]:
     for table, column in _COLUMN.findall(definition):
         if table in names:
             yield names[table], column
+
+
+_OF_ROW = re.compile(r"\b(?:NEW|OLD)\s*\.\s*(?:`([^`]+)`|(\w+))", re.IGNORECASE)
+_OTHER_TABLE = re.compile(r"\b(?:INTO|UPDATE|FROM|JOIN)\s+(?:`([^`]+)`|(\w+))", re.IGNORECASE)
+
+
+def _in_statement(statement: str, table: str) -> Iterator[tuple[str, str | None]]:
+    """Yield what a trigger reads, by its words: columns of its row, other tables, and what may be their columns."""
+    yield from ((table, quoted or name) for quoted, name in _OF_ROW.findall(statement))
+    others = {quoted or name for quoted, name in _OTHER_TABLE.findall(statement)} - {table}
+    for other in others:
+        yield other, None
+        yield from ((other, word) for word in set(re.findall(r"\w+", statement)))

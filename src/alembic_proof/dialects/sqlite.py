@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,17 +76,7 @@ class SQLite(base.Dialect):
                 return set()
 
         def find_broken() -> dict[str, str]:
-            """Return what is wrong with each view and trigger: nothing, where SQLite can use it for no row."""
-            errors = {}
-            for kind, name, table, sql in base.send(connection, _VIEWS_AND_TRIGGERS):
-                error = ""
-                try:
-                    columns = base.send(connection, f"PRAGMA table_info({_quoted(table)})")
-                    base.send(connection, _use(kind, table, sql, columns))
-                except connection.dialect.loaded_dbapi.Error as reason:
-                    error = str(reason)
-                errors[f"the {kind} {name}"] = error
-            return errors
+            return broken(lambda sql: base.send(connection, sql), connection.dialect.loaded_dbapi.Error)
 
         def acquire() -> bool:
             try:
@@ -150,6 +140,20 @@ class SQLite(base.Dialect):
         return base.plain_engine(url.set(drivername="sqlite", database=path.as_uri(), query=query))
 
 
+def broken(send: Callable[[str], Sequence[Any]], error_class: type[Exception]) -> dict[str, str]:
+    """Return what is wrong with each view and trigger: nothing, where SQLite can use it for no row."""
+    errors = {}
+    for kind, name, table, sql in send(_VIEWS_AND_TRIGGERS):
+        error = ""
+        try:
+            columns = send(f"PRAGMA table_info({_quoted(table)})")
+            send(_use(kind, table, sql, columns))
+        except error_class as reason:
+            error = str(reason)
+        errors[f"the {kind} {name}"] = error
+    return errors
+
+
 def _require_no_new(dangling: set[Any]) -> None:
     """Raise CommandError where rows refer to missing ones."""
     from alembic.util import CommandError
@@ -173,7 +177,7 @@ def _require_usable(broken: dict[str, str]) -> None:
         )
 
 
-def _use(kind: str, table: str, sql: str, columns: list[Any]) -> str:
+def _use(kind: str, table: str, sql: str, columns: Sequence[Any]) -> str:
     """Return a statement that needs a view, or sets off a trigger."""
     if kind == "view":
         return f"SELECT * FROM {_quoted(table)} WHERE 0"

@@ -78,7 +78,61 @@ def test_what_a_view_reads_is_renamed(lab: Lab, changed: dict[str, Any], answer:
     lab.change(models())
     view(lab)
     if lab.engine.dialect.name == "mysql":
-        assert "gets another name, after which the view would not work" in lab.refused(models(**changed), answer)
+        assert "gets another name, after which it would not work" in lab.refused(models(**changed), answer)
     else:
         lab.change(models(**changed), answer)
         lab.rows("SELECT * FROM latest")
+
+
+def trigger(lab: Lab, event: str, statement: str) -> None:
+    """Create one on the table of authors."""
+    begin, end = {"sqlite": ("BEGIN ", "; END"), "mysql": ("", "")}.get(lab.engine.dialect.name, ("", ""))
+    if lab.engine.dialect.name == "postgresql":
+        lab.rows("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
+        statement = "EXECUTE FUNCTION f()"
+    each = f"AFTER {event} ON author FOR EACH ROW"
+    lab.rows(f"CREATE TRIGGER follows {each} {begin}{statement}{end}")
+
+
+@pytest.mark.parametrize("lab", ["sqlite", "mysql"], indirect=True)
+def test_a_trigger_reads_what_is_dropped(lab: Lab) -> None:
+    """A column, of its own row or of another table, or that table; what it does not read goes."""
+    lab.change(models())
+    trigger(lab, "INSERT", "INSERT INTO book (id, v) VALUES (NEW.id, 1)")
+    said = lab.refused(models(name=None), "allow-drop=book.v")
+    assert "he trigger follows" in said and 'op.execute("DROP TRIGGER follows")' in said
+    assert "he trigger follows" in lab.refused(models(table=None), "allow-drop=book")
+    lab.rows("DROP TRIGGER follows")
+    trigger(lab, "INSERT", "UPDATE book SET n = NEW.id")
+    lab.change(models(name=None), "allow-drop=book.v")
+    if lab.engine.dialect.name == "sqlite":  # which follows a rename
+        lab.change(models(name=None, table="volume"), "rename=book:volume")
+    else:
+        said = lab.refused(models(name=None, table="volume"), "rename=book:volume")
+        assert "The trigger follows reads book, which gets another name, after which it would not work." in said
+
+
+def test_a_trigger_of_a_column(lab_postgresql: Lab) -> None:
+    """PostgreSQL refuses to change what UPDATE OF names."""
+    lab_postgresql.change(models())
+    trigger(lab_postgresql, "UPDATE OF v", "")
+    said = lab_postgresql.refused(models(type_=BigInteger))
+    assert "The trigger follows reads author.v, which gets another type" in said
+    assert 'op.execute("DROP TRIGGER follows ON author")' in said
+
+
+@pytest.mark.parametrize("lab", ["sqlite", "mysql"], indirect=True)
+def test_the_triggers_of_a_dropped_table(lab: Lab) -> None:
+    """They go with it."""
+    lab.change(models())
+    trigger(lab, "INSERT", "UPDATE book SET n = NEW.v")
+    metadata = models()
+    metadata.remove(metadata.tables["author"])
+    lab.change(metadata, "allow-drop=author")
+
+
+def test_a_trigger_that_did_not_work_before(lab_sqlite: Lab) -> None:
+    """It is no reason to refuse anything."""
+    lab_sqlite.change(models())
+    trigger(lab_sqlite, "INSERT", "UPDATE missing SET n = NEW.v")
+    lab_sqlite.change(models(name=None), "allow-drop=book.v")

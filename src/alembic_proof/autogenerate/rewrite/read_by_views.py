@@ -1,4 +1,4 @@
-"""Rule: nothing that a view reads is dropped or changed so that the database refuses it, or that the view breaks."""
+"""Rule: nothing that a view or trigger reads is dropped or changed so that the database refuses it, or it breaks."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp
 from alembic.util import CommandError
 
 from ...sqltext import full_name
+from ..broken_triggers import broken_triggers
 from ..draft import Draft, each_operation
 from ..operations import EnumTypeOp, RenameColumnOp, RenameTableBothWaysOp
 from ..view_readings import readings
 from .dependents import columns_of_enum
 
-_LOST = "after which the view would not work"
+_LOST = "after which it would not work"
 
 
 def read_by_views(draft: Draft) -> None:
-    """Raise CommandError for what a view reads: no view can be changed by what is known of the models."""
+    """Raise CommandError for what a view or trigger reads: neither can be changed by what is known of the models."""
     if draft.context.connection is None:
         return
     changes = {(table, column): what for table, column, what in _changes(draft)}
@@ -25,16 +26,29 @@ def read_by_views(draft: Draft) -> None:
         return
     own = " ".join(str(getattr(op, "sqltext", vars(op))) for op in draft.upgrade.ops if _is_own(op))
     for kind, view, schema, table, column in sorted(readings(draft.context.connection), key=str):
-        name = full_name(table, schema)
-        what = changes.get((name, column)) or changes.get((name, None))
-        if what is None or view.rpartition(".")[2].strip('"') in own:
+        name, short = full_name(table, schema), view.split(" ON ")[0]
+        what = changes.get((name, column))
+        if what is None and kind != "TRIGGER":  # the triggers of a table go with it
+            what = changes.get((name, None))
+        if what is None or short.rpartition(".")[2].strip('"') in own:
             continue
         read = f"{name}.{column}" if column and (name, column) in changes else name
-        raise CommandError(
-            f"The view {view} reads {read}, which {what}. Let a revision of its own drop it first (alembic revision -m "
-            f'"drop {view}", op.execute("DROP {kind} {view}")), upgrade, run this again, and create it anew at the end '
-            "of the new revision. Nothing was written."
-        )
+        raise CommandError(f"The {kind.split()[-1].lower()} {short} reads {read}, which {what}. {_help(kind, view)}")
+    if draft.kind == "sqlite":
+        for trigger, error in broken_triggers(draft.context.connection, draft.upgrade).items():
+            if trigger not in own:
+                raise CommandError(
+                    f"The trigger {trigger} would not work after this revision: {error}. {_help('TRIGGER', trigger)}"
+                )
+
+
+def _help(kind: str, name: str) -> str:
+    """Return what to do about a view or trigger that is in the way."""
+    return (
+        f'Let a revision of its own drop it first (alembic revision -m "drop {name.split()[0]}", '
+        f'op.execute("DROP {kind} {name}")), upgrade, run this again, and create it anew at the end of the new '
+        "revision. Nothing was written."
+    )
 
 
 def _is_own(op: object) -> bool:
@@ -53,7 +67,7 @@ def _changes(draft: Draft) -> Iterator[tuple[str, str | None, str]]:
     }
     is_postgresql, is_mysql = draft.kind == "postgresql", draft.kind == "mysql"
     drops = "this revision drops: the database refuses that" if is_postgresql else f"this revision drops, {_LOST}"
-    types = "gets another type: PostgreSQL refuses that while the view exists"
+    types = "gets another type: PostgreSQL refuses that while it exists"
 
     def names(schema: str | None, table: str, column: str) -> tuple[str, str]:
         old = tables.get((schema, table), table)
