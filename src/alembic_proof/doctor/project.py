@@ -23,6 +23,7 @@ from ..sandbox.redirect import URL_PARTS
 from .findings import Finding
 from .layout import Layout
 from .revision_chain import several
+from .untouched import is_a
 from .watching import Watch, calling_place, noting_coroutines, watched
 
 if TYPE_CHECKING:
@@ -233,6 +234,8 @@ class Project(Layout):
             finally:
                 os.chdir(before)
             return
+        if not self.options.get("script_location"):
+            sys.path.insert(0, str(self.root))  # as the flask command, which finds these scripts by itself
         if b"current_app" not in self.env.read_bytes():
             yield
             return
@@ -308,11 +311,14 @@ class Project(Layout):
         for module in list(self._model_modules()):
             place = self.name(str(module.__file__))
             for value in list(vars(module).values()):
-                table = getattr(value, "__table__", value)
-                imported = isinstance(value, type) and value.__module__ != module.__name__
-                if isinstance(table, Table) and not imported:
+                mapped = is_a(value, type)
+                table = getattr(value, "__table__", None) if mapped else value
+                imported = mapped and value.__module__ != module.__name__
+                if is_a(table, Table) and not imported:
                     tables.setdefault(table, place)
-                metadatas |= {item for item in (value, getattr(value, "metadata", None)) if isinstance(item, MetaData)}
+                has_metadata = mapped or is_a(value, Table)
+                metadata = getattr(value, "metadata", None) if has_metadata else value
+                metadatas |= {metadata} if is_a(metadata, MetaData) else set()
         for table in (table for metadata in metadatas for table in metadata.tables.values()):
             tables.setdefault(table, f"the models in {' and '.join(self.settings.models)}")
         return tables

@@ -224,14 +224,15 @@ def test_a_file_that_alembic_does_not_load(lay: Lay) -> None:
 @pytest.mark.parametrize(
     ("text", "used"),
     [
-        ("from shop_models import Author", ["shop_models.Author"]),
-        ("from shop_models import Author as A, Base", ["shop_models.Author", "shop_models.Base"]),
+        ("from shop_models import Author", []),  # which it does not use
+        ("from shop_models import Author\nAuthor()", ["shop_models.Author"]),
+        ("from shop_models import Author as A, Base\nf(A, Base)", ["shop_models.Author", "shop_models.Base"]),
         ("import shop_models\nshop_models.Author.name", ["shop_models.Author"]),
         ("import shop_models as m\nm.table.c.id", ["shop_models.table"]),
-        ("from shop_models import metadata", ["shop_models.metadata"]),
-        ("from shop_models import Kind, SIZE", []),
+        ("from shop_models import metadata\nmetadata.create_all()", ["shop_models.metadata"]),
+        ("from shop_models import Kind, SIZE\nf(Kind, SIZE)", []),
         ("import sqlalchemy as sa\nsa.MetaData()", []),
-        ("from absent import Author", []),
+        ("from absent import Author\nAuthor()", []),
     ],
 )
 def test_a_live_model(lay: Lay, monkeypatch: pytest.MonkeyPatch, text: str, used: list[str]) -> None:

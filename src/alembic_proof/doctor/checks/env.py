@@ -16,6 +16,7 @@ from ..migrating import while_migrating
 from ..project import Project
 from ..reaching import runs_in_a_loop, runs_migrations
 from ..registry import check
+from ..untouched import is_a
 
 DISPATCH = """\
 if context.is_offline_mode():
@@ -168,12 +169,13 @@ def _is_pooled(place: str, other: str) -> bool:
 def _loaded_engines(project: Project) -> dict[str, str]:
     """Return the engines in the modules that env.py imported: the file, and the place each leads to."""
     from sqlalchemy.engine import Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
     places = {}
     for path, module in project.loaded().items():
         for value in list(vars(module).values()):
-            engine = getattr(value, "sync_engine", value)
-            if isinstance(engine, Engine):
+            if is_a(value, Engine, AsyncEngine):
+                engine: Any = getattr(value, "sync_engine", value)
                 places[project.name(path)] = project.sandbox.place(engine.url)
     return places
 
@@ -244,7 +246,10 @@ def env_leaves_logging_alone(project: Project) -> Iterable[Finding]:
         raise NotApplicableError("only the alembic command runs env.py")
     if project.logging_changed:
         message = f"run by a program, it {project.logging_changed}"
-        fix = "if config.cmd_opts is not None: fileConfig(config.config_file_name, disable_existing_loggers=False)"
+        call = "fileConfig(config.config_file_name, disable_existing_loggers=False)"
+        if b"fileConfig" not in project.env.read_bytes():
+            call = "followed by what sets up the logging, such as logging.basicConfig()"
+        fix = f"only for the alembic command: if context.config.cmd_opts is not None: {call}"
         yield (Problem if has_application else Note)(project.name(project.env), message, fix)
 
 

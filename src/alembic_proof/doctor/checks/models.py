@@ -24,10 +24,30 @@ def no_table_outside_migrations(project: Project) -> Iterable[Finding]:
     Called in a revision, it makes the models of today, whatever the revision was meant to make.
     """
     for path in project.files_with(rb"(create|drop)_all"):
-        for node in ast.walk(project.tree(path)):
+        tree = project.tree(path)
+        for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and node.attr in ("create_all", "drop_all") and _is_metadata(node.value):
+                if node.attr == "create_all" and _is_stamped(tree, node.lineno):
+                    continue
                 message = f"{node.attr}() changes tables without Alembic, and autogenerate then sees no difference"
-                yield Problem(project.name(path, node.lineno), message, "delete the call; run: alembic upgrade head")
+                fix = "delete the call; run: alembic upgrade head"
+                if path in project.revisions:
+                    fix = "write the tables out as they were then: op.create_table(...), as autogenerate writes them"
+                yield Problem(project.name(path, node.lineno), message, fix)
+
+
+def _is_stamped(tree: ast.Module, line: int) -> bool:
+    """Tell whether the function around a line, or else the module, also stamps: a new database begins at the heads."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    around: list[ast.AST] = [each for each in functions if each.lineno <= line <= (each.end_lineno or 0)]
+    names = [
+        getattr(node.func, "attr", getattr(node.func, "id", "")) for each in around or [tree] for node in _calls(each)
+    ]
+    return "stamp" in names
+
+
+def _calls(tree: ast.AST) -> list[ast.Call]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
 def _is_metadata(node: ast.expr) -> bool:

@@ -176,12 +176,13 @@ def revisions_are_self_contained(project: Project) -> Iterable[Finding]:
 
 
 def _imported(node: ast.AST, tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield what an import brings: the module, and the dotted name of each thing that is used of it."""
+    """Yield what is used of an import: the module, and the dotted name of each thing."""
     if isinstance(node, ast.ImportFrom) and node.module and not node.level:
         for alias in node.names:
-            dotted = f"{node.module}.{alias.name}"
-            yield node.module, dotted
-            for rest in _used(alias.asname or alias.name, tree):
+            dotted, name = f"{node.module}.{alias.name}", alias.asname or alias.name
+            if any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(tree)):
+                yield node.module, dotted
+            for rest in _used(name, tree):
                 yield node.module, f"{dotted}.{rest}"
     if isinstance(node, ast.Import):
         for alias in node.names:
