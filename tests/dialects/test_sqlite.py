@@ -276,3 +276,26 @@ def test_a_database_is_a_file(connection: Connection) -> None:
     DIALECT.create_database(connection, "scratch")
     DIALECT.drop_database(connection, "scratch")
     assert not connection.in_transaction()
+
+
+@pytest.mark.parametrize(
+    ("default", "type_", "stored"),
+    [
+        ("'0'", "BOOLEAN", "0"),
+        ("false", "BOOLEAN", "0"),
+        ("'1.5'", "NUMERIC(8, 2)", "1.5"),
+        ("' -3 '", "INTEGER", "-3"),
+        ("'x'", "INTEGER", "'x'"),
+        ("'0'", "VARCHAR(5)", "'0'"),
+        ("'7'", "POINT", "7"),  # INT is in it
+        ("CURRENT_TIMESTAMP", "DATETIME", "CURRENT_TIMESTAMP"),
+    ],
+)
+def test_a_default_as_the_column_stores_it(sqlite: str, default: str, type_: str, stored: str) -> None:
+    """Two ways to write one number are one default; SQLite itself is asked what it keeps."""
+    rows(sqlite, f"CREATE TABLE t (id INTEGER, a {type_} DEFAULT {default}, b {type_} DEFAULT {stored})")
+    with create_engine(sqlite).connect() as connection:
+        texts = {item: text for table, item, text in DIALECT.catalogue(connection) if table == "t"}
+    assert texts["default of a"] == texts["default of b"] == stored
+    rows(sqlite, "INSERT INTO t (id) VALUES (1)")
+    assert rows(sqlite, "SELECT a = b, typeof(a) = typeof(b) FROM t") == [(1, 1)]

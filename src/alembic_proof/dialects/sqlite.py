@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -200,7 +201,20 @@ def _columns(inspector: Any, table: str, parsed: TableSql | None) -> Iterator[ba
         collate = "" if collation is None else f" COLLATE {unquoted(collation.tokens[-1].text)}"
         yield table, f"column {column['name']}", f"{column['type']}{null}{computed}{collate}"
         if column["default"] is not None:
-            yield table, f"default of {column['name']}", column["default"]
+            yield table, f"default of {column['name']}", _as_stored(column["default"], str(column["type"]))
+
+
+def _as_stored(default: str, type_: str) -> str:
+    """Return a default as the column stores it: a number in quotes becomes one where the type asks for numbers.
+
+    What a type asks for, SQLite takes from its name (section 3.1 of its page about data types).
+    """
+    name = type_.upper()
+    if "INT" not in name and re.search("CHAR|CLOB|TEXT|BLOB", name):
+        return default
+    logical = {"TRUE": "1", "FALSE": "0"}.get(default.upper())
+    number = re.fullmatch(r"'\s*([+-]?\d+(?:\.\d+)?)\s*'", default)
+    return logical or (number[1] if number else default)
 
 
 def _options(table: str, parsed: TableSql | None) -> Iterator[base.Item]:

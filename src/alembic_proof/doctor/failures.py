@@ -22,7 +22,7 @@ _LIBRARY = Path(__file__).parents[1]
 _OWN_CODE = tuple(str(_LIBRARY / part) for part in ("doctor", "schema", "sandbox"))
 
 
-_NO_EXIT = "delete this sys.exit(): alembic goes on after env.py, and an error has to come out"
+_NO_EXIT = "delete this exit: alembic goes on after env.py, and an error has to come out"
 
 
 def failure(project: Project, error: BaseException) -> Outcome:
