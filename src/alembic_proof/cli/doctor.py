@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from ..doctor.checks import ORDER
+from ..doctor.documentation import explained
 from ..doctor.elsewhere import run_all, run_with
 from ..doctor.packing import pack
 from ..doctor.project import Project
@@ -97,5 +98,4 @@ def _no_check(name: str) -> str:
 def _explain(name: str) -> None:
     for check in ORDER:
         if name in (check.id, check.stage, "all"):
-            title = f"{check.id} ({check.stage}: {STAGES[check.stage].title})"
-            print(f"{title}\n{check.title}\n\n{check.explanation}\n")
+            print(explained(check))
