@@ -34,11 +34,13 @@ session.add(T(id=1))
 BLOCK = "with op.get_context().autocommit_block():\n    op.execute('PRAGMA user_version')"
 OWN = "sa.create_engine('sqlite:///other.db').connect()"
 AT_A_LINE = {
+    "it goes on after an error (",
     "it commits or rolls back by itself",
     "it executes COMMIT",
     "it executes BEGIN",
     "autocommit_block() commits what comes before it",
 }
+HANDLED = "try:\n    op.execute('SELECT nope FROM t')\nexcept Exception:\n    op.get_bind().rollback()"
 ENDS, REBUILT = "it commits or rolls back by itself", "rebuilding t loses "
 
 # Two upgrades, and what is observed.
@@ -46,6 +48,14 @@ CASES: list[tuple[str, str, list[str]]] = [
     (T, "op.execute('UPDATE t SET x = 1')", []),
     (T, "op.get_bind().commit()", [ENDS]),
     (T, "op.get_bind().rollback()", [ENDS]),
+    (
+        T,
+        HANDLED,
+        [
+            "it goes on after an error (",
+        ],
+    ),
+    (T, f"{HANDLED}\n    raise", []),  # the error comes out
     (T, "op.execute('COMMIT')", ["it executes COMMIT"]),
     (T, "op.execute('  begin')", ["it executes BEGIN"]),
     (T, "op.execute('SAVEPOINT a')\nop.execute('ROLLBACK TO a')", []),

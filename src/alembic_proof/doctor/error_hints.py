@@ -20,8 +20,8 @@ CREATED_TWICE = (
     "stamp"
 )
 CREATE_BEFORE = (
-    "let a revision before this one create it; where two tables refer to each other, create both without one of the "
-    "keys, and then op.create_foreign_key()"
+    "correct the name, or let a revision before this one create it; where two tables refer to each other, create both "
+    "without one of the keys, and then op.create_foreign_key()"
 )
 IN_USE = "another process uses the table, or the revision opens a connection of its own: use op.get_bind()"
 NO_TRANSACTION = "put it into a block of its own: with op.get_context().autocommit_block()"

@@ -164,9 +164,9 @@ EXAMPLES: dict[str, Example] = {
         "1.1",
     ),
     "template-writes-revisions": Example(
-        "migrations/script.py.mako",
-        "what autogenerate finds does not come into a revision: ${upgrades} is missing",
-        "restore it from version control, or from alembic init",
+        "migrations/script.py.mako:20",
+        "it does not write upgrades, what autogenerate found: each new revision is empty",
+        'in upgrade(), in place of what is there: ${upgrades if upgrades else "pass"}',
         "1.1",
     ),
     "every-revision-is-loaded": Example(

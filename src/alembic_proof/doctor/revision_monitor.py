@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..dialects.sqlite_tables import TableSql
-from ..errors import NoScratchDatabaseError
+from ..errors import NoScratchDatabaseError, first_line
 from ..sqltext import one_line
 from .findings import Finding, Note, Problem
 from .project import Project
@@ -32,6 +33,7 @@ class RevisionMonitor:
         self.path = ""  # of the revision that is running
         self.statements = 0  # that it has executed
         self.catalogue: _Catalogue | None = None
+        self.hidden: list[Finding] = []  # how the revision ended its transaction while it handled an error
         self.in_block = False  # in an autocommit_block(), where everything is committed at once, and on purpose
 
     def around(self, step: Any) -> Any:
@@ -39,11 +41,12 @@ class RevisionMonitor:
         upgrade = step.migration_fn
 
         def run(**options: Any) -> None:
-            self.path, self.statements = step.revision.path, 0
+            self.path, self.statements, self.hidden = step.revision.path, 0, []
             before = self.catalogue = _Catalogue.read(self.context, self.catalogue)
             with self._listening(), self.project.sandbox.forbidding(self.project.name(self.path)):
                 try:
                     upgrade(**options)
+                    self._tell_hidden()
                 except NoScratchDatabaseError as error:
                     self._note(str(error), "use op.get_bind(), the migration's own connection")
                     raise
@@ -57,10 +60,20 @@ class RevisionMonitor:
         return step
 
     def _note(self, message: str, fix: str, kind: type[Finding] = Problem) -> None:
+        self._add(self._finding(message, fix, kind))
+
+    def _finding(self, message: str, fix: str, kind: type[Finding]) -> Finding:
         lines = [frame.lineno for frame in traceback.extract_stack() if frame.filename == self.path]
-        finding = kind(self.project.name(self.path, lines[-1] if lines else None), message, fix)
+        return kind(self.project.name(self.path, lines[-1] if lines else None), message, fix)
+
+    def _add(self, finding: Finding) -> None:
         if finding not in self.project.observed:
             self.project.observed.append(finding)
+
+    def _tell_hidden(self) -> None:
+        """Add what the revision did while it handled an error: it has ended well, so nobody hears of that error."""
+        for finding in self.hidden:
+            self._add(finding)
 
     def _is_the_revision(self) -> bool:
         """Tell whether the revision itself does what is being done, and not env.py or what it calls."""
@@ -78,7 +91,11 @@ class RevisionMonitor:
         pending: set[Any] = set()
 
         def ended(_: Any) -> None:
-            if self._is_the_revision():
+            error = sys.exc_info()[1]
+            if self._is_the_revision() and error is not None:
+                message = f"it goes on after an error ({first_line(error)}), and has undone what came before it"
+                self.hidden.append(self._finding(message, "let the error out: raise", Problem))
+            elif self._is_the_revision():
                 self._note("it commits or rolls back by itself: what follows is rolled back, with exit code 0", fix)
 
         def executed(_: Any, __: Any, statement: str, *___: Any) -> None:
