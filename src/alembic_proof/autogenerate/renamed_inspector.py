@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Dialect, Inspector, MetaData, Table, inspect, text
 
 from ..ddl.mysql import OLD_NAMES
+from ..ddl.sqlite import IN_NEW_NAMES
 from ..sqltext import single_percents
 from .ownership import TableKey
 
@@ -146,6 +147,7 @@ class RenamedInspector:
         self.bind, self.engine, self.dialect = inspector.bind, inspector.engine, inspector.dialect
         self.info_cache: dict[Any, Any] = inspector.info_cache  # Alembic keeps what it reflects here, in new names
         self.info_cache[OLD_NAMES] = self._old_names
+        self.info_cache[IN_NEW_NAMES] = self._in_new_names
 
     get_multi_columns = _reflecting_many("columns")
     get_multi_pk_constraint = _reflecting_many("pk_constraint")
@@ -168,6 +170,10 @@ class RenamedInspector:
     def _old_names(self, schema: str | None, table: str, column: str) -> tuple[str, str]:
         """Return the old names of a table and of a column of it."""
         return self.new_names.old_table(schema, table), self.new_names.old_column(schema, table, column)
+
+    def _in_new_names(self, schema: str | None, table: str, sql: str) -> str:
+        """Return an expression of a table, by its new name, in the new names of its columns."""
+        return self.new_names.in_sql(self.new_names.columns.get((schema, table), {}), sql)
 
     @property
     def default_schema_name(self) -> str | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Table, TextClause, text
+from sqlalchemy import Column, Inspector, Table, TextClause, text
 
+from ..dialects.sqlite_tables import TableSql
 from ..sqltext import escape_colons
+from .mysql import OLD_NAMES
 from .offline import OfflineValues
 from .rendering import RenderingCorrections
 from .sqlite_conversions import converted
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from alembic.ddl.sqlite import SQLiteImpl as Base
 else:
     Base = object
+
+# In an inspector's cache, where a rename is planned: what returns SQL of a table in the names after it.
+IN_NEW_NAMES = "alembic_proof_in_new_names"
+_CACHED = "alembic_proof_tables"  # in the inspector's cache, by name
 
 
 class SQLiteCorrections(OfflineValues, RenderingCorrections, Base):
@@ -45,6 +51,14 @@ class SQLiteCorrections(OfflineValues, RenderingCorrections, Base):
             super().cast_for_batch_migrate(existing, existing_transfer, new_type)
         else:
             existing_transfer["expr"] = value
+
+    def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: Any) -> None:
+        """Give a computed column its expression: SQLAlchemy takes what follows it on its line for a part of it."""
+        super().autogen_column_reflect(inspector, table, column_info)
+        if column_info.get("computed") and table.schema is None:
+            expression = _expression(inspector, table.name, column_info["name"])
+            if expression:
+                column_info["computed"] = {**column_info["computed"], "sqltext": expression}
 
     def prep_table_for_batch(self, batch_impl: Any, table: Table) -> None:
         """Plan how the table is rebuilt; do not copy what SQLite computes, but what it no longer computes."""
@@ -88,6 +102,27 @@ class SQLiteCorrections(OfflineValues, RenderingCorrections, Base):
         finally:
             self.connection.exec_driver_sql(f"PRAGMA legacy_alter_table={before}")
         rebuild.finish(self.connection, self.create_index)
+
+
+def _expression(inspector: Inspector, table: str, column: str) -> str | None:
+    """Return what a column is computed from, in the names that a planned rename gives; None if it is not known."""
+    cache: dict[Any, Any] = inspector.info_cache
+    old_names, in_new_names = cache.get(OLD_NAMES), cache.get(IN_NEW_NAMES)
+    old_table, old_column = (table, column) if old_names is None else old_names(None, table, column)
+    statements = cache.setdefault(_CACHED, {})
+    if old_table not in statements:
+        bind: Any = inspector.bind
+        query = text("SELECT sql FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(:name)")
+        try:
+            statements[old_table] = TableSql.parse(bind.execute(query, {"name": old_table}).scalar() or "")
+        except ValueError:
+            statements[old_table] = None
+    piece = statements[old_table] and statements[old_table].columns.get(old_column.lower())
+    clause = piece and piece.clause("AS")
+    if not clause or not clause.expression:
+        return None
+    sql = statements[old_table].sql[clause.expression[0].start : clause.expression[-1].end]
+    return str(sql if in_new_names is None else in_new_names(None, table, sql))
 
 
 def _only_renames(op: tuple[str, Any, dict[str, Any]]) -> bool:

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Column, Computed, Date, Index, Integer, MetaData, Numeric, Table
+from sqlalchemy import BigInteger, Column, Computed, Date, Index, Integer, MetaData, Numeric, String, Table
 from sqlalchemy.exc import DBAPIError
 from support.lab import Lab
 from support.models import CONVENTION
@@ -168,3 +168,25 @@ def test_whether_it_is_stored(lab: Lab) -> None:
     assert lab.rows("SELECT twice FROM thing") == [(14,)]
     lab.downgrade()
     assert lab.rows("SELECT twice FROM thing") == [(14,)]
+
+
+@pytest.mark.parametrize("name", ["twice", "e"])
+def test_a_column_is_added_beside_a_computed_one(lab: Lab, name: str) -> None:
+    """On SQLite it comes to stand on the same line; a name may be the end of another one."""
+
+    def models(size: str, *others: Column[Any]) -> MetaData:
+        metadata = MetaData()
+        computed = Column(name, Numeric(10, 2), Computed(f"({size} + 1) * 2", persisted=False if is_sqlite else None))
+        key: Column[Any] = Column("id", Integer, primary_key=True)
+        Table("size", metadata, key, Column(size, Numeric(12, 2)), computed, *others)
+        return metadata
+
+    is_sqlite = "sqlite" in lab.url
+    lab.change(models("size"))
+    lab.change(models("size", Column("more", String(200))))
+    lab.change(models("length", Column("more", String(200))), "rename=size.size:length")
+    lab.change(models("length", Column("more", String(200)), Column("most", Integer)))
+    lab.downgrade()
+    lab.downgrade()
+    lab.upgrade()
+    assert lab.differences() == ""

@@ -153,8 +153,8 @@ def _column_candidates(draft: Draft, new_names: NewNames) -> list[Candidate]:
         names_removed, names_added = ([column.name for column in columns] for columns in (removed, added))
         recreated = {*names_removed} & {*names_added}
         for old, new in product(removed, added):
-            is_same_kind = (old.computed is None) == (new.computed is None)  # no database makes one of the other
-            if is_same_kind and old.name not in recreated and new.name not in recreated:
+            is_possible = old.computed is not None or new.computed is None  # a plain column never becomes computed
+            if is_possible and old.name not in recreated and new.name not in recreated:
                 names, likeness = (f"{table}.{old.name}", f"{table}.{new.name}"), _column_likeness(draft, old, new)
                 if likeness:
                     likeness += place_likeness(old.name, names_removed, new.name, names_added)
