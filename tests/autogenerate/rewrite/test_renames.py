@@ -231,7 +231,7 @@ def test_differences_are_told_before_the_questions(lab_sqlite: Lab, caplog: pyte
 
 @pytest.mark.parametrize("is_removed", [True, False])
 def test_a_plain_column_and_a_computed_one(lab: Lab, is_removed: bool) -> None:
-    """Are two, however alike, where the old one is plain; one that was computed may be the plain one, with its values."""
+    """A plain column is no computed one, however alike; one that was computed may be plain, with its values."""
 
     def doubled(column: Column[Any]) -> MetaData:
         metadata = MetaData()
