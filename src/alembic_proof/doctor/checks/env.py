@@ -6,6 +6,7 @@ import ast
 import contextlib
 import os
 import re
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -169,12 +170,14 @@ def _is_pooled(place: str, other: str) -> bool:
 def _loaded_engines(project: Project) -> dict[str, str]:
     """Return the engines in the modules that env.py imported: the file, and the place each leads to."""
     from sqlalchemy.engine import Engine
-    from sqlalchemy.ext.asyncio import AsyncEngine
 
+    kinds: list[type] = [Engine]
+    if asynchronous := sys.modules.get("sqlalchemy.ext.asyncio.engine"):  # importing it needs greenlet
+        kinds.append(asynchronous.AsyncEngine)
     places = {}
     for path, module in project.loaded().items():
         for value in list(vars(module).values()):
-            if is_a(value, Engine, AsyncEngine):
+            if is_a(value, *kinds):
                 engine: Any = getattr(value, "sync_engine", value)
                 places[project.name(path)] = project.sandbox.place(engine.url)
     return places
