@@ -55,6 +55,7 @@ from .rewrite.dependents import dependents
 from .rewrite.domain_types import domain_types
 from .rewrite.drop_markers import drop_markers
 from .rewrite.drops import drops
+from .rewrite.enum_columns import enum_columns
 from .rewrite.enum_labels import enum_labels
 from .rewrite.freed_names import freed_names
 from .rewrite.implicit_indexes import implicit_indexes
@@ -102,7 +103,8 @@ COMPARING_RULES: dict[str, Rule] = {
 
 # What happens to the upgrade. Then the downgrade becomes its reverse.
 UPGRADE_RULES: dict[str, Rule] = {
-    "enum_labels": enum_labels,  # so may two labels of an enum
+    "enum_columns": enum_columns,  # a column is dropped before its enum type changes
+    "enum_labels": enum_labels,  # two labels may be the same
     "drops": drops,  # nothing is dropped unless somebody means it
     "domain_types": domain_types,  # a domain keeps its type
     "comments": comments,  # nor is a comment removed

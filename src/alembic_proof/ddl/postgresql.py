@@ -28,7 +28,8 @@ SELECT format('nextval(%L::regclass)', s.oid::regclass), attname FROM pg_class s
 """
 _CACHED = "alembic_proof_sequences"  # in the inspector's cache
 _OF_DOMAINS = """
-SELECT nspname, relname, attname, atthasdef, attnotnull FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+SELECT CASE WHEN nspname = current_schema() THEN NULL ELSE nspname END, relname, attname, atthasdef, attnotnull
+    FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
     JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_type t ON t.oid = atttypid WHERE typtype = 'd'
 """
 _CACHED_OF_DOMAINS = "alembic_proof_domains"
@@ -63,20 +64,20 @@ class PostgreSQLCorrections(OfflineValues, CompiledElements, RenderingCorrection
         return super().compare_type(inspector_column, metadata_column)
 
 
-def _column(inspector: Inspector, table: Table, name: str) -> tuple[str, str, str]:
+def _column(inspector: Inspector, table: Table, name: str) -> tuple[str | None, str, str]:
     """Return the schema and the names that a column has in the database, where a rename is planned."""
     old_names = inspector.info_cache.get(OLD_NAMES)
     names = (table.name, name) if old_names is None else old_names(table.schema, table.name, name)
-    return (str(table.schema or inspector.default_schema_name), *names)
+    return (table.schema, *names)
 
 
-def _of_domains(inspector: Inspector) -> dict[tuple[str, str, str], tuple[bool, bool]]:
+def _of_domains(inspector: Inspector) -> dict[tuple[str | None, str, str], tuple[bool, bool]]:
     """Return whether the columns of domains have a default, and a NOT NULL, of their own; in one statement."""
     cache = inspector.info_cache
     if _CACHED_OF_DOMAINS not in cache:
         bind: Any = inspector.bind
         cache[_CACHED_OF_DOMAINS] = {tuple(row[:3]): tuple(row[3:]) for row in bind.execute(text(_OF_DOMAINS)).all()}
-    columns: dict[tuple[str, str, str], tuple[bool, bool]] = cache[_CACHED_OF_DOMAINS]
+    columns: dict[tuple[str | None, str, str], tuple[bool, bool]] = cache[_CACHED_OF_DOMAINS]
     return columns
 
 

@@ -133,6 +133,7 @@ def test_the_default_of_a_model(type_: Any, default: Any, expected: str) -> None
         (sa.JSON(), '{"a": 1}', "sa.literal_column('\\'{\"a\": 1}\\'')"),
         (sa.ARRAY(sa.Integer), "[]", "sa.literal_column(\"'{}'\")"),
         (sa.ARRAY(sa.Integer), "[1, 2]", "sa.literal_column('ARRAY[1, 2]')"),
+        (sa.ARRAY(sa.Enum("a", "b", name="k")), '["a"]', "sa.literal_column(\"ARRAY['a']::k[]\")"),
         (sa.Interval(), "60", "sa.literal_column('make_interval(secs=>60.0)')"),
         (Secret(), "x", "sa.literal('x')"),
     ],

@@ -58,6 +58,31 @@ def test_a_label_comes_or_goes(lab_postgresql: Lab, before: MetaData, after: Met
     lab.downgrade("base")
 
 
+def two(labels: str, *, column: bool = False, table: bool = False) -> MetaData:
+    """Return a table with a column of an enum, and another column or table of it, by default with its last label."""
+    metadata = models(labels)
+    state = Enum(*labels, name="state")
+    if column:
+        metadata.tables["t"].append_column(Column("more", state, server_default=labels[-1], nullable=False, index=True))
+    if table:
+        Table("n", metadata, Column("id", Integer, primary_key=True), Column("st", state, server_default=labels[-1]))
+    return metadata
+
+
+@pytest.mark.parametrize("kind", ["column", "table"])
+def test_a_label_goes_with_its_column(lab_postgresql: Lab, kind: str) -> None:
+    """With rows that have it, and a default: they go first, and come back when the label is there again."""
+    lab = lab_postgresql
+    lab.change(two("abc", **{kind: True}))
+    lab.rows("INSERT INTO t (st) VALUES ('a')" if kind == "column" else "INSERT INTO n (id) VALUES (1)")
+    written = lab.change(two("ab"), "allow-drop", "no-rename")
+    assert written.index("op.drop_") < written.index("ALTER TYPE")
+    lab.rows("DELETE FROM t")
+    lab.downgrade()
+    lab.upgrade()
+    lab.downgrade("base")
+
+
 RENAMES = ("rename=state.a:state.x",)
 SWAPS = ("rename=state.a:state.b", "rename=state.b:state.a")
 

@@ -16,11 +16,13 @@ import sqlalchemy
 from alembic.util import CommandError
 from sqlalchemy import Dialect
 
-from ...ddl.types import database_type, integer_range, kind_of
+from ...ddl.types import NUMBERS, database_type, integer_range, kind_of
 from ...sqltext import escape_colons, quote_literal, single_percents
 
 # What a fill begins with that is an expression of SQL, and no value.
 SQL = "sql:"
+# Elements of an array whose literals PostgreSQL takes for their type.
+_OF_LITERALS = ("text", "boolean", *NUMBERS)
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,10 @@ def _code(value: Any, type_: Any, dialect: Dialect) -> Fill:
         return _literal(quote_literal(_processor(impl.bind_processor(dialect))(value)))
     if value == []:
         return _literal("'{}'")  # ARRAY[] has no type
-    return _literal(single_percents(_processor(impl.literal_processor(dialect), quote_literal)(value), dialect))
+    sql = _processor(impl.literal_processor(dialect), quote_literal)(value)
+    if kind == "array" and kind_of(database_type(type_, dialect).item_type) not in _OF_LITERALS:
+        sql += f"::{dialect.type_compiler_instance.process(database_type(type_, dialect))}"  # else it is text[]
+    return _literal(single_percents(sql, dialect))
 
 
 def _processor(processor: Callable[[Any], Any] | None, otherwise: Callable[[Any], Any] = str) -> Callable[[Any], Any]:
