@@ -20,7 +20,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from .sqlite_conversions import FALSE, TRUE, converted
+from .sqlite_conversions import FALSE, MOMENT, TRUE, converted
 from .types import NUMBERS, database_type, integer_range, kind_of
 
 
@@ -111,6 +111,18 @@ def lost_values(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect)
     return None
 
 
+def rounded(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -> ColumnElement[bool] | None:
+    """Return the condition under which a number without a limit to its places is rounded to those of the new type."""
+    before, after = (database_type(type_, dialect) for type_ in (old, new))
+    has_no_places = kind_of(before) in ("float", "numeric") and getattr(before, "scale", None) is None
+    if not has_no_places or kind_of(after) != "numeric" or after.scale is None:
+        return None
+    exact = cast(value, Numeric) if dialect.name == "postgresql" else value
+    if dialect.name in ("mysql", "mariadb"):  # of a FLOAT, only its text has no more digits than it was given
+        exact = cast(cast(value, String), Numeric(65, 30))
+    return func.round(exact, after.scale) != exact
+
+
 def unreadable(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -> ColumnElement[bool] | None:
     """Return the condition under which SQLite keeps a value that the new type of its column cannot read, or None.
 
@@ -123,6 +135,9 @@ def unreadable(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) 
         return None
     own = converted(value, old, new, dialect)
     kept: ColumnElement[Any] = type_coerce(value if own is None else own, String)
+    if after == "date" and before == "text":
+        is_longer = and_(func.length(value) > 10, not_(value.op("GLOB")(MOMENT)))
+        return or_(_is_no_day(func.substr(value, 1, 10)), is_longer)
     if after == "date":
         return _is_no_day(kept)
     if after in ("datetime", "interval"):

@@ -14,7 +14,7 @@ from .types import NUMBERS, database_type, kind_of
 # As PostgreSQL reads them. In which order they are tried does not matter.
 TRUE, FALSE = ("true", "t", "yes", "y", "on"), ("false", "f", "no", "n", "off")
 _TEXTS = ("date", "datetime", "time", "interval", "json", "uuid")  # what SQLite stores as text, besides texts
-_MOMENT = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T][0-9]*"
+MOMENT = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T][0-9]*"
 _DATE, _TIME = (1, 10), (12, 15)  # where they are in the text of a moment, and how long
 
 
@@ -31,7 +31,7 @@ def converted(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -
         return case((func.length(text) == 36, func.lower(func.replace(text, "-", ""))), else_=value)
     if before == "text" and after in ("date", "time"):
         part = func.substr(text, *(_DATE if after == "date" else _TIME))
-        return case((text.op("GLOB")(_MOMENT), part), else_=value)
+        return case((text.op("GLOB")(MOMENT), part), else_=value)
     if before == "datetime" and after in ("date", "time"):
         return func.substr(text, *(_DATE if after == "date" else _TIME))
     if before == "date" and after == "datetime":

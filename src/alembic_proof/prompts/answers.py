@@ -111,7 +111,7 @@ class Answers:
             try:
                 return read(answer)
             except CommandError as error:
-                wrong = str(error)
+                wrong = str(error).removesuffix(" Nothing was written.")  # as it is asked again
         return read(self.text(question, wrong))
 
     def yes(self, question: str) -> bool:

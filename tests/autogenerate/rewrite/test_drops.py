@@ -215,6 +215,21 @@ def test_a_float_becomes_an_integer(lab: Lab) -> None:  # A3
     lab.upgrade()
 
 
+def test_a_float_becomes_a_number_with_few_places(lab: Lab) -> None:
+    """It is asked about where a value has more; then PostgreSQL and MariaDB round it."""
+    lab.change(thing(size=Float()))
+    lab.rows("INSERT INTO thing VALUES (1, 7.9), (2, 7.125), (3, NULL), (4, 0.1)")
+    assert "thing" in lab.change(thing(size=Numeric(9, 3)))
+    lab.downgrade()
+    lab.rows("UPDATE thing SET size = 7.125 WHERE id = 2")
+    (path,) = (path for path in lab.versions.glob("*.py") if str(lab.head()) in path.name)
+    path.unlink()
+    changed = thing(size=Numeric(9, 1))
+    message = lab.refused(changed)
+    assert "thing.size becomes Numeric(precision=9, scale=1), which rounds to fewer places. Here, 1 value" in message
+    lab.change(changed, "allow-drop=thing.size")
+
+
 def test_a_renamed_column_is_looked_at_by_its_old_name(lab: Lab) -> None:
     """In a renamed table, too."""
     lab.change(thing(code=String(13)))

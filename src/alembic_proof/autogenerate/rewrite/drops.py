@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp, MigrateOperation, ModifyTableOps
 from alembic.util import CommandError
 
-from ...ddl.losses import loss, lost_values, shortened_to, too_great, unreadable
+from ...ddl.losses import loss, lost_values, rounded, shortened_to, too_great, unreadable
 from ...ddl.types import database_type, stored_kind
 from ...prompts import Question
 from ...sqltext import full_name
@@ -59,7 +59,8 @@ def _may_lose(draft: Draft, op: MigrateOperation) -> bool:
         return False
     if shortened_to(op, draft.dialect) is not None:
         return True
-    return unreadable(stored_column(draft, op), op.existing_type, op.modify_type, draft.dialect) is not None
+    found = stored_column(draft, op), op.existing_type, op.modify_type, draft.dialect
+    return unreadable(*found) is not None or rounded(*found) is not None
 
 
 def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
@@ -81,6 +82,10 @@ def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
             if not what and found and found.number:
                 what = f"becomes {op.modify_type!r}, and what is longer is cut off"
             return what and _told(what, found, "value would be lost", "values would be lost")
+        places = rounded(value, *types)
+        if places is not None and (found := count(draft, op, places)) and found.number:
+            what = f"becomes {op.modify_type!r}, which rounds to fewer places"
+            return _told(what, found, "value would be lost", "values would be lost")
         strange = unreadable(value, *types)
         if strange is not None and (found := count(draft, op, strange)) and found.number:
             what = f"becomes {op.modify_type!r}, which cannot read every value, and SQLite keeps them as they are"

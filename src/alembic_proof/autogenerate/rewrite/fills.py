@@ -78,9 +78,16 @@ def upgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
         return fill
     question = f"{name} becomes NOT NULL, and {why}. {_which(column)}"
     if draft.answers.can_ask:
-        return draft.answers.value(question, lambda text: _fill_given(draft, op, name, text))
+        return draft.answers.value(question, lambda text: _fill_given(draft, op, name, _typed(text)))
     draft.answers.open.append(Question(question, (((f"fill={name}={_placeholder(column)}",), ""),)))
     return NO_VALUE
+
+
+def _typed(text: str) -> str:
+    """Return what somebody typed; an empty line is none, as it is soon typed by mistake. Raises CommandError then."""
+    if text:
+        return "" if text == "''" else text
+    raise CommandError("An empty line is no value. The empty text is typed as ''.")
 
 
 def _require_several_values(draft: Draft, op: AddColumnOp) -> None:
@@ -241,7 +248,7 @@ _KEYS = (sqlalchemy.UniqueConstraint, sqlalchemy.PrimaryKeyConstraint)
 def _constrained_columns(draft: Draft, op: AddColumnOp | AlterColumnOp) -> Iterator[set[str]]:
     """Yield the columns of each constraint and unique index, of a table or of the downgrade, that no value may fill."""
     table = draft.tables[full_name(op.table_name, op.schema)]
-    added = [inner for inner in each_operation(draft.downgrade) if getattr(inner, "table_name", None) == op.table_name]
+    added = [inner for inner in each_operation(draft.downgrade) if _table_of(inner) == op.table_name]
     constraints = [
         *table.constraints,
         *(inner.to_constraint() for inner in added if isinstance(inner, AddConstraintOp)),
@@ -254,6 +261,11 @@ def _constrained_columns(draft: Draft, op: AddColumnOp | AlterColumnOp) -> Itera
     for columns in (*(each.columns for each in unique), *(index.columns for index in indexes if index.unique)):
         if len(columns) == 1:  # one value for all rows; with several columns, the others may differ
             yield {column.name for column in columns}
+
+
+def _table_of(op: Any) -> str | None:
+    """Return the name of the table on which an operation is: of a foreign key, that which has it."""
+    return getattr(op, "source_table", None) or getattr(op, "table_name", None)
 
 
 _ON_UPDATE = re.compile(r"\s+ON\s+UPDATE\s+\w+\s*(\(\s*\d*\s*\))?\s*$", re.IGNORECASE)
