@@ -174,7 +174,7 @@ def _loaded_engines(project: Project) -> dict[str, str]:
     kinds: list[type] = [Engine]
     if asynchronous := sys.modules.get("sqlalchemy.ext.asyncio.engine"):  # importing it needs greenlet
         kinds.append(asynchronous.AsyncEngine)
-    places = {}
+    places: dict[str, str] = {}
     for path, module in project.loaded().items():
         for value in list(vars(module).values()):
             if is_a(value, *kinds):
