@@ -9,6 +9,8 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
 
 
 @contextlib.contextmanager
@@ -37,37 +39,33 @@ def quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def without_waiting() -> Iterator[None]:
-    """Let time.sleep() return at once: what tries again does so without a pause."""
-    before, time.sleep = time.sleep, lambda _: None
+def _replacing(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Give an attribute another value, and restore it afterwards."""
+    before = getattr(owner, name)
+    setattr(owner, name, value)
     try:
         yield
     finally:
-        time.sleep = before
+        setattr(owner, name, before)
 
 
-@contextlib.contextmanager
-def leaving_by_exception() -> Iterator[None]:
+def without_waiting() -> AbstractContextManager[None]:
+    """Let time.sleep() return at once: what tries again does so without a pause."""
+    return _replacing(time, "sleep", lambda _: None)
+
+
+def leaving_by_exception() -> AbstractContextManager[None]:
     """Let os._exit() raise SystemExit, so that whoever runs a project's code goes on after it."""
 
     def leave(code: int) -> None:
         raise SystemExit(code)
 
-    before, os._exit = os._exit, leave  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        os._exit = before
+    return _replacing(os, "_exit", leave)
 
 
-@contextlib.contextmanager
-def writing_no_bytecode() -> Iterator[None]:
+def writing_no_bytecode() -> AbstractContextManager[None]:
     """Let imports leave no __pycache__ behind."""
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    try:
-        yield
-    finally:
-        sys.dont_write_bytecode = before
+    return _replacing(sys, "dont_write_bytecode", True)
 
 
 @contextlib.contextmanager
