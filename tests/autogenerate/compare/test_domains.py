@@ -135,3 +135,21 @@ def test_the_type_of_a_domain_stays(lab_postgresql: Lab) -> None:
     assert lab.rows(DOMAINS) == [("longer",)]
     lab.downgrade()
     assert lab.rows(DOMAINS) == [("code",)]
+
+
+def test_a_domain_that_rows_do_not_take(lab_postgresql: Lab) -> None:
+    """A value that its new CHECK refuses, and a NULL: said before anything is written."""
+    lab = lab_postgresql
+    lab.change(models(column("d", DOMAIN("amount", Integer()))))
+    lab.rows("INSERT INTO t VALUES (1, 5), (2, NULL)")
+    said = lab.refused(models(column("d", DOMAIN("amount", Integer(), check="VALUE > 9"))))
+    assert 'The domain amount changes, but this database cannot follow: column "d" of table "t" contains values' in said
+    said = lab.refused(models(column("d", DOMAIN("amount", Integer(), not_null=True))))
+    assert 'column "d" of table "t" contains null values' in said
+    new = DOMAIN("other", Integer(), not_null=True)
+    said = lab.refused(models(column("d", DOMAIN("amount", Integer())), column("e", new)))
+    assert "t.e is of the domain other, which takes no NULL, and existing rows would have one" in said
+    lab.change(models(column("d", DOMAIN("amount", Integer())), column("e", new, nullable=False)), "fill=t.e=3")
+    assert lab.rows("SELECT e FROM t ORDER BY id") == [(3,), (3,)]
+    lab.downgrade()
+    lab.upgrade()
