@@ -308,5 +308,8 @@ def _bare(text: str | None) -> str | None:
     if text is None:
         return None
     text = re.sub(r"('(?:[^']|'')*')::[a-z][a-z ]*(\(\d+(,\d+)?\))?", r"\1", text)
+    # What reads a list of varchar again, casts each of its elements, and not the list.
+    text = re.sub(r"\(('(?:[^']|'')*')\)::text\b", r"\1", text)
+    text = re.sub(r"\(\((ARRAY\[[^\]]*\])\)::text\[\]\)", r"(\1)", text)
     text = re.sub(r"^'(\d+)'$", r"\1", text).replace("CURRENT_TIMESTAMP", "now()")
     return re.sub(r"^(CREATE (UNIQUE )?INDEX .*?) ON ([^()]* )?\((?!.* USING )", r"\1 ON (", text)
