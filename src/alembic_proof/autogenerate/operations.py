@@ -17,6 +17,7 @@ from alembic.operations.ops import (
     DropIndexOp,
     DropTableOp,
     MigrateOperation,
+    ModifyTableOps,
     RenameTableOp,
 )
 from alembic.runtime.migration import MigrationContext
@@ -69,6 +70,33 @@ def take_keys_out(create: CreateTableOp, keys: Sequence[ForeignKeyConstraint]) -
     for column in (column for key in keys for column in key.columns):
         if column.autoincrement == "auto":
             column.autoincrement = False
+
+
+class CountingColumnOp(AlterColumnOp):
+    """Lets a column of MariaDB or MySQL begin to count, or cease to: AUTO_INCREMENT."""
+
+    @classmethod
+    def of(cls, table: ModifyTableOps, column: Column[Any], counts: bool) -> CountingColumnOp:
+        """Return the operation on a reflected column."""
+        return cls(
+            table.table_name,
+            column.name,
+            schema=table.schema,
+            existing_type=column.type,
+            existing_nullable=column.nullable,
+            existing_server_default=column.server_default or False,
+            existing_comment=column.comment,
+            autoincrement=counts,
+        )
+
+    def has_changes(self) -> bool:
+        """Tell that it does something."""
+        return True
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return what ``alembic check`` prints."""
+        counts = bool(self.kw["autoincrement"])
+        return ("change_autoincrement", self.schema, self.table_name, self.column_name, counts)
 
 
 class DropCreatedTableOp(DropTableOp):

@@ -24,6 +24,9 @@ from ..settings import Settings, load
 from ..sqltext import full_name
 from . import hooks, notes, ownership
 from .compare import (
+    auto_increment as counting,
+)
+from .compare import (
     autoincrement,
     check_constraints,
     collations,
@@ -47,6 +50,7 @@ from .model_packages import import_packages
 from .other_metadata import require_one_metadata
 from .readable_diffs import make_readable
 from .render import render_item
+from .rewrite.auto_increment import auto_increment
 from .rewrite.casts import casts
 from .rewrite.comments import comments
 from .rewrite.concurrent_indexes import concurrent_indexes
@@ -92,6 +96,7 @@ PLUGINS: dict[str, ModuleType] = {
     "serials": serials,  # whether a column counts
     "reflected": reflected,  # keeps what was read from the database, for the rules
     "autoincrement": autoincrement,  # which SQLite has
+    "auto_increment": counting,  # which MariaDB has
     "mysql_indexes": mysql_indexes,  # what Alembic does not see of those of MariaDB
     "indexes": indexes,  # the expressions and predicates of indexes
 }
@@ -126,6 +131,7 @@ REVISION_RULES: dict[str, Rule] = {
     "in_place": in_place,  # what has only another name is renamed
     "freed_names": freed_names,  # and gives up its name before another gets it
     "ordering": ordering,  # what refers to something is created after it
+    "auto_increments": auto_increment,  # MariaDB's columns that change count, or do not
     "constraint_names": constraint_names,  # what is added can be dropped, without a naming convention too
     "implicit_indexes": implicit_indexes,  # MariaDB and MySQL create an index for a foreign key, and leave it behind
     "not_null": not_null,  # a column becomes NOT NULL where the table has rows

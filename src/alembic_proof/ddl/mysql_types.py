@@ -41,7 +41,8 @@ def _is_written_otherwise(column: Column[Any], old: tuple[Any, Any], new: tuple[
     What SQLAlchemy makes of an ENUM for the database has neither: the types of the columns themselves do.
     """
     options = getattr(column.table, "kwargs", {})
-    for name, of_table in (("collation", "collate"), ("charset", "default charset")):
+    names = [("charset", "default charset"), ("collation", "collate")]
+    for name, of_table in names[: 1 + (kind_of(old[0]) != "text")]:  # of texts, see autogenerate/compare/collations.py
         wanted, own = (
             next(filter(None, (getattr(type_, name, None) for type_ in types)), None) for types in (new, old)
         )

@@ -190,3 +190,28 @@ def test_a_column_is_added_beside_a_computed_one(lab: Lab, name: str) -> None:
     lab.downgrade()
     lab.upgrade()
     assert lab.differences() == ""
+
+
+@pytest.mark.parametrize("persisted", [False, True])
+@pytest.mark.parametrize(
+    "change", [{"type_": BigInteger}, {"comment": "say so"}, {"type_": BigInteger, "comment": "x"}]
+)
+def test_its_type_or_its_comment_changes(lab_mysql: Lab, persisted: bool, change: dict[str, Any]) -> None:
+    """MariaDB has no MODIFY that keeps what it is computed from, in Alembic: it is dropped and added."""
+
+    def of(type_: Any = Integer, comment: str | None = None) -> MetaData:
+        metadata = MetaData()
+        computed = Column("twice", type_, Computed("a * 2", persisted=persisted), comment=comment, index=True)
+        Table("thing", metadata, Column("id", Integer, primary_key=True), Column("a", Integer), computed)
+        return metadata
+
+    lab_mysql.change(of())
+    lab_mysql.rows("INSERT INTO thing (id, a) VALUES (1, 21)")
+    before = lab_mysql.schema()
+    lab_mysql.change(of(**change))
+    after = lab_mysql.schema()
+    assert lab_mysql.rows("SELECT twice FROM thing") == [(42,)]
+    lab_mysql.downgrade()
+    assert lab_mysql.schema() == before
+    lab_mysql.upgrade()
+    assert lab_mysql.schema() == after

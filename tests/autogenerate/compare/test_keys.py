@@ -180,3 +180,58 @@ def test_a_unique_primary_key(lab: Lab) -> None:
     lab.downgrade()
     lab.upgrade()
     assert lab.differences(metadata) == ""
+
+
+def numbered(counts: bool, type_: Any = Integer, name: str = "id") -> MetaData:
+    """Return a table to which another refers, with a key that counts or not."""
+    metadata = MetaData(naming_convention=CONVENTION)
+    key = Column(name, type_, primary_key=True, autoincrement=counts)
+    Table("thing", metadata, key, Column("name", String(20)))
+    Table("part", metadata, Column("thing_id", type_, ForeignKey(f"thing.{name}"), primary_key=True))
+    return metadata
+
+
+@pytest.mark.parametrize("counts", [True, False])
+@pytest.mark.parametrize("change", ["nothing else", "the type", "the name"])
+def test_a_key_begins_or_ceases_to_count(lab_mysql: Lab, counts: bool, change: str) -> None:
+    """Up and down, whatever else changes of it; the numbers stay."""
+    lab_mysql.change(numbered(not counts))
+    lab_mysql.rows("INSERT INTO thing VALUES (3, 'x'), (5, 'y')")
+    lab_mysql.rows("INSERT INTO part VALUES (3)")
+    before = columns_of(lab_mysql)
+    type_, name = BigInteger if change == "the type" else Integer, "number" if change == "the name" else "id"
+    after = numbered(counts, type_, name)
+    assert lab_mysql.differences(after) != ""
+    lab_mysql.change(after, *([f"rename=thing.id:{name}"] if name != "id" else []))
+    there = columns_of(lab_mysql)
+    assert ("auto_increment" in str(there)) is counts
+    lab_mysql.downgrade()
+    assert columns_of(lab_mysql) == before
+    lab_mysql.upgrade()
+    assert columns_of(lab_mysql) == there
+    assert lab_mysql.rows(f"SELECT {name}, name FROM thing ORDER BY 1") == [(3, "x"), (5, "y")]
+
+
+def test_a_key_that_counted_becomes_a_text(lab_mysql: Lab) -> None:
+    """The downgrade lets it count again."""
+    lab_mysql.change(identified(Integer))
+    before = columns_of(lab_mysql)
+    lab_mysql.change(identified_by_text())
+    lab_mysql.downgrade()
+    assert columns_of(lab_mysql) == before
+
+
+def identified_by_text() -> MetaData:
+    """Return the table with a key that is a text."""
+    metadata = MetaData(naming_convention=CONVENTION)
+    Table("thing", metadata, Column("id", String(36), primary_key=True), Column("name", String(20)))
+    return metadata
+
+
+def test_a_zero_in_a_key_that_begins_to_count(lab_mysql: Lab) -> None:
+    """It would become another number, without a word."""
+    lab_mysql.change(numbered(False))
+    lab_mysql.rows("INSERT INTO thing VALUES (0, 'x')")
+    said = lab_mysql.refused(numbered(True))
+    assert "thing.id becomes AUTO_INCREMENT" in said
+    assert "Here, 1 row has it: SELECT id FROM thing WHERE" in said

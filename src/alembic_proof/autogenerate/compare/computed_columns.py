@@ -43,6 +43,7 @@ def compare_computed_columns(
 
     What that means for its values, and for what is on it: rewrite/computed_columns.py.
     """
+    dialect = autogen_context.dialect
     for column in model.columns:
         old = reflected.columns.get(column.name)
         if old is None or (old.computed is None and column.computed is None):
@@ -50,11 +51,22 @@ def compare_computed_columns(
         if not autogen_context.run_object_filters(column, column.name, "column", False, old):
             continue
         replace = partial(_replace, old, column)
-        if old.computed is None or column.computed is None or _is_stored_otherwise(autogen_context, old, column):
+        begins_or_ends = old.computed is None or column.computed is None
+        if (
+            begins_or_ends
+            or _is_stored_otherwise(autogen_context, old, column)
+            or _is_altered(dialect, operations, column)
+        ):
             replace(operations)
-        elif (expression := _expression(autogen_context.dialect, reflected, old, column)).reflected:
+        elif (expression := _expression(dialect, reflected, old, column)).reflected:
             # SQLAlchemy cannot read it everywhere, as from NUMERIC(10, 2) on SQLite.
             compare_expression(autogen_context, expression, replace)
+
+
+def _is_altered(dialect: Dialect, operations: ModifyTableOps, column: Column[Any]) -> bool:
+    """Tell whether a computed column gets another type or comment where Alembic cannot change it: it is no data."""
+    is_mysql = dialect.name in ("mysql", "mariadb")
+    return is_mysql and any(isinstance(op, AlterColumnOp) and op.column_name == column.name for op in operations.ops)
 
 
 def _is_stored_otherwise(autogen_context: AutogenContext, old: Column[Any], new: Column[Any]) -> bool:
