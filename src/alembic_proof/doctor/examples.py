@@ -152,10 +152,17 @@ EXAMPLES: dict[str, Example] = {
         "run by a program, it disables the existing loggers",
         "if config.cmd_opts is not None: fileConfig(config.config_file_name, disable_existing_loggers=False)",
     ),
+    "modules-are-loaded-once": Example(
+        "migrations/env.py:13",
+        "src/shop/models.py is loaded twice, as shop.models and src.shop.models: what it defines exists twice, its "
+        "Base too",
+        "import it under one name everywhere: shop.models, not src.shop.models",
+        "1.1",
+    ),
     "metadata-is-the-models": Example(
         "shop/models/stock.py:8",
         "the model Stock is in a module that env.py does not import: no migration creates its table",
-        "let env.py import it",
+        "let env.py import it: import shop.models.coupon",
     ),
     "hooks-give-answers": Example(
         f"{_ENV}:12",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
-    from sqlalchemy import URL, Engine, Table
+    from sqlalchemy import URL, Engine, MetaData, Table
 
 _SYNCHRONOUS = {"aiosqlite": "pysqlite", "asyncpg": "psycopg", "aiomysql": "pymysql", "asyncmy": "pymysql"}
 
@@ -40,9 +40,14 @@ class Run:
     """One call of run_migrations(): its context, and the tables of the metadata that env.py hands over."""
 
     context: MigrationContext
-    tables: dict[str, Table]  # by full name
+    metadata: list[MetaData]  # that env.py hands over
     database: str  # online, the URL of the scratch database
     place: str  # online, what that stands in for: see Sandbox
+
+    @cached_property
+    def tables(self) -> dict[str, Table]:
+        """Its tables, by full name."""
+        return {name: table for metadata in self.metadata for name, table in metadata.tables.items()}
 
     def version(self, source: URL | str | Engine | None = None) -> set[str]:
         """Return the revisions that a database is at: the scratch database, or another one."""
@@ -147,7 +152,9 @@ class Project(Layout):
                 created = [op.to_table() for op in operations.ops if isinstance(op, CreateTableOp)]
                 self.proposed.update(table.fullname for table in created)
 
-        options = {"autogenerate": True, "process_revision_directives": collect}
+        options: dict[str, Any] = {"autogenerate": True, "process_revision_directives": collect}
+        if not self.has_metadata:  # revisions are written by hand
+            options = {}
         self.alembic("revision", self.first_config, "rehearsal", **options)
 
     def run_env(
@@ -189,9 +196,9 @@ class Project(Layout):
                 context.opts = dict(context.opts)  # Alembic has one for all databases that env.py migrates
                 metadata: Any = context.opts.get("target_metadata")
                 several = metadata if isinstance(metadata, (list, tuple)) else [metadata]
-                tables = {name: table for item in several if item is not None for name, table in item.tables.items()}
+                given = [item for item in several if item is not None]
                 url, place = ("", "") if offline else self.sandbox.target(context.connection)
-                runs.append(Run(context, tables, url, place))
+                runs.append(Run(context, given, url, place))
                 return []
 
             try:
@@ -292,6 +299,11 @@ class Project(Layout):
     def handed_over(self) -> dict[str, Table]:
         """By name, the tables of all the metadata that env.py hands to Alembic."""
         return {name: table for run in self.runs() for name, table in run.tables.items()}
+
+    @property
+    def has_metadata(self) -> bool:
+        """Whether env.py hands over a metadata, with tables or without."""
+        return any(run.metadata for run in self.runs())
 
     def loaded(self) -> dict[Path, Any]:
         """Return the project's own modules that are imported by now, by their files."""

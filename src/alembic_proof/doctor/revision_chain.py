@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from ..revisions.reader import operations
 from .findings import Finding, Note, Problem
 from .layout import Layout
 
@@ -39,6 +40,27 @@ class Chain:
         self.links = [_link(path, values, project.tree(path)) for path, values in project.revisions.items()]
         self.known = {link.id: link for link in self.links}
         self.labels = {label: link.id for link in self.links for label in link.labels}
+
+    def dropped(self) -> Iterator[tuple[str, Path]]:
+        """Yield the tables that exist no more after all revisions, each with the file that drops it."""
+        dropped: dict[str, Path] = {}
+        for link in self._in_order():
+            for function in self.project.tree(link.path).body:
+                for used in operations(function) if getattr(function, "name", "").startswith("upgrade") else ():
+                    name = used.text("table_name") or ""
+                    if used.name == "drop_table":
+                        dropped[name] = link.path
+                    elif used.name in ("create_table", "rename_table"):
+                        dropped.pop(used.text("new_table_name") or name, None)
+        yield from dropped.items()
+
+    def _in_order(self) -> list[Link]:
+        """Return the revisions, each after those that it follows, as far as they have an order."""
+        ordered: list[Link] = []
+        left = dict(self.known)
+        while free := [id for id, link in left.items() if not self._before(link) & set(left)]:
+            ordered += [left.pop(id) for id in free]
+        return ordered
 
     def findings(self) -> Iterator[Finding]:
         """Yield what is wrong. What follows from a hole or a cycle is left out."""
@@ -88,10 +110,8 @@ class Chain:
 
     def _cycle(self) -> Iterator[Finding]:
         """Yield the revision in which a circle is best opened, if there is one."""
-        left = dict(self.known)
-        while free := [id for id, link in left.items() if not self._before(link) & set(left)]:
-            for id in free:
-                del left[id]
+        free = {link.id for link in self._in_order()}
+        left = {id: link for id, link in self.known.items() if id not in free}
         followed = {name for link in left.values() for name in self._before(link)}
         circle = [link for id, link in left.items() if id in followed]
         if not circle:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.plain import plain_project
 from support.reports import outcomes
 from support.written import Written
 
@@ -75,6 +76,7 @@ def test_a_class_without_a_table(text: str, module: Any, reason: str | None) -> 
 
 TABLE = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("x", sa.Integer))\n'
 NAMES, IS_MODELS, IMPORTING = "constraints-have-names", "metadata-is-the-models", "importing-makes-no-table"
+TWICE = "modules-are-loaded-once"
 CREATES = f"{TABLE}\nmetadata.create_all(sa.create_engine(database_url('SHOP_URL')))\n"
 UNIQUE = TABLE.replace('"x", sa.Integer', '"x", sa.Integer, unique=True')
 PARTIAL = {"pk": "pk_%(table_name)s"}
@@ -125,3 +127,87 @@ def test_a_package_of_models(tmp_path: Path) -> None:
     assert [(finding.where, finding.message.split(",")[0]) for finding in outcome.findings] == [
         ("src/proof_models/b.py", "it defines the table b")
     ]
+
+
+BASE = "from sqlalchemy import Column, Integer, MetaData, Table\nfrom sqlalchemy.orm import declarative_base\n"
+MODEL = (
+    "Base = declarative_base()\nclass {0}(Base):\n    __tablename__ = '{0}'\n    id = Column(Integer, primary_key=1)\n"
+)
+ENGINE = "import sqlalchemy as sa\nengine = sa.create_engine('sqlite:///x.db')\n"
+REVISION = "revision = 'a1'\ndown_revision = None\n\ndef upgrade():\n    op.{}_table('{}')\n"
+NO_BASE = "target_metadata=None"
+
+
+@pytest.mark.parametrize(
+    ("files", "imported", "severity", "where", "words"),
+    [
+        ({"{0}.py": BASE + MODEL}, "import {0}", Severity.PROBLEM, "{0}.py:4", "belongs to another Base ({0}.py:3)"),
+        (
+            {"{0}.py": f"{BASE}t = Table('{{0}}', MetaData(), Column('id', Integer))"},
+            "import {0}",
+            Severity.NOTE,
+            "{0}.py:3",
+            "a metadata of its own",
+        ),
+        ({"{0}.py": BASE + MODEL, "e1.py": ENGINE, "e2.py": ENGINE}, "import {0}", Severity.NOTE, "{0}.py:4", ""),
+        (
+            {"{0}.py": BASE + MODEL, "migrations/versions/a1.py": REVISION.format("create", "{0}")},
+            "import {0}",
+            Severity.NOTE,
+            "{0}.py:4",
+            "",
+        ),
+        ({"{0}.py": BASE + MODEL.split("\n", 1)[1]}, "", Severity.PROBLEM, "{0}.py:3", "import {0}"),
+        (
+            {
+                "{0}.py": BASE + MODEL.split("\n", 1)[1],
+                "migrations/versions/a1.py": REVISION.format("drop", "{0}"),
+            },
+            "",
+            Severity.NOTE,
+            "{0}.py:3",
+            "delete the class, if it is left over",
+        ),
+        (
+            {"src/{0}.py": BASE + MODEL},
+            "import {0}, src.{0}",
+            Severity.PROBLEM,
+            "migrations/env.py:1",
+            "{0}, not src.{0}",
+        ),
+    ],
+)
+def test_models_that_are_not_handed_over(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    files: dict[str, str],
+    imported: str,
+    severity: Severity,
+    where: str,
+    words: str,
+) -> None:
+    """In a metadata, or in a module, that env.py does not know; or loaded under two names."""
+    name = f"model_{abs(hash(request.node.name))}"  # modules stay loaded
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / "src")
+    written = {file.format(name): text.format(name) for file, text in files.items()}
+    project = plain_project(
+        tmp_path, ("import sqlalchemy as sa", f"{imported.format(name)}\nimport sqlalchemy as sa"), files=written
+    )
+    found = outcomes(project, IS_MODELS, TWICE)
+    monkeypatch.delitem(sys.modules, "src", raising=False)
+    outcome = next(found[check] for check in (TWICE, IS_MODELS) if found[check].findings)
+    assert outcome.severity is severity, found
+    assert outcome.findings[0].where == where.format(name)
+    assert words.format(name) in f"{outcome.findings[0]}"
+
+
+def test_no_metadata(tmp_path: Path) -> None:
+    """Without a model, revisions are written by hand."""
+    edits = [("target_metadata=target_metadata", NO_BASE)]
+    project = plain_project(tmp_path / "a", *edits)
+    assert outcomes(project, IS_MODELS)[IS_MODELS].severity is Severity.SKIPPED
+    project = plain_project(tmp_path / "b", *edits, files={"models.py": BASE + MODEL.format("a")})
+    outcome = outcomes(project, IS_MODELS)[IS_MODELS]
+    assert outcome.findings[0].fix == "set it: target_metadata = Base.metadata"

@@ -50,6 +50,7 @@ from .models import (
     enum_types_lie_beside_their_tables,
     importing_makes_no_table,
     metadata_is_the_models,
+    modules_are_loaded_once,
     no_table_outside_migrations,
 )
 from .options import hooks_give_answers, options_of_configure_exist
@@ -97,6 +98,7 @@ ORDER: list[Check] = [
     env_uses_database_url,
     application_uses_the_same_database,
     env_leaves_logging_alone,
+    modules_are_loaded_once,
     metadata_is_the_models,
     hooks_give_answers,
     template_writes_revisions,

@@ -26,6 +26,7 @@ from ..schema_findings import schema_findings
 _MODELS_FAULTS = (
     "ini-has-its-logging",
     "scripts-are-whole",
+    "modules-are-loaded-once",
     "metadata-is-the-models",
     "hooks-give-answers",
     "template-writes-revisions",
@@ -337,6 +338,8 @@ def schema_matches_models(project: Project) -> Iterable[Finding]:
     Autogenerate does not see everything: enum labels, primary keys, the text of CHECKs, what an index covers. Here
     the schema is built twice, by the revisions and table by table from the models, and read from the database.
     """
+    if not project.has_metadata:
+        raise NotApplicableError("env.py hands over no metadata")
     where, fix = project.name(project.versions[0]), "autogenerate does not see it: write it into a revision by hand"
     for run in project.runs():
         dialect, from_models = run.context.dialect, project.sandbox.database(run.context.dialect.name)

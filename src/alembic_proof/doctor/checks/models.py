@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from ...errors import NotApplicableError
 from ...sandbox import engine
 from ...schema import model_names, table_names
 from ..findings import Finding, Note, Problem
+from ..model_places import bases, has_models, loaded_twice, module_name, tables
 from ..project import Project
 from ..registry import check
+from ..revision_chain import Chain
 
 
 @check("no-table-outside-migrations", "static")
@@ -71,32 +74,116 @@ def importing_makes_no_table(project: Project) -> Iterable[Finding]:
             yield Problem(project.name(project.env), message, "let only migrations create tables")
 
 
-@check("metadata-is-the-models", "probe")
+@check("modules-are-loaded-once", "probe")
+def modules_are_loaded_once(project: Project) -> Iterable[Finding]:
+    """No file with models is loaded under two names
+
+    shop.models and src.shop.models are two modules for Python: with two Bases, of which env.py hands over one, and the
+    models may be in the other.
+    """
+    for path, names in loaded_twice(project).items():
+        if any(has_models(sys.modules[name]) for name in names):
+            places = {name: list(_importing(project, name)) for name in names}
+            rare, *others = sorted(names, key=lambda name: (len(places[name]), -len(name)))
+            where = next((place for name in (rare, *others) for place in places[name]), project.name(path))
+            known = " and ".join(sorted(names))
+            message = f"{project.name(path)} is loaded twice, as {known}: what it defines exists twice, its Base too"
+            yield Problem(where, message, f"import it under one name everywhere: {others[0]}, not {rare}")
+
+
+def _importing(project: Project, name: str) -> Iterator[str]:
+    """Yield the places that import a module by this name; env.py first."""
+    package, _, last = name.rpartition(".")
+    for path in dict.fromkeys([project.env, *project.database_files]):
+        for node in ast.walk(project.tree(path)) if project.syntax_error(path) is None else ():
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                wanted = node.module == name or (node.module == package and last in [each.name for each in node.names])
+            else:
+                wanted = isinstance(node, ast.Import) and name in [each.name for each in node.names]
+            if wanted:
+                yield project.name(path, getattr(node, "lineno", None))
+
+
+@check("metadata-is-the-models", "probe", follows=("modules-are-loaded-once",))
 def metadata_is_the_models(project: Project) -> Iterable[Finding]:
     """env.py hands over the metadata with every table of the models
 
     For a model that it does not know, no migration makes a table; and where the table exists, autogenerate takes it
     for one that was removed, and proposes to drop it.
     """
-    handed_over = project.handed_over
-    if not handed_over:
-        message = "target_metadata is None or has no tables: there is nothing to compare the database with"
-        yield Problem(project.name(project.env), message, "set it: target_metadata = Base.metadata")
-        return
     for table, file in project.defined.items():
-        if handed_over.get(table.fullname) is not table:
+        if project.handed_over.get(table.fullname) is not table and project.handed_over:
             message = f"it defines the table {table.fullname}, which env.py does not hand over: no migration creates it"
             fix = "let env.py import it, by itself or through a package, and the model inherit from the same Base"
             yield Problem(file, message, fix)
+    if project.has_metadata:
+        found = [*_not_imported(project), *_of_another_base(project)]
+        yield from found
+    else:
+        found = []
+        models = [place.where for place in tables(project).values()] or [each.where for each in _not_imported(project)]
+        if not models and not project.uses_library:
+            raise NotApplicableError(
+                "env.py hands over no metadata, and there are no models: revisions are made by hand"
+            )
+    if not project.handed_over and not any(isinstance(finding, Problem) for finding in found):
+        message = "target_metadata is None or has no tables: there is nothing to compare the database with"
+        yield Problem(project.name(project.env), message, "set it: target_metadata = Base.metadata")
+
+
+def _not_imported(project: Project) -> Iterator[Finding]:
+    """Yield the classes that look like models and have no table: most are in a module that nobody imports."""
     imported = project.loaded()
     homes = {path.parent for path in imported if path.parent != project.root and project.scripts not in path.parents}
+    if not project.handed_over:
+        homes = set()
     for path in project.files_with(rb"__tablename__|table ?= ?True|\.Model\b|SQLModel"):
         if project.scripts in path.parents or (homes and not any(home in path.parents for home in homes)):
             continue
         for node in ast.walk(project.tree(path)):
             if isinstance(node, ast.ClassDef) and (reason := _without_table(node, imported.get(path))):
-                kind = Note if path not in imported and _has_another_base(project, path, node) else Problem
-                yield kind(project.name(path, node.lineno), f"the model {node.name} {reason[0]}", reason[1])
+                another = path not in imported and _has_another_base(project, path, node)
+                yield (_left_over(project, path, node) if path not in imported else None) or (
+                    Note if another else Problem
+                )(
+                    project.name(path, node.lineno),
+                    f"the model {node.name} {reason[0]}",
+                    f"{reason[1]}: import {module_name(project, path)}" if path not in imported else reason[1],
+                )
+
+
+def _left_over(project: Project, path: Path, node: ast.ClassDef) -> Finding | None:
+    """Return a note about a class whose table a revision has dropped."""
+    names = [
+        line.value.value
+        for line in node.body
+        if isinstance(line, ast.Assign)
+        and isinstance(line.value, ast.Constant)
+        and "__tablename__" in ast.unparse(line)
+    ]
+    dropped = {table: file for table, file in Chain(project).dropped() if table in names}
+    for table, file in dropped.items():
+        message = f"the model {node.name} is in a module that nobody imports, and {project.name(file)} drops {table}"
+        return Note(project.name(path, node.lineno), message, "delete the class, if it is left over")
+    return None
+
+
+def _of_another_base(project: Project) -> Iterator[Finding]:
+    """Yield the tables of loaded models that are in a metadata which env.py does not hand over."""
+    handed = {id(metadata) for run in project.runs() for metadata in run.metadata}
+    known = {id(metadata): where for where, metadata in bases(project)}
+    ours = next((where.partition(":")[0] for key, where in known.items() if key in handed), "")
+    written = [path.read_text("utf-8", "replace") for path in project.revision_files]
+    several = len(project.files_with(rb"create_(async_)?engine\(|engine_from_config\(")) > 1
+    for table, place in tables(project).items():
+        if id(table.metadata) in handed or table in project.defined:
+            continue
+        elsewhere = several or "bind_key" in table.metadata.info or any(table.name in text for text in written)
+        kind = Problem if place.mapped and not elsewhere else Note
+        other = known.get(id(table.metadata), "a metadata of its own")
+        message = f"the table {table.fullname} belongs to another Base ({other}), which env.py does not hand over: "
+        fix = f"use one Base for all, that of {ours}" if ours else "let env.py hand over the metadata of this one"
+        yield kind(place.where, f"{message}no migration creates it", f"{fix}; or hand over both, in a list")
 
 
 def _without_table(node: ast.ClassDef, module: Any) -> tuple[str, str] | None:
