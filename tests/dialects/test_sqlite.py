@@ -215,7 +215,7 @@ def test_the_catalogue(sqlite: str) -> None:
             CREATE TABLE author (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
                 name VARCHAR(9) COLLATE NOCASE DEFAULT 'x' NOT NULL
             );
-            CREATE TABLE book (pages INT, twice INT GENERATED ALWAYS AS (pages * 2), author_id INT, isbn TEXT,
+            CREATE TABLE book (pages INT, twice INT GENERATED ALWAYS AS (pages * 2), author_id VARCHAR(9), isbn TEXT,
                 CONSTRAINT fk FOREIGN KEY(author_id) REFERENCES author (id) ON DELETE CASCADE,
                 CONSTRAINT uq UNIQUE (isbn),
                 CONSTRAINT positive CHECK (pages  >  0)
@@ -237,7 +237,7 @@ def test_the_catalogue(sqlite: str) -> None:
         ("author", "default of name"): "'x'",
         ("author", "option AUTOINCREMENT"): "AUTOINCREMENT",
         ("book", ""): "",
-        ("book", "column author_id"): "INTEGER",
+        ("book", "column author_id"): "VARCHAR(9)",
         ("book", "column isbn"): "TEXT",
         ("book", "column pages"): "INTEGER",
         ("book", "column twice"): "INTEGER GENERATED pages * 2",

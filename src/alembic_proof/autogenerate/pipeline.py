@@ -75,8 +75,8 @@ from .rewrite.renames import renames
 from .rewrite.schemas import schemas
 from .rewrite.sqlite_details import sqlite_details
 from .rewrite.sqlite_names import sqlite_names
+from .rewrite.sqlite_rebuilds import sqlite_rebuilds
 from .rewrite.type_checks import type_checks
-from .rewrite.unnamed_checks import unnamed_checks
 from .rewrite.written_code import written_code
 
 # What is compared in addition to Alembic's own comparison: plug-ins of the name alembic_proof.NAME.
@@ -122,7 +122,7 @@ UPGRADE_RULES: dict[str, Rule] = {
 
 # What happens to both directions.
 REVISION_RULES: dict[str, Rule] = {
-    "unnamed_checks": unnamed_checks,  # SQLite rebuilds a table to change them
+    "sqlite_rebuilds": sqlite_rebuilds,  # what SQLite rebuilds a table for comes last
     "sqlite_details": sqlite_details,  # SQLAlchemy does not read all of a table that a downgrade makes again
     "kept_values": kept_values,  # a column that is no longer computed keeps its values
     "json_columns": json_columns,  # MariaDB keeps the CHECK of JSON

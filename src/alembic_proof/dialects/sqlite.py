@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..sqltext import one_line
 from . import base
-from .sqlite_tables import TableSql, tokens_of, unquoted
+from .sqlite_tables import Piece, TableSql, tokens_of, unquoted
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -195,8 +195,8 @@ def _quoted(name: str) -> str:
 def _columns(inspector: Any, table: str, parsed: TableSql | None) -> Iterator[base.Item]:
     for column in inspector.get_columns(table):
         null = "" if column["nullable"] else " NOT NULL"
-        computed = f" GENERATED {column['computed']['sqltext']}" if column.get("computed") else ""
         piece = None if parsed is None else parsed.columns.get(column["name"].lower())
+        computed = f" GENERATED {_expression(column['computed'], parsed, piece)}" if column.get("computed") else ""
         collation = None if piece is None else piece.clause("COLLATE")
         collate = "" if collation is None else f" COLLATE {unquoted(collation.tokens[-1].text)}"
         yield table, f"column {column['name']}", f"{column['type']}{null}{computed}{collate}"
@@ -215,6 +215,14 @@ def _as_stored(default: str, type_: str) -> str:
     logical = {"TRUE": "1", "FALSE": "0"}.get(default.upper())
     number = re.fullmatch(r"'\s*([+-]?\d+(?:\.\d+)?)\s*'", default)
     return logical or (number[1] if number else default)
+
+
+def _expression(reflected: Any, parsed: TableSql | None, piece: Piece | None) -> str:
+    """Return what a column is computed from: SQLAlchemy takes what follows it on its line for a part of it."""
+    clause = None if piece is None else piece.clause("AS")
+    if parsed is None or clause is None or not clause.expression:
+        return str(reflected["sqltext"])
+    return parsed.sql[clause.expression[0].start : clause.expression[-1].end]
 
 
 def _options(table: str, parsed: TableSql | None) -> Iterator[base.Item]:

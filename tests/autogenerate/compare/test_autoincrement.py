@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import CheckConstraint, Column, Integer, MetaData, String, Table
 from support.lab import Lab
@@ -48,3 +50,29 @@ def counts(lab: Lab, table: str = "thing") -> bool:
     """Tell whether the table has it."""
     ((sql,),) = lab.rows(f"SELECT sql FROM sqlite_master WHERE name = '{table}'")
     return "AUTOINCREMENT" in sql
+
+
+@pytest.mark.parametrize("begins", [True, False])
+@pytest.mark.parametrize("type_", [Integer, String(20)])
+@pytest.mark.parametrize("convention", [{}, {"pk": "pk_%(table_name)s"}])
+def test_with_another_key(lab_sqlite: Lab, begins: bool, type_: Any, convention: dict[str, str]) -> None:
+    """AUTOINCREMENT comes after its key, and goes with it."""
+
+    def models(counts: bool) -> MetaData:
+        metadata = MetaData(naming_convention=convention)
+        columns = [
+            Column("id", Integer, primary_key=counts, nullable=False),
+            Column("code", type_, primary_key=not counts, nullable=False),
+        ]
+        Table("thing", metadata, *columns, sqlite_autoincrement=counts)
+        return metadata
+
+    lab_sqlite.change(models(not begins))
+    lab_sqlite.rows("INSERT INTO thing (id, code) VALUES (3, 7)")
+    lab_sqlite.change(models(begins))
+    lab_sqlite.downgrade()
+    ((sql,),) = lab_sqlite.rows("SELECT sql FROM sqlite_master WHERE name = 'thing'")
+    assert ("AUTOINCREMENT" in str(sql)) == (not begins)
+    lab_sqlite.upgrade()
+    assert lab_sqlite.differences() == ""
+    assert [(row[0], int(row[1])) for row in lab_sqlite.rows("SELECT id, code FROM thing")] == [(3, 7)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic.operations.ops import AddConstraintOp, DropConstraintOp, MigrateOperation
 
 from ..draft import Draft, each_operation
-from ..operations import CONVENTION, ChangePrimaryKeyOp, TemporaryName, constraint_of
+from ..operations import CONVENTION, AutoincrementOp, ChangePrimaryKeyOp, TemporaryName, constraint_of
 from .constraint_names import given_name
 
 
@@ -19,7 +19,13 @@ def sqlite_names(draft: Draft) -> None:
         for op in each_operation(draft.upgrade):
             _give_name(op, in_database=True)
         for op in each_operation(draft.downgrade):
-            _give_name(op, in_database=False)
+            _give_name(op, in_database=_has_counted(draft, op))
+
+
+def _has_counted(draft: Draft, op: MigrateOperation) -> bool:
+    """Tell whether a downgrade takes AUTOINCREMENT from a key, which has no name then."""
+    ended = (each for each in draft.downgrade.ops if isinstance(each, AutoincrementOp) and not each.counts)
+    return isinstance(op, ChangePrimaryKeyOp) and any(each.table == op.table_name for each in ended)
 
 
 def _give_name(op: MigrateOperation, in_database: bool) -> None:
