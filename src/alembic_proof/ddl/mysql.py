@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Dialect, Inspector, Table, text
+from sqlalchemy import CheckConstraint, Column, Constraint, Dialect, Inspector, Table, text
 
-from ..sqltext import quote_literal
+from ..sqltext import escape_colons, quote_literal, single_percents
 from . import mysql_types
 from .offline import OfflineValues
 from .rendering import RenderingCorrections
@@ -35,6 +35,16 @@ class MySQLCorrections(OfflineValues, RenderingCorrections, Base):
         return super().compare_type(inspector_column, metadata_column) or mysql_types.differs(
             inspector_column, metadata_column, self.dialect
         )
+
+    def drop_constraint(self, const: Constraint, **kw: Any) -> None:
+        """Drop a constraint; a CHECK, in a script, in words that both take: the URL mysql:// may be MariaDB's."""
+        if self.as_sql and isinstance(const, CheckConstraint) and not getattr(self.dialect, "is_mariadb", False):
+            preparer: Any = self.dialect.identifier_preparer
+            table, name = preparer.format_table(const.table), preparer.format_constraint(const)
+            sql = single_percents(f"ALTER TABLE {table} DROP CONSTRAINT {name}", self.dialect)
+            self.execute(escape_colons(sql))
+        else:
+            super().drop_constraint(const, **kw)
 
     def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: Any) -> None:
         """Give a reflected column the default that it has: SQLAlchemy loses b'0', and cuts (rand() * 10) off."""

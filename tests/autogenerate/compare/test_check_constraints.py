@@ -257,3 +257,21 @@ def test_groups_and_literals_count(lab: Lab, old: str, new: str) -> None:
     lab.downgrade()
     lab.upgrade()
     assert checks(lab) == before
+
+
+@pytest.mark.parametrize("lab", ["postgresql", "mysql"], indirect=True)
+def test_a_column_with_a_percent_sign(lab: Lab) -> None:
+    """The database is asked about it by its own name; MariaDB's script does not depend on what its URL is called."""
+    quote = lab.engine.dialect.identifier_preparer.initial_quote
+
+    def rated(least: int) -> MetaData:
+        metadata = MetaData()
+        check = CheckConstraint(f"{quote}per%cent{quote} > {least}", name="rated")
+        Table("thing", metadata, Column("id", Integer, primary_key=True), Column("per%cent", Integer), check)
+        return metadata
+
+    lab.change(rated(1))
+    assert lab.differences(rated(1)) == ""
+    assert lab.differences(rated(2)) != ""
+    lab.change(rated(2))
+    assert "DROP CONSTRAINT rated;" in lab.sql()

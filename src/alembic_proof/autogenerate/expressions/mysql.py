@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 
-from ...sqltext import all_tokens, plain
+from ...sqltext import all_tokens, plain, single_percents
 from .question import Question, columns_sql, type_sql
 
 _TABLE = "alembic_proof_expressions"
@@ -89,8 +90,11 @@ def _ask_group(connection: Connection, group: list[_Signature]) -> dict[_Signatu
 
 def _definitions(connection: Connection, group: list[_Signature], both: bool) -> dict[str, list[str]] | None:
     """Return how the server writes expressions, by their names here; None where it cannot make a table with them."""
-    quote = connection.dialect.identifier_preparer.quote
-    names = {name.lower(): f"{quote(name)} {type_}" for each in group for name, type_ in each[4]}
+    dialect = connection.dialect
+    quote: Any = dialect.identifier_preparer.quote
+    names = {
+        name.lower(): f"{single_percents(quote(name), dialect)} {type_}" for each in group for name, type_ in each[4]
+    }
     columns, checks = ["alembic_proof INTEGER", *names.values()], []
     for number, (kind, old, new, type_, _) in enumerate(group):
         for name, sql in ((f"old_{number}", old), (f"new_{number}", new))[: 1 + both]:
