@@ -191,6 +191,19 @@ EXAMPLES: dict[str, Example] = {
         "a UniqueConstraint of stock (code) has no name",
         "let the naming_convention of its metadata have a name for this kind of constraint",
     ),
+    "names-are-unique": Example(
+        "shop/models/order.py:25",
+        "orders and users both have ix_created, which the database has once in a schema",
+        "name it for its table: ix_orders_created",
+        "1.1",
+    ),
+    "mappers-are-complete": Example(
+        "shop/models/order.py:19",
+        "the first query will fail: When initializing mapper Mapper[Order(orders)], expression 'Custmer' failed to "
+        "locate a name ('Custmer').",
+        "did you mean Customer?",
+        "1.1",
+    ),
     "enum-types-lie-beside-their-tables": Example(
         _ENV,
         "the type mood of shop.author is created in the default schema",

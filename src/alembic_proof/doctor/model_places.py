@@ -64,7 +64,10 @@ def line_of(project: Project, path: Path, name: str, text: str = "") -> int | No
     """Return the line in which a file defines a class or a variable; of a class, the one with a text, if it has it."""
     for node in ast.walk(project.tree(path)):
         if isinstance(node, ast.ClassDef) and node.name == name:
-            inside = [each.lineno for each in node.body if text and text in ast.unparse(each)]
+            inside = [
+                each.lineno for each in ast.walk(node) if isinstance(each, ast.Constant) and text and each.value == text
+            ]
+            inside += [each.lineno for each in node.body if text and text in ast.unparse(each)]
             return inside[0] if inside else node.lineno
         if isinstance(node, ast.Assign) and name in [getattr(target, "id", "") for target in node.targets]:
             return node.lineno

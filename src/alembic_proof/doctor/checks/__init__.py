@@ -44,6 +44,7 @@ from .lifecycle import (
     schema_matches_models,
     upgrade_is_committed,
 )
+from .mappers import mappers_are_complete, names_are_unique
 from .models import (
     checks_of_columns_have_no_names,
     constraints_have_names,
@@ -105,6 +106,7 @@ ORDER: list[Check] = [
     every_revision_is_loaded,
     revisions_are_self_contained,
     constraints_have_names,
+    names_are_unique,
     enum_types_lie_beside_their_tables,
     checks_of_columns_have_no_names,
     migrations_take_turns,
@@ -119,6 +121,7 @@ ORDER: list[Check] = [
     models_match_revisions,
     schema_matches_models,
     downgrade_leaves_nothing,
+    mappers_are_complete,
     # live
     same_database_from_everywhere,
     dotenv_is_in_force,

@@ -28,6 +28,7 @@ _MODELS_FAULTS = (
     "scripts-are-whole",
     "modules-are-loaded-once",
     "metadata-is-the-models",
+    "names-are-unique",
     "hooks-give-answers",
     "template-writes-revisions",
     "importing-makes-no-table",
@@ -249,7 +250,7 @@ def built_schema(project: Project, run: Run) -> Schema:
     return schema
 
 
-@check("upgrade-is-committed", "scratch", follows=_UPGRADE_FAULTS, essential=True)
+@check("upgrade-is-committed", "scratch", follows=(*_UPGRADE_FAULTS, "names-are-unique"), essential=True)
 def upgrade_is_committed(project: Project) -> Iterable[Finding]:
     """After alembic upgrade head, a second connection sees the revision
 

@@ -1,0 +1,112 @@
+"""Checks of the models as the application uses them: their relationships, and names that a database has once only."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from ...errors import first_line
+from ..findings import Finding, Problem
+from ..model_places import Place, line_of, module_name, tables
+from ..project import Project, Run
+from ..registry import check
+
+
+@check("names-are-unique", "probe", follows=("metadata-is-the-models",))
+def names_are_unique(project: Project) -> Iterable[Finding]:
+    """No two indexes or constraints have a name that the database has once only
+
+    PostgreSQL and SQLite have an index of one name once in a schema, whatever its table. The second one fails, at the
+    upgrade that creates it.
+    """
+    places = tables(project)
+    for run in project.runs():
+        used: dict[tuple[str, str], Any] = {}
+        for table in run.tables.values():
+            for item, name in _names(run, table):
+                other = used.setdefault((table.schema or "", name), table)
+                if other is not table:
+                    where = _place_in(project, places.get(table), table, name)
+                    columns = "_".join(column.name for column in item.columns)
+                    message = f"{table.name} and {other.name} both have {name}, which the database has once in a schema"
+                    prefix = "uq" if type(item).__name__ == "UniqueConstraint" else "ix"
+                    yield Problem(where, message, f"name it for its table: {prefix}_{table.name}_{columns}")
+
+
+def _names(run: Run, table: Any) -> Iterator[tuple[Any, str]]:
+    """Yield the indexes and constraints of a table that share their names with those of other tables."""
+    from sqlalchemy import UniqueConstraint
+
+    if run.context.dialect.name not in ("postgresql", "sqlite"):
+        return
+    items = list(table.indexes)
+    if run.context.dialect.name == "postgresql":
+        items += [item for item in table.constraints if isinstance(item, UniqueConstraint)]
+    quoted = run.context.dialect.identifier_preparer
+    for item in items:
+        if item.name is not None:
+            given = quoted.format_index(item) if item in table.indexes else quoted.format_constraint(item)
+            yield item, str(given).strip('"')
+
+
+def _place_in(project: Project, place: Place | None, table: Any, text: str) -> str:
+    """Return the place of a text in the class of a table, or that of the class or variable."""
+    if place is None:
+        return project.name(project.env)
+    path = project.root / place.where.partition(":")[0]
+    return project.name(path, line_of(project, path, place.name, text)) if path.is_file() else place.where
+
+
+@check("mappers-are-complete", "scratch", follows=("metadata-is-the-models", "modules-are-loaded-once"))
+def mappers_are_complete(project: Project) -> Iterable[Finding]:
+    """The relationships of the models lead to classes that exist
+
+    SQLAlchemy puts them together when the application makes its first query: migrations run well before that.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.orm import configure_mappers
+
+    if not any(place.mapped for place in tables(project).values()):
+        return
+    try:
+        configure_mappers()
+    except SQLAlchemyError as error:
+        if (place := _mapper_place(project, str(error))) is not None:
+            yield Problem(place, f"the first query will fail: {first_line(error)}", _mapper_fix(project, str(error)))
+
+
+def _mapper_place(project: Project, text: str) -> str | None:
+    """Return where the class is that an error of SQLAlchemy's mapper names; None for one of a library."""
+    named = re.search(r"Mapper\[(\w+)\(", text) or re.search(r"relationship '?(\w+)\.\w+", text)
+    if named is None:
+        return project.name(project.env)
+    wanted = [word for word in re.findall(r"['.](\w+)", text) if word != named[1]]
+    for path in project.loaded():
+        if line_of(project, path, named[1]) is not None:
+            lines = (line_of(project, path, named[1], word) for word in wanted)
+            first = line_of(project, path, named[1])
+            return project.name(path, next((line for line in lines if line != first), first))
+    return None
+
+
+def _mapper_fix(project: Project, text: str) -> str:
+    missing = re.search(r"failed to locate a name \('(\w+)'\)", text)
+    if unknown := re.search(r"has no property '(\w+)'", text):
+        return f"add {unknown[1]}, or correct the back_populates that names it"
+    if missing is None:
+        return "mend this relationship"
+    name = missing[1]
+    files = defaultdict(list)
+    for path in project.database_files:
+        for node in ast.walk(project.tree(path)) if project.syntax_error(path) is None else ():
+            if isinstance(node, ast.ClassDef):
+                files[node.name].append(path)
+    if name in files:
+        return f"import {module_name(project, Path(files[name][0]))} wherever the models are imported: {name} is there"
+    similar = get_close_matches(name, files, 1)
+    return f"did you mean {similar[0]}?" if similar else f"write {name} as the class is called, or take it out"
