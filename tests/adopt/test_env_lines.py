@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.databases import rows
 from support.written import Written
 
 from alembic_proof import adopt
@@ -98,3 +99,14 @@ def test_a_database_that_is_not_there_yet(shop: Written, capsys: pytest.CaptureF
     assert not (shop.path / "shop.db").exists()
     assert adopt.run(shop.ini, write_env=True) == 1
     assert capsys.readouterr().err.startswith("There is no database sqlite")
+
+
+def test_no_baseline_after_the_lines(shop: Written, capsys: pytest.CaptureFixture[str]) -> None:
+    """That nothing was written is said of the baseline: the lines are there."""
+    (shop.path / "migrations/env.py").write_text(PLAIN, "utf-8")
+    rows(f"sqlite:///{shop.path / 'shop.db'}", "CREATE TABLE book (id INTEGER)")
+    ended = "The lines in env.py are written, as is said above: run this again.\n"
+    assert adopt.run(shop.ini, write_env=True) == 1
+    assert capsys.readouterr().err.endswith(f"Nothing was written. {ended}")
+    assert adopt.run(shop.ini, write_env=True) == 1
+    assert capsys.readouterr().err.endswith("Nothing was written.\n")

@@ -27,10 +27,12 @@ def run(config_path: Path, from_database: bool = False, write_env: bool = False)
     from .env_lines import use_library
 
     logging.basicConfig(format="%(message)s")
+    has_changed = ""
     try:
         used_before = Project(config_path).uses_library
         if not use_library(config_path, write_env):
             return 1
+        has_changed = "" if used_before else " The lines in env.py are written, as is said above: run this again."
         if not used_before and Project(config_path).revisions:
             print("The project has revisions, so nothing is to adopt. Next: alembic check, then alembic-proof doctor")
             return 0
@@ -41,7 +43,7 @@ def run(config_path: Path, from_database: bool = False, write_env: bool = False)
                 raise
             print(error)
     except (CommandError, ProofError) as error:
-        print(error, file=sys.stderr)
+        print(f"{error}{has_changed}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Interrupted. Run it again: it starts over, or says what is done already.", file=sys.stderr)
