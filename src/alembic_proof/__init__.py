@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .startup import require_head
     from .url import database_url
 
-__version__ = "1.0.0"
+__version__ = "1.1.0"
 __all__ = [
     "DatabaseNotReady",
     "SettingsError",

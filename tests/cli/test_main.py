@@ -21,8 +21,8 @@ from alembic_proof.errors import ProofError
         ([], 2, "COMMAND"),
         (["heal"], 2, "invalid choice: 'heal'"),
         (["doctor", "--no-lives"], 2, "unrecognized arguments: --no-lives"),
-        (["doctor", "--only", "nonsense"], 2, "there is no check 'nonsense'; there are: files-parse, "),
-        (["doctor", "--explain", "nonsense"], 2, "there is no check 'nonsense'; there are: files-parse, "),
+        (["doctor", "--only", "nonsense"], 2, "there is no check 'nonsense'; there are: alembic-uses-"),
+        (["doctor", "--explain", "file-parse"], 2, "there is no check 'file-parse'; did you mean files-parse?"),
     ],
 )
 def test_a_wrong_word_is_refused(argv: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,7 +43,7 @@ def test_answers(tmp_path: Path, statements: list[str], expected: dict[str, Any]
         project.enter_sandbox(stack)
         found = answers(project)
     database = {"database": f"sqlite+pysqlite:///{tmp_path}/x.db", "models": ["t"], **expected}
-    assert found == {"models": ["t"], "databases": [database]}
+    assert found == {**database, "models": ["t"], "databases": [database]}
 
 
 TWO = """\

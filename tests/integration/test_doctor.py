@@ -40,6 +40,7 @@ from support.breaking import (
 from support.databases import SERVERS, make_database, rows
 from support.project import LIBRARY, Project
 
+from alembic_proof import __version__
 from alembic_proof.doctor.checks import ORDER
 
 SECOND_BASE = """\
@@ -67,7 +68,11 @@ IS_MODELS, LINE = "metadata-is-the-models", "revisions-form-one-line"
 BROKEN: dict[str, tuple[Break[Project], str, str]] = {
     "no template": (move(MAKO, "gone"), "scripts-are-whole", "script.py.mako"),
     "a wrong setting": (edit("pyproject.toml", "database-var", "databse-var"), "library-settings-are-valid", "databse"),
-    "another wheel": (edit("pyproject.toml", "proof==1.0.0+", "proof==0.9.0+"), "library-pin-agrees", "0.9.0+"),
+    "another wheel": (
+        edit("pyproject.toml", f"proof=={__version__}+", "proof==0.9.0+"),
+        "library-pin-agrees",
+        "0.9.0+",
+    ),
     "dispatch never true": (edit(ENV, DISPATCH, NEVER), REACHES, "env.py"),
     "a model that raises": (
         write(f"{MODELS}bad.py", "raise RuntimeError('boom')"),

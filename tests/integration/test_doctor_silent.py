@@ -195,7 +195,9 @@ EVERY, LOGGING = "autogenerate-sees-every-table", "env-leaves-logging-alone"
 DROPS, AT_ONCE = "autogenerate would drop every table that is in no model", "would run at the same time"
 
 MUTANTS = {
-    "S01 none": Mutant(unregistered("book", "author"), IS_MODELS, "the model Author is in a module that env.py does not import"),
+    "S01 none": Mutant(
+        unregistered("book", "author"), IS_MODELS, "the model Author is in a module that env.py does not import"
+    ),
     "S01 some": Mutant(unregistered("book"), IS_MODELS, "the model Book is in a module that env.py does not import"),
     "S02 in the application": Mutant(
         write("src/PACKAGE/main.py", "def f(metadata):", "    metadata.create_all()"),

@@ -19,6 +19,7 @@ from support.interpreters import PASSED_ON, QUICK, venv
 from support.project import BIN, REPOSITORY, Project
 from support.wheels import write_wheel
 
+from alembic_proof import __version__
 from alembic_proof.vendoring import wheel
 
 Bake = Callable[..., Project]
@@ -59,7 +60,7 @@ def publish(index: Path, *wheels: Path) -> None:
 @pytest.fixture
 def stranger(index: Path, tmp_path: Path) -> str:
     """The URL of an index on which somebody else has alembic-proof, with a higher version and with the same ones."""
-    versions = ("99.0.0", "1.0.0", wheel.version(REPOSITORY))
+    versions = ("99.0.0", __version__, wheel.version(REPOSITORY))
     publish(index, *(write_wheel(tmp_path, version, "raise SystemExit('the stranger')") for version in versions))
     return (index / "url").read_text()
 
@@ -88,18 +89,18 @@ def test_pip_installs_ours(project: Project, stranger: str, tmp_path: Path) -> N
     bin = environment_with_everything_else(tmp_path / "venv")
     install: Command = [bin / "python", "-m", "pip", "install", "--no-build-isolation", "--extra-index-url", stranger]
     run(*install, "-e", ".", "--group", "dev", "-f", "vendor", cwd=project.path)
-    assert run(bin / "alembic-proof", "--version", cwd=tmp_path).startswith("alembic-proof 1.0.0")
+    assert run(bin / "alembic-proof", "--version", cwd=tmp_path).startswith(f"alembic-proof {__version__}")
 
 
 def test_pip_without_vendor_installs_nobodys(project: Project, index: Path, tmp_path: Path) -> None:
     """It says which version there is not, rather than taking another."""
-    publish(index, *(write_wheel(tmp_path, version, "") for version in ("99.0.0", "1.0.0")))
+    publish(index, *(write_wheel(tmp_path, version, "") for version in ("99.0.0", __version__)))
     bin = environment_with_everything_else(tmp_path / "venv")
     install: Command = [bin / "python", "-m", "pip", "install", "--no-build-isolation", "-e", "."]
     url = (index / "url").read_text()
     done = subprocess.run([*install, "--extra-index-url", url], cwd=project.path, capture_output=True, encoding="utf-8")
     assert done.returncode != 0
-    assert "No matching distribution found for alembic-proof==1.0.0+h" in done.stderr
+    assert f"No matching distribution found for alembic-proof=={__version__}+h" in done.stderr
 
 
 @pytest.mark.slow
@@ -107,14 +108,14 @@ def test_uv_installs_ours(bake: Bake, stranger: str, tmp_path: Path) -> None:
     """`uv sync`, and `uv pip install` as with pip."""
     project = bake().path
     run(UV, "sync", cwd=project, UV_INDEX=stranger)
-    assert run(".venv/bin/alembic-proof", "--version", cwd=project).startswith("alembic-proof 1.0.0")
+    assert run(".venv/bin/alembic-proof", "--version", cwd=project).startswith(f"alembic-proof {__version__}")
     lock = (project / "uv.lock").read_text()
     assert f'{{ path = "vendor/{wheel.filename(wheel.version(REPOSITORY))}" }}' in lock
     assert "127.0.0.1" not in lock
     bin = environment_with_everything_else(tmp_path / "venv")
     install: Command = [*QUICK, "pip", "install", "-q", "-p", bin / "python", "--index", stranger]
     run(*install, "-e", ".", "--group", "dev", "-f", "vendor", cwd=project)
-    assert run(bin / "alembic-proof", "--version", cwd=tmp_path).startswith("alembic-proof 1.0.0")
+    assert run(bin / "alembic-proof", "--version", cwd=tmp_path).startswith(f"alembic-proof {__version__}")
 
 
 @pytest.mark.slow
@@ -194,18 +195,18 @@ def test_vendor_brings_a_newer_version(bake: Bake, tmp_path: Path) -> None:
         shutil.copy(REPOSITORY / name, newer / name)
     shutil.copytree(REPOSITORY / "src", newer / "src", ignore=shutil.ignore_patterns("__pycache__"))
     init = newer / "src/alembic_proof/__init__.py"
-    init.write_text(init.read_text().replace('__version__ = "1.0.0"', '__version__ = "1.1.0"'))
+    init.write_text(init.read_text().replace(f'__version__ = "{__version__}"', '__version__ = "1.99.0"'))
     run(*GIT, "init", "-q", cwd=project)
     output = run(".venv/bin/alembic-proof", "vendor", newer, cwd=project)
     version = wheel.version(newer)
-    assert version.startswith("1.1.0+h")
+    assert version.startswith("1.99.0+h")
     after = (project / "pyproject.toml").read_text()
     assert after == before.replace(wheel.version(REPOSITORY), version)
     steps = [line.strip() for line in output.partition("Next:")[2].splitlines() if line.strip()]
     assert [step.split()[0] for step in steps] == ["uv", "uv", "git"]
     for step in steps:
         run("bash", "-ec", step, cwd=project)
-    assert run(".venv/bin/alembic-proof", "--version", cwd=project).startswith("alembic-proof 1.1.0")
+    assert run(".venv/bin/alembic-proof", "--version", cwd=project).startswith("alembic-proof 1.99.0")
     assert run("git", "ls-files", "vendor", cwd=project) == f"vendor/{wheel.filename(version)}\n"
 
 
@@ -233,7 +234,7 @@ def test_a_team_with_an_index_of_its_own(bake: Bake, index: Path, tmp_path: Path
     pyproject.write_text(text + "\n" + section.replace("https://index.example.com/simple/", url))
     shutil.rmtree(project / "vendor")
     run(UV, "sync", cwd=project)
-    assert run(".venv/bin/alembic-proof", "--version", cwd=project).startswith("alembic-proof 1.0.0")
+    assert run(".venv/bin/alembic-proof", "--version", cwd=project).startswith(f"alembic-proof {__version__}")
     lock = (project / "uv.lock").read_text()
     assert url.rstrip("/") in lock
     report = json.loads(run(".venv/bin/alembic-proof", "doctor", "--no-live", "--json", cwd=project))
@@ -241,4 +242,4 @@ def test_a_team_with_an_index_of_its_own(bake: Bake, index: Path, tmp_path: Path
     bin = environment_with_everything_else(tmp_path / "venv")
     install: Command = [bin / "python", "-m", "pip", "install", "--no-build-isolation", "-e", ".", "--group", "dev"]
     run(*install, "--index-url", url, cwd=project)
-    assert run(bin / "alembic-proof", "--version", cwd=tmp_path).startswith("alembic-proof 1.0.0")
+    assert run(bin / "alembic-proof", "--version", cwd=tmp_path).startswith(f"alembic-proof {__version__}")

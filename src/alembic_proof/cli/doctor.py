@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 from ..doctor.checks import ORDER
@@ -92,7 +93,10 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
 
 
 def _no_check(name: str) -> str:
-    return f"there is no check {name!r}; there are: {', '.join(check.id for check in ORDER)}"
+    ids = [check.id for check in ORDER]
+    similar = get_close_matches(name, [*STAGES, *ids], 1)
+    meant = f"did you mean {similar[0]}?" if similar else f"there are: {', '.join(ids)}"
+    return f"there is no check {name!r}; {meant}"
 
 
 def _explain(name: str) -> None:

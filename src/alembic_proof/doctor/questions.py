@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 def answers(project: Project) -> dict[str, Any]:
     """Return the tables of the models, and for each live database its URL, tables, revision, and the differences.
 
-    The tables and the differences are None where there is no database yet.
+    The tables and the differences are None where there is no database yet. The answers for the first database are given
+    twice: version 1.0 of the report knew no other one.
     """
     tables = list(project.defined) if project.settings.models else list(project.handed_over.values())
-    return {
-        "models": sorted(table.fullname for table in tables),
-        "databases": [_of_database(run, url, tables) for run, url in project.live()],
-    }
+    databases = [_of_database(run, url, tables) for run, url in project.live()]
+    return {**databases[0], "models": sorted(table.fullname for table in tables), "databases": databases}
 
 
 def _of_database(run: Run | None, url: URL, all_tables: list[Any]) -> dict[str, Any]:
