@@ -116,6 +116,15 @@ class Layout:
             shown = shown.relative_to(self.root)
         return f"{shown}:{line}" if line else str(shown)
 
+    def place_of_option(self, option: str) -> str:
+        """Return the file and line where an option of Alembic is set."""
+        for file in (self.configuration.ini, self.configuration.toml):
+            lines = file.read_text("utf-8", errors="replace").splitlines() if file.is_file() else []
+            for number, line in enumerate(lines, 1):
+                if re.match(rf"\s*{re.escape(option)}\s*[=:]", line):
+                    return self.name(file, number)
+        return self.name(self.configuration.file)
+
     def is_inside(self, path: str | None) -> bool:
         """Tell whether a file belongs to the project, and not to a library."""
         if not path or path.startswith("<"):  # compiled by exec(), as Alembic does with its op

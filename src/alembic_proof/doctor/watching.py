@@ -21,8 +21,28 @@ class Watch:
 
     configured: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # by place, what configure() was given
     ran: list[str] = field(default_factory=list)  # the places from which run_migrations() was called
-    begins: bool = False  # it entered context.begin_transaction()
+    outside: list[str] = field(default_factory=list)  # those of them that lie in no context.begin_transaction()
+    depth: int = 0  # how many of these it is in just now
     unawaited: list[str] = field(default_factory=list)  # the coroutines that it made, and never awaited
+
+
+class _NotedTransaction:
+    """Stands for what ``context.begin_transaction()`` returns, and notes while it is entered."""
+
+    def __init__(self, transaction: Any, watch: Watch) -> None:
+        self._transaction, self._watch = transaction, watch
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transaction, name)
+
+    def __enter__(self) -> Any:
+        entered = self._transaction.__enter__()
+        self._watch.depth += 1
+        return entered
+
+    def __exit__(self, *error: Any) -> Any:
+        self._watch.depth -= 1
+        return self._transaction.__exit__(*error)
 
 
 def watched(environment: Any, watch: Watch, place: Callable[[], str]) -> EnvironmentContext:
@@ -41,11 +61,12 @@ def watched(environment: Any, watch: Watch, place: Callable[[], str]) -> Environ
         configure(*arguments, **options)
 
     def noting_begin_transaction() -> Any:
-        watch.begins = True
-        return begin_transaction()
+        return _NotedTransaction(begin_transaction(), watch)
 
     def noting_run_migrations(**options: Any) -> None:
         watch.ran.append(place())
+        if not watch.depth:
+            watch.outside.append(place())
         run_migrations(**options)
 
     environment.configure = noting_configure

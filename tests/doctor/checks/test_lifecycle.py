@@ -166,7 +166,7 @@ def test_migrations_in_no_transaction(tmp_path: Path, postgresql: str, monkeypat
         project.env.read_text().splitlines()[int(finding.where.split(":")[1]) - 1] == "        context.run_migrations()"
     )
     assert "is called in no transaction" in finding.message
-    assert finding.fix == "with context.begin_transaction():"
+    assert finding.fix == "call it in the block of: with context.begin_transaction():"
 
 
 TWO_KEYS = """\

@@ -63,24 +63,13 @@ def scripts_are_whole(project: Project) -> Iterable[Finding]:
         if similar := get_close_matches(path.name, siblings, 1):
             message = f"version_locations names {project.name(path)}, which is missing"
             yield Problem(
-                _place_of_option(project, "version_locations"),
+                project.place_of_option("version_locations"),
                 message,
                 f"did you mean {project.name(path.with_name(similar[0]))}?",
             )
         else:
             fix = "make the directory, with a .gitkeep: git keeps no empty directories"
             yield Problem(project.name(path), "it is missing or empty", fix)
-
-
-def _place_of_option(project: Project, option: str) -> str:
-    """Return the file and line where an option is set."""
-    configuration = project.configuration
-    for file in (configuration.ini, configuration.toml):
-        lines = file.read_text("utf-8", errors="replace").splitlines() if file.is_file() else []
-        for number, line in enumerate(lines, 1):
-            if re.match(rf"\s*{option}\s*[=:]", line):
-                return project.name(file, number)
-    return project.name(configuration.file)
 
 
 _RESTORE = "restore it from version control"

@@ -268,9 +268,9 @@ def upgrade_is_committed(project: Project) -> Iterable[Finding]:
 
 def _uncommitted(project: Project, message: str) -> tuple[str, str, str]:
     """Return where an upgrade fails to be committed, what comes of it, and what to do."""
-    calls = project.first_watch.ran
-    if calls and not project.first_watch.begins:
-        return calls[0], f"run_migrations() is called in no transaction: {message}", "with context.begin_transaction():"
+    if outside := project.first_watch.outside:
+        fix = "call it in the block of: with context.begin_transaction():"
+        return outside[0], f"run_migrations() is called in no transaction: {message}", fix
     return project.name(project.env), message, "leave no transaction open before context.configure()"
 
 

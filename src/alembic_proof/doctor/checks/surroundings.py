@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from importlib.machinery import PathFinder
@@ -96,4 +97,7 @@ def database_outlives_the_command(project: Project) -> Iterable[Finding]:
     for _, url in databases:
         if url.get_backend_name() == "sqlite" and in_memory(url):
             message = "it leads to an SQLite database in memory, which ends with each command"
-            yield Problem(project.name(project.env), message, "name a file: sqlite:///app.db")
+            where = project.name(project.env)
+            if re.match(r"sqlite\b(?!.*/\w)", project.options.get("sqlalchemy.url", "")):
+                where = project.place_of_option("sqlalchemy.url")
+            yield Problem(where, message, "name a file: sqlite:///app.db")
