@@ -73,6 +73,7 @@ class NewNames:
                 item["default"] = None
         if "referred_table" in item:
             referred = self.table(item["referred_schema"], item["referred_table"])
+            item["name"] = self._name_of_key(table, item["name"])
             item["referred_table"] = referred[1]
             item["referred_columns"] = _renamed(self.columns.get(referred, {}), item["referred_columns"])
         for part in _LISTS_OF_COLUMNS & set(item):
@@ -94,6 +95,12 @@ class NewNames:
         if "postgresql_include" in options:
             options["postgresql_include"] = _renamed(names, options["postgresql_include"])
         return item | {"dialect_options": options} if options else item
+
+    def _name_of_key(self, table: TableKey, name: str | None) -> str | None:
+        """Return the name of a foreign key after a rename of its table, which MariaDB and MySQL change with it."""
+        old, is_mysql = self.old_table(*table), self.dialect.name in ("mysql", "mariadb")
+        number = re.fullmatch(rf"{re.escape(old)}_ibfk_(\d+)", name or "") if is_mysql else None
+        return name if number is None else f"{table[1]}_ibfk_{number[1]}"
 
 
 _LISTS_OF_COLUMNS = {"constrained_columns", "column_names", "include_columns", "column_sorting"}

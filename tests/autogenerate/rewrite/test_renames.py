@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -254,3 +255,22 @@ def test_a_plain_column_and_a_computed_one(lab: Lab, is_removed: bool) -> None:
         lab.change(plain())
         assert "-x rename=" not in lab.refused(computed())
         lab.change(computed(), "allow-drop=t.twice")
+
+
+def test_a_foreign_key_that_the_database_has_named(lab_mysql: Lab) -> None:
+    """MariaDB renames it with its table, where its type changes too; up, down and up."""
+
+    def tree(name: str, type_: Any) -> MetaData:
+        metadata = MetaData()
+        parent = Column("parent", type_, ForeignKey(f"{name}.id"))
+        Table(name, metadata, Column("id", type_, primary_key=True), parent)
+        return metadata
+
+    lab_mysql.change(tree("node", Integer))
+    lab_mysql.rows("INSERT INTO node VALUES (1, NULL), (2, 1)")
+    before = lab_mysql.schema()
+    lab_mysql.change(tree("tree", BigInteger), "rename=node:tree")
+    lab_mysql.downgrade()
+    assert lab_mysql.schema() == before
+    lab_mysql.upgrade()
+    assert lab_mysql.rows("SELECT * FROM tree ORDER BY id") == [(1, None), (2, 1)]
