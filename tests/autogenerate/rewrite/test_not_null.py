@@ -155,6 +155,26 @@ def test_an_empty_line_is_no_value(lab_sqlite: Lab) -> None:
     assert asker.questions[1].startswith("An empty line is no value. The empty text is typed as ''.\nbook.part becomes")
 
 
+def test_a_foreign_key_is_filled_with_what_is_there(lab: Lab) -> None:
+    """By the name that the table still has; in a database without rows, any value will do."""
+
+    def shelved(name: str, *more: Column[Any]) -> MetaData:
+        metadata = MetaData()
+        Table(name, metadata, Column("id", Integer, primary_key=True), Column("room", Integer), Column("wall", Integer))
+        Table("book", metadata, Column("id", Integer, primary_key=True), *more)
+        return metadata
+
+    lab.change(shelved("shelf"))
+    lab.rows("INSERT INTO shelf (id) VALUES (7)")
+    lab.rows("INSERT INTO book (id) VALUES (1)")
+    key: Any = ForeignKey("shelve.id", name="fk_shelf")
+    changed = shelved("shelve", Column("shelf_id", key, nullable=False))
+    message = lab.refused(changed, "rename=shelf:shelve", "fill=book.shelf_id=99")
+    assert "book.shelf_id refers to shelve.id, and here no row has '99' there: say one that it has." in message
+    lab.change(changed, "rename=shelf:shelve", "fill=book.shelf_id=7")
+    assert lab.rows("SELECT shelf_id FROM book") == [(7,)]
+
+
 def test_a_downgrade_fills_no_foreign_key(lab: Lab) -> None:
     """No value would be right: the revision says so, and where no row is in the table it runs."""
 

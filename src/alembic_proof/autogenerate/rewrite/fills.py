@@ -29,7 +29,7 @@ from ..draft import Draft, each_operation, reflected_schema
 from ..sql import sql_of
 from .checked_values import accepted_value, refusing_check
 from .expressions import require_expression
-from .stored_values import count
+from .stored_values import count, referred_without
 from .values import NO_VALUE, SQL, Fill, expression, fill_of, parsed, writable_type
 
 # What stands for the value in the command that a question proposes.
@@ -148,7 +148,14 @@ def _fill_given(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str, given:
         require_expression(draft, op, name, sql)
         return expression(sql)
     type_ = writable_type(column.type, draft.dialect)
-    fill = fill_of(parsed(given, name, type_, draft.dialect), name, type_, draft.dialect)
+    value = parsed(given, name, type_, draft.dialect)
+    fill = fill_of(value, name, type_, draft.dialect)
+    for key in column.foreign_keys:
+        if (target := referred_without(draft, op, key, value)) is not None:
+            raise CommandError(
+                f"{name} refers to {target}, and here no row has {given!r} there: say one that it has. "
+                "Nothing was written."
+            )
     if _is_unique(column):
         raise CommandError(
             f"{name} is UNIQUE: {given!r} for all rows cannot be right. Say an expression that is another value in "

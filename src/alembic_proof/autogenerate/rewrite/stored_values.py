@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp
+from alembic.operations.ops import AddColumnOp, AlterColumnOp, DropColumnOp, DropTableOp
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    ForeignKey,
     String,
     Text,
     cast,
     column,
     func,
+    inspect,
     literal,
     literal_column,
     select,
@@ -25,8 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from ...ddl.types import database_type
+from ...sqltext import full_name
 from ..conversions import conversion
-from ..draft import Draft
+from ..draft import Draft, reflected_schema
 from ..sql import sql_of
 from .renamed_names import old_columns, old_tables
 
@@ -113,6 +116,32 @@ def other_texts(draft: Draft, place: AlterColumnOp, labels: Sequence[str], limit
             return sorted(text for text in connection.execute(query).scalars() if isinstance(text, str))
     except DBAPIError:  # as a role that may not read it
         return []
+
+
+def referred_without(draft: Draft, op: AddColumnOp | AlterColumnOp, key: ForeignKey, value: Any) -> str | None:
+    """Return to which column a foreign key refers, if no row of it has a value, and the table of the key has rows.
+
+    None also where it refers to several columns, or where nobody knows.
+    """
+    connection, constraint = draft.context.connection, key.constraint
+    own = count(draft, DropTableOp(op.table_name, schema=op.schema))
+    if connection is None or constraint is None or len(constraint.elements) > 1 or own is None or not own.number:
+        return None
+    name, _, column_name = key.target_fullname.rpartition(".")
+    referred = draft.tables.get(name.removeprefix(f"{draft.dialect.default_schema_name}."))
+    if referred is None:
+        return None
+    schema = reflected_schema(referred, draft.dialect)
+    stored, (stored_name,) = _stored(draft, AlterColumnOp(str(referred.name), column_name, schema=schema))
+    found = select(1).select_from(table(stored, schema=schema)).where(column(stored_name, key.column.type) == value)
+    try:
+        if inspect(connection).has_table(stored, schema):
+            with connection.begin_nested():
+                if connection.execute(found.limit(1)).first() is not None:
+                    return None
+    except DBAPIError:  # as a role that may not read it
+        return None
+    return f"{full_name(str(referred.name), schema)}.{column_name}"
 
 
 def refused_conversion(draft: Draft, op: AlterColumnOp) -> str | None:
