@@ -208,7 +208,10 @@ def enum_to_text(d: Draw, schema: Schema) -> Schema | None:
 def widen_key(d: Draw, schema: Schema) -> Schema | None:
     """A key, and all that refers to it, is BIGINT from now on, or was."""
     wide = {"Integer()": "BigInteger()", "BigInteger()": "Integer()"}
-    found = some_column(d, schema, lambda table, column: column.key in table.primary and column.type in wide)
+    numbered = d.numbered if d.database == "sqlite" else ()  # there, only an INTEGER counts
+    found = some_column(
+        d, schema, lambda table, column: column.key in {*table.primary} - {*numbered} and column.type in wide
+    )
     if not found:
         return None
     keys, new = {found[1].key}, wide[str(found[1].type)]
@@ -387,6 +390,7 @@ def add_surrogate_key(d: Draw, schema: Schema) -> Schema | None:
         return None
     d.taken = {column.name for column in table.columns} | d.gone
     key = Column(d.new_key(), d.name(), "Integer()", False)
+    d.numbered.add(key.key)
     return put(schema, table, columns=(*table.columns, key), primary=(key.key,))
 
 

@@ -62,6 +62,7 @@ class Draw:
         self.taken: set[str] = set()  # names that are not to be chosen
         self.tables: set[str] = set()  # of tables, in either schema
         self.gone: set[str] = set()  # of the first schema's columns
+        self.numbered: set[int] = set()  # columns of the second schema that number the rows that there are
         self.is_postgresql = database == "postgresql"
 
     def one(self, options: Sequence[T]) -> T:

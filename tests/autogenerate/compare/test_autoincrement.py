@@ -76,3 +76,22 @@ def test_with_another_key(lab_sqlite: Lab, begins: bool, type_: Any, convention:
     lab_sqlite.upgrade()
     assert lab_sqlite.differences() == ""
     assert [(row[0], int(row[1])) for row in lab_sqlite.rows("SELECT id, code FROM thing")] == [(3, 7)]
+
+
+@pytest.mark.parametrize("convention", [{}, {"pk": "pk_%(table_name)s"}])
+def test_without_a_key(lab_sqlite: Lab, convention: dict[str, str]) -> None:
+    """AUTOINCREMENT goes with the key, and comes back with it."""
+
+    def models(has_key: bool) -> MetaData:
+        metadata = MetaData(naming_convention=convention)
+        column: Column[Any] = Column("id", Integer, primary_key=has_key, nullable=False)
+        Table("thing", metadata, column, Column("code", String(9)), sqlite_autoincrement=has_key)
+        return metadata
+
+    lab_sqlite.change(models(True))
+    before = lab_sqlite.schema()
+    lab_sqlite.change(models(False))
+    lab_sqlite.downgrade()
+    assert lab_sqlite.schema() == before
+    assert "AUTOINCREMENT" in str(lab_sqlite.rows("SELECT sql FROM sqlite_master WHERE name = 'thing'"))
+    lab_sqlite.upgrade()

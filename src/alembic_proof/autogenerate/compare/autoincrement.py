@@ -42,8 +42,9 @@ def compare_autoincrement(
     for table in autogen_context.sorted_tables:
         wanted = _is_wanted(table, autogen_context.dialect)
         if table.schema is None and existing.get(table.name, wanted) != wanted:
-            key = stored_name(table.primary_key, autogen_context.dialect)
-            upgrade_ops.ops.append(AutoincrementOp(table.name, column_names(table.primary_key), key, wanted))
+            columns = column_names(table.primary_key)
+            key = stored_name(table.primary_key, autogen_context.dialect) if columns else None
+            upgrade_ops.ops.append(AutoincrementOp(table.name, columns, key, wanted))
     return PriorityDispatchResult.CONTINUE
 
 
