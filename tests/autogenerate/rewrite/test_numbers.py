@@ -181,3 +181,18 @@ def test_a_serial_that_the_models_know_in_another_way(lab_postgresql: Lab, defau
     options = {} if arguments else {"server_default": default}
     number = column("number", Integer, *arguments, nullable=False, **options)
     assert lab.differences(keyed(column("id", Integer, primary_key=True), number)) == ""
+
+
+def test_a_key_that_counts_by_a_sequence_that_it_does_not_own(lab_postgresql: Lab) -> None:
+    """As some tools make it: it counts already. And where it does not, another name is found for its sequence."""
+    lab = lab_postgresql
+    lab.change(keyed(column("id", Integer, primary_key=True, autoincrement=False)))
+    lab.rows("CREATE SEQUENCE t_id_seq")
+    lab.rows("ALTER TABLE t ALTER COLUMN id SET DEFAULT nextval('t_id_seq')")
+    counting = keyed(column("id", Integer, primary_key=True))
+    assert lab.differences(counting) == ""
+    lab.rows("ALTER TABLE t ALTER COLUMN id DROP DEFAULT")
+    lab.change(counting)
+    assert sorted(lab.rows(SEQUENCES)) == [("t_id_seq",), ("t_id_seq1",)]
+    lab.downgrade()
+    assert lab.rows(SEQUENCES) == [("t_id_seq",)]

@@ -41,7 +41,7 @@ def compare_serials(
         if old is None or _says_something_else(column) or _is_own_sequence(autogen_context, column):
             continue
         before, after = numbering_of_reflected(old), numbering_of_model(column)
-        if (before, after) not in ((SERIAL, None), (None, SERIAL)):
+        if (before, after) not in ((SERIAL, None), (None, SERIAL)) or (after and _counts_already(old)):
             continue
         type_ = column.type if after else old.type
         if kind_of(database_type(type_, autogen_context.dialect)) != "integer":
@@ -50,6 +50,11 @@ def compare_serials(
             sequence = usual_name(reflected.name, column.name, "seq")  # if it has none: see rewrite/numbers.py
             at = NumberedColumn(reflected.name, reflected.schema, column.name, type_, sequence)
             operations.ops.append(NumberingOp(at, before, after))
+
+
+def _counts_already(column: Column[Any]) -> bool:
+    """Tell whether a column has the numbers of a sequence that it does not own."""
+    return isinstance(column.server_default, DefaultClause) and "nextval(" in str(column.server_default.arg)
 
 
 def _says_something_else(column: Column[Any]) -> bool:

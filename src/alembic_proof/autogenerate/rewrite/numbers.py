@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain, count
 
 from alembic.operations.ops import AlterColumnOp, MigrateOperation, ModifyTableOps
-from sqlalchemy import DefaultClause, Identity
+from sqlalchemy import DefaultClause, Identity, inspect
 
 from ...sqltext import full_name
 from ..compare.reflected import reflected_tables
@@ -61,5 +62,13 @@ def _steps(draft: Draft, op: MigrateOperation) -> list[MigrateOperation]:
 
 
 def _sequence(draft: Draft, schema: str | None, table: str, column: str) -> str:
-    """Return the name of the sequence that a column has, or will have."""
-    return owned_sequences(draft).get((schema, table, column)) or usual_sequence(table, column)
+    """Return the name of the sequence that a column has, or will have: as PostgreSQL chooses one that is free."""
+    owned = owned_sequences(draft)
+    if (schema, table, column) in owned:
+        return owned[schema, table, column]
+    name = usual_sequence(table, column)
+    if draft.context.connection is None:
+        return name
+    taken = {*inspect(draft.context.connection).get_sequence_names(schema)} - {*owned.values()}
+    numbered = (f"{name}{number}" for number in count(1))
+    return next(each for each in chain([name], numbered) if each not in taken)
