@@ -312,7 +312,8 @@ def test_operations(op: Any, dialect: str, expected: list[str]) -> None:
 
 def test_update() -> None:
     """Of SQLAlchemy's, as a revision serves several databases."""
-    assert update("t", "s", {"c": "sa.true()", "d": "sa.null()"}, ".is_(None)") == (
+    values = {"c": "sa.true()", "d": "sa.null()"}
+    assert update(operations.FillRowsOp("t", "s", values), values, ".is_(None)") == (
         "op.execute(\n    sa.update(sa.table('t', sa.column('c'), sa.column('d'), schema='s'))\n"
         "    .where(sa.column('c').is_(None))\n"
         "    .values({'c': sa.true(), 'd': sa.null()})\n)"

@@ -268,8 +268,16 @@ class DomainOp(MigrateOperation):
         return ("change_domain", *self.statements())
 
 
+class UpdateOp(MigrateOperation):
+    """Gives rows other values; what MariaDB and MySQL would change besides is kept: see rewrite/kept_stamps.py."""
+
+    table: str
+    schema: str | None
+    kept: tuple[str, ...] = ()
+
+
 @dataclass(eq=False)
-class MoveLabelsOp(MigrateOperation):
+class MoveLabelsOp(UpdateOp):
     """Gives the rows with a label of an enum another one: renamed labels, and others in place of removed ones.
 
     ``removed`` are labels about whose rows nothing is done: the revision says so.
@@ -290,7 +298,7 @@ class MoveLabelsOp(MigrateOperation):
         return MoveLabelsOp(self.table, self.schema, self.column, renamed)
 
 
-class FillRowsOp(MigrateOperation):
+class FillRowsOp(UpdateOp):
     """Gives values to the rows that have none in a column, or to all rows in several new columns.
 
     The values are code of SQL expressions, by the names of the columns; where one is an empty string no value is
@@ -301,7 +309,7 @@ class FillRowsOp(MigrateOperation):
         self.table, self.schema, self.values = table, schema, values
 
 
-class ShortenTextOp(MigrateOperation):
+class ShortenTextOp(UpdateOp):
     """Cuts off what is too long in a column of texts, before its type has that length."""
 
     def __init__(self, table: str, schema: str | None, column: str, length: int) -> None:

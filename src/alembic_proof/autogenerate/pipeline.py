@@ -65,6 +65,7 @@ from .rewrite.freed_names import freed_names
 from .rewrite.implicit_indexes import implicit_indexes
 from .rewrite.in_place import in_place
 from .rewrite.json_columns import json_columns
+from .rewrite.kept_stamps import kept_stamps
 from .rewrite.kept_values import kept_values
 from .rewrite.names_of_renamed import names_of_renamed
 from .rewrite.not_null import not_null
@@ -135,6 +136,7 @@ REVISION_RULES: dict[str, Rule] = {
     "constraint_names": constraint_names,  # what is added can be dropped, without a naming convention too
     "implicit_indexes": implicit_indexes,  # MariaDB and MySQL create an index for a foreign key, and leave it behind
     "not_null": not_null,  # a column becomes NOT NULL where the table has rows
+    "kept_stamps": kept_stamps,  # the rows that it fills keep the time of their last change, on MariaDB
     "sqlite_names": sqlite_names,  # a batch of SQLite takes no constraint without a name
     "concurrent_indexes": concurrent_indexes,  # PostgreSQL makes them outside of the transaction
     "drop_markers": drop_markers,  # the lines that destroy data say so

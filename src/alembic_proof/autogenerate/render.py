@@ -54,6 +54,7 @@ from .operations import (
     TemporaryName,
     UncomputeOp,
     UnnamedChecksOp,
+    UpdateOp,
 )
 from .sql import column_names, stored_name, usual_name
 from .type_code import TypeCode, UnwritableTypeError
@@ -140,17 +141,18 @@ def _domain_type(type_: Any, domain: Any, autogen_context: AutogenContext) -> st
     return f"sa.ARRAY({code})" if isinstance(type_, ARRAY) else str(code)
 
 
-def update(table: str, schema: str | None, values: dict[str, str], where: str) -> str:
+def update(op: UpdateOp, values: dict[str, str], where: str) -> str:
     """Return the code of an UPDATE that runs on every database.
 
     ``values`` has the code of each new value, by its column; ``where`` is code that follows the first ``sa.column()``.
     """
-    its_schema = f", schema={schema!r}" if schema else ""
+    values = values | {name: f"sa.column({name!r})" for name in op.kept if name not in values}
+    its_schema = f", schema={op.schema!r}" if op.schema else ""
     columns = [f"sa.column({column!r})" for column in values]
     new = ", ".join(f"{column!r}: {value}" for column, value in values.items())
     return (
         "op.execute(\n"
-        f"    sa.update(sa.table({table!r}, {', '.join(columns)}{its_schema}))\n"
+        f"    sa.update(sa.table({op.table!r}, {', '.join(columns)}{its_schema}))\n"
         f"    .where({columns[0]}{where})\n"
         f"    .values({{{new}}})\n"
         ")"
@@ -290,11 +292,11 @@ def _move_labels(autogen_context: AutogenContext, op: MoveLabelsOp) -> list[str]
     lines = _labels_left(op.removed)
     if len(moves) == 1:
         ((old, new),) = code.items()
-        lines.append(update(op.table, op.schema, {op.column: new}, f" == {old!r}"))
+        lines.append(update(op, {op.column: new}, f" == {old!r}"))
     elif moves:  # in one statement, so that no row is moved twice
         cases = ", ".join(f"{old!r}: {new}" for old, new in code.items())
         new = f"sa.case({{{cases}}}, value={column})"
-        lines.append(update(op.table, op.schema, {op.column: new}, f".in_({list(moves)!r})"))
+        lines.append(update(op, {op.column: new}, f".in_({list(moves)!r})"))
     return lines
 
 
@@ -333,14 +335,14 @@ def _fill_rows(autogen_context: AutogenContext, op: FillRowsOp) -> list[str]:
     unknown = [column for column, value in op.values.items() if not value]
     lines = [f"# This fails while a row of {op.table} has no {column}: fill it first." for column in unknown]
     if known := {column: value for column, value in op.values.items() if value}:
-        lines.append(update(op.table, op.schema, known, ".is_(None)"))
+        lines.append(update(op, known, ".is_(None)"))
     return lines
 
 
 @renderers.dispatch_for(ShortenTextOp)
 def _shorten_text(autogen_context: AutogenContext, op: ShortenTextOp) -> str:
     shortened = f"sa.func.substr(sa.column({op.column!r}), 1, {op.length})"
-    return update(op.table, op.schema, {op.column: shortened}, f" != {shortened}")
+    return update(op, {op.column: shortened}, f" != {shortened}")
 
 
 @renderers.dispatch_for(EnsureExistsOp)
