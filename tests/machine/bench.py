@@ -283,7 +283,10 @@ def said(error: BaseException) -> str:
 def _unnamed(found: Found) -> Found:
     """Return a schema in which constraints are known by what they say: the database has named them."""
     return {
-        table: {f"constraint {text}" if item.startswith("constraint ") else item: text for item, text in items.items()}
+        table: {
+            f"constraint {_bare(text)}" if item.startswith("constraint ") else item: text
+            for item, text in items.items()
+        }
         for table, items in found.items()
     }
 

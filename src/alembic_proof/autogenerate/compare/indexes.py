@@ -244,10 +244,11 @@ def _predicate_sql(index: Index, dialect: Dialect) -> str | None:
 
 
 _DEFINITIONS = """
-SELECT nspname, relname, pg_get_indexdef(c.oid) FROM pg_index JOIN pg_class c ON c.oid = indexrelid
+SELECT CASE WHEN nspname = current_schema() THEN NULL ELSE nspname END, relname, pg_get_indexdef(c.oid)
+FROM pg_index JOIN pg_class c ON c.oid = indexrelid
 JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname !~ '^(pg_|information_schema)'
 """
-_definitions: WeakKeyDictionary[AutogenContext, dict[tuple[str, str], str]] = WeakKeyDictionary()
+_definitions: WeakKeyDictionary[AutogenContext, dict[tuple[str | None, str], str]] = WeakKeyDictionary()
 
 
 def _with_definition(autogen_context: AutogenContext, index: Index) -> Index:
@@ -258,7 +259,7 @@ def _with_definition(autogen_context: AutogenContext, index: Index) -> Index:
         _definitions[autogen_context] = {(schema, name): sql for schema, name, sql in rows}
     inspector: Any = autogen_context.inspector
     table: Any = index.table
-    sql = _definitions[autogen_context].get((table.schema or inspector.default_schema_name, str(index.name)))
+    sql = _definitions[autogen_context].get((table.schema, str(index.name)))
     if sql is None:
         return index
     elements = between_parentheses(sql)
