@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import CheckConstraint, Column, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, MetaData, String, Table
 from support.lab import Lab
 from support.models import CONVENTION
 
@@ -95,3 +95,23 @@ def test_without_a_key(lab_sqlite: Lab, convention: dict[str, str]) -> None:
     assert lab_sqlite.schema() == before
     assert "AUTOINCREMENT" in str(lab_sqlite.rows("SELECT sql FROM sqlite_master WHERE name = 'thing'"))
     lab_sqlite.upgrade()
+
+
+@pytest.mark.parametrize("begins", [True, False])
+def test_with_another_type(lab_sqlite: Lab, begins: bool) -> None:
+    """AUTOINCREMENT is there only while the column is an INTEGER."""
+
+    def models(counts: bool) -> MetaData:
+        metadata = MetaData()
+        key: Column[Any] = Column("id", Integer if counts else BigInteger, primary_key=True)
+        Table("thing", metadata, key, Column("code", String(9)), sqlite_autoincrement=counts)
+        return metadata
+
+    lab_sqlite.change(models(not begins))
+    lab_sqlite.rows("INSERT INTO thing (id, code) VALUES (3, 'x')")
+    before = lab_sqlite.schema()
+    lab_sqlite.change(models(begins))
+    lab_sqlite.downgrade()
+    assert lab_sqlite.schema() == before
+    lab_sqlite.upgrade()
+    assert lab_sqlite.rows("SELECT id, code FROM thing") == [(3, "x")]

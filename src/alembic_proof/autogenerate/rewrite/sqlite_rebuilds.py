@@ -9,21 +9,24 @@ from alembic.operations.ops import DropColumnOp, ModifyTableOps, OpContainer
 
 from ...dialects.sqlite_tables import names_in, tokens_of
 from ..draft import Draft
-from ..operations import AutoincrementOp, UnnamedChecksOp
+from ..operations import AutoincrementOp, ChangePrimaryKeyOp, UnnamedChecksOp
 
 
 def sqlite_rebuilds(draft: Draft) -> None:
     """Place them in both directions; a CHECK that reads a dropped column goes with that."""
     for operations in (draft.upgrade, draft.downgrade):
         checks = [op for op in operations.ops if isinstance(op, UnnamedChecksOp)]
-        for op in checks:
-            if sum(other.table == op.table for other in checks) == 1:  # else others stand between the two
-                if _goes_with_columns(operations, op):
-                    operations.ops.remove(op)
+        for check in checks:
+            if sum(other.table == check.table for other in checks) == 1:  # else others stand between the two
+                if _goes_with_columns(operations, check):
+                    operations.ops.remove(check)
                 else:
-                    _place(operations, op)
-        for begun in [op for op in operations.ops if isinstance(op, AutoincrementOp) and op.counts]:
-            _place(operations, begun)
+                    _place(operations, check)
+        for op in [op for op in operations.ops if isinstance(op, AutoincrementOp)]:
+            if op.counts:
+                _place(operations, op)
+            else:
+                _place_first(operations, op)
 
 
 def _goes_with_columns(operations: OpContainer, op: UnnamedChecksOp) -> bool:
@@ -40,6 +43,15 @@ def _place(operations: OpContainer, op: UnnamedChecksOp | AutoincrementOp) -> No
     if tables and operations.ops.index(tables[-1]) > operations.ops.index(op):
         operations.ops.remove(op)
         operations.ops.insert(operations.ops.index(tables[-1]) + 1, op)
+
+
+def _place_first(operations: OpContainer, op: AutoincrementOp) -> None:
+    """Let AUTOINCREMENT end before its column gets another type; with another key, it ends by itself."""
+    tables = _on(operations, op.table)
+    is_key_changed = any(isinstance(each, ChangePrimaryKeyOp) for table in tables for each in table.ops)
+    if tables and not is_key_changed and operations.ops.index(tables[0]) < operations.ops.index(op):
+        operations.ops.remove(op)
+        operations.ops.insert(operations.ops.index(tables[0]), op)
 
 
 def _on(operations: OpContainer, table: str) -> list[ModifyTableOps]:
