@@ -8,7 +8,6 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-import sqlalchemy
 from alembic import command
 from alembic.autogenerate.api import AutogenContext
 from alembic.config import Config
@@ -203,16 +202,3 @@ def test_which_revision_is_followed(arguments: dict[str, Any] | None, expected: 
     """Any head, unless the command line names one."""
     revision_context = None if arguments is None else Mock(command_args=arguments)
     assert upstream.follows_any_head(Mock(opts={"revision_context": revision_context})) is expected
-
-
-def test_index_orders(lab_mysql: Lab) -> None:
-    """What SQLAlchemy has read of an index, and does not return; also by an inspector that has read nothing yet."""
-    lab_mysql.rows("CREATE TABLE thing (a INTEGER, b VARCHAR(99), KEY x (a, b(3) DESC), KEY y (b))")
-    with lab_mysql.engine.connect() as connection:
-        inspector = sqlalchemy.inspect(connection)
-        assert upstream.index_orders(inspector, "thing", None) == {"x": {1}, "y": set()}
-        executed: list[str] = []
-        sqlalchemy.event.listen(connection, "before_cursor_execute", lambda *given: executed.append(given[2]))
-        inspector.get_indexes("thing")
-        assert upstream.index_orders(inspector, "thing", None) == {"x": {1}, "y": set()}
-        assert executed == []

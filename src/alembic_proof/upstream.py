@@ -172,20 +172,6 @@ class CompiledElements:
         return self.compiled(super()._compile_element(element))  # type: ignore[misc]
 
 
-def index_orders(inspector: Any, table: str, schema: str | None) -> dict[str, set[int]]:
-    """Return which elements of the indexes of a table are in descending order, by position; MariaDB and MySQL only.
-
-    SQLAlchemy reads that from SHOW CREATE TABLE, and keeps it to itself (``MySQLDialect._parsed_state_or_create``):
-    the inspector has read the table, and its cache answers.
-    """
-    with inspector._operation_context() as connection:
-        state = inspector.dialect._parsed_state_or_create(connection, table, schema, info_cache=inspector.info_cache)
-    return {
-        str(key["name"]): {at for at, (_, _, order) in enumerate(key["columns"]) if str(order).upper() == "DESC"}
-        for key in state.keys
-    }
-
-
 def type_affinity(type_: TypeEngine[Any]) -> Any:
     """Return which kind of type a type is, a class such as String or Integer (``TypeEngine._type_affinity``)."""
     return type_._type_affinity

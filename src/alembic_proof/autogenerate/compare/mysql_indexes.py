@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import CreateIndexOp, DropIndexOp, ModifyTableOps
 from alembic.runtime.plugins import Plugin
 from sqlalchemy import Column, Dialect, Index, Table, text
 
-from ... import upstream
 from ...sqltext import between_parentheses
 from ..indexes import create_index_sql, has_expression
 from ..renamed_inspector import RenamedInspector
@@ -36,9 +36,8 @@ def compare_indexes(
     """Replace the indexes of a table that are others, take back those that are the same, and drop none incompletely."""
     dialect = autogen_context.dialect
     wanted = {index.name: index for index in model.indexes}
-    orders = upstream.index_orders(*_stored(autogen_context, reflected))
     for index in list(reflected.indexes):
-        new, descending = wanted.get(index.name), orders.get(str(index.name), set())
+        new, descending = wanted.get(index.name), _descending(autogen_context, reflected, str(index.name))
         if not (descending or _is_special(index, dialect) or (new is not None and _is_special(new, dialect))):
             continue  # Alembic compares what is left
         if all(isinstance(column, Column) for column in index.expressions):
@@ -108,9 +107,22 @@ def _definition(index: Index, dialect: Dialect) -> tuple[str, list[Part] | None]
     return str(kind[1]).upper(), parts if len(parts) == len(matches) else None
 
 
-def _stored(autogen_context: AutogenContext, table: Table) -> tuple[Any, str, str | None]:
-    """Return the inspector, and a table's name and schema, as the database still has them."""
+_DESCENDING = """
+SELECT table_name, index_name, seq_in_index - 1 FROM information_schema.statistics
+WHERE table_schema = COALESCE(:schema, DATABASE()) AND collation = 'D'
+"""
+_orders: WeakKeyDictionary[AutogenContext, dict[str | None, dict[tuple[str, str], set[int]]]] = WeakKeyDictionary()
+
+
+def _descending(autogen_context: AutogenContext, table: Table, index: str) -> set[int]:
+    """Return which elements of an index are in descending order; of all indexes in one statement."""
+    orders = _orders.setdefault(autogen_context, {})
+    if table.schema not in orders:
+        connection: Any = autogen_context.connection
+        found = orders.setdefault(table.schema, {})
+        for its_table, its_index, at in connection.execute(text(_DESCENDING), {"schema": table.schema}).all():
+            found.setdefault((its_table, its_index), set()).add(int(at))
     inspector: Any = autogen_context.inspector
-    if isinstance(inspector, RenamedInspector):
-        return inspector.inspector, inspector.new_names.old_table(table.schema, table.name), table.schema
-    return inspector, table.name, table.schema
+    is_renamed = isinstance(inspector, RenamedInspector)
+    name = inspector.new_names.old_table(table.schema, table.name) if is_renamed else table.name
+    return orders[table.schema].get((name, index), set())
