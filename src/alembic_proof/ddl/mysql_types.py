@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Enum
+from sqlalchemy import Column, Dialect, Enum, TypeDecorator
 
+from .. import upstream
 from .types import database_type, kind_of
 
 _TIMES = ("datetime", "time")
@@ -17,6 +18,8 @@ def differs(reflected: Column[Any], model: Column[Any], dialect: Dialect) -> boo
     That are UNSIGNED, fractions of seconds, the order of labels, which are numbers, the members of a SET; and the
     collation and the character set, where the model names one.
     """
+    if _says_nothing(reflected.type) and _says_nothing(model.type):  # which takes most of the time otherwise
+        return False
     old, new = (database_type(column.type, dialect) for column in (reflected, model))
     if kind_of(old) != kind_of(new):
         return False
@@ -29,6 +32,16 @@ def differs(reflected: Column[Any], model: Column[Any], dialect: Dialect) -> boo
     if kind_of(new) == "set" and old.values != new.values:
         return True
     return _is_written_otherwise(reflected, (old, reflected.type), (new, model.type), dialect)
+
+
+_SAID = ("unsigned", "zerofill", "fsp", "collation", "charset", "values")
+
+
+def _says_nothing(type_: Any) -> bool:
+    """Tell whether a type has nothing of what is compared here, whatever it is on the database."""
+    if isinstance(type_, (Enum, TypeDecorator)) or upstream.variants(type_):
+        return False
+    return not any(getattr(type_, name, None) for name in _SAID)
 
 
 def _is_unsigned(type_: Any) -> bool:
