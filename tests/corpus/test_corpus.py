@@ -58,6 +58,7 @@ def test_a_broken_project_is_mended(case: Case, project: Living) -> None:
     assert report["exit_code"] == 1, report
     causes = [check for check in report["checks"] if check["verdict"] == "problem" and not check["follows"]]
     finding = next(each for each in causes[0]["findings"] if each["severity"] == "problem")
+    assert len(causes) == 1, causes
     expect = case.head["expect"]
     assert causes[0]["id"] in expect["check"], causes
     assert finding["where"] in [os.path.normpath(where.format(project.path)) for where in expect["where"]], causes

@@ -55,8 +55,10 @@ class Run:
 
         names = ("version_table", "version_table_schema")
         opts = {name: self.context.opts[name] for name in names if name in self.context.opts}
-        if source is None and self.context.dialect.name == "postgresql":  # env.py may have set its search_path
-            opts.setdefault("version_table_schema", self.context.dialect.default_schema_name)
+        schema = self.context.dialect.default_schema_name
+        # env.py may have set its search_path; elsewhere "public" may be another one, by what the role was given
+        if self.context.dialect.name == "postgresql" and (source is None or schema != "public"):
+            opts.setdefault("version_table_schema", schema)
         with engine(source or self.database).connect() as connection:
             return set(MigrationContext.configure(connection, opts=opts).get_current_heads())
 
@@ -189,6 +191,8 @@ class Project(Layout):
     def runs(self, offline: bool = False) -> list[Run]:
         """Return what env.py hands over in this mode: nothing when it never reaches run_migrations()."""
 
+        from sqlalchemy import MetaData
+
         def run() -> list[Run]:
             runs: list[Run] = []
 
@@ -196,7 +200,7 @@ class Project(Layout):
                 context.opts = dict(context.opts)  # Alembic has one for all databases that env.py migrates
                 metadata: Any = context.opts.get("target_metadata")
                 several = metadata if isinstance(metadata, (list, tuple)) else [metadata]
-                given = [item for item in several if item is not None]
+                given = [item for item in several if is_a(item, MetaData)]
                 url, place = ("", "") if offline else self.sandbox.target(context.connection)
                 runs.append(Run(context, given, url, place))
                 return []

@@ -64,7 +64,7 @@ class Chain:
 
     def findings(self) -> Iterator[Finding]:
         """Yield what is wrong. What follows from a hole or a cycle is left out."""
-        own = [*self._twins(), *self._holes(), *self._cycle()]
+        own = [*self._twins()] or [*self._holes(), *self._cycle()]
         yield from own
         yield from self._long_ids()
         if not own:

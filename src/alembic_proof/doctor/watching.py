@@ -56,8 +56,10 @@ def watched(environment: Any, watch: Watch, place: Callable[[], str]) -> Environ
         environment.run_migrations,
     )
 
+    positional = list(signature(configure).parameters)
+
     def noting_configure(*arguments: Any, **options: Any) -> None:
-        watch.configured.append((place(), options))
+        watch.configured.append((place(), dict(zip(positional, arguments, strict=False)) | options))
         configure(*arguments, **options)
 
     def noting_begin_transaction() -> Any:

@@ -211,3 +211,36 @@ def test_no_metadata(tmp_path: Path) -> None:
     project = plain_project(tmp_path / "b", *edits, files={"models.py": BASE + MODEL.format("a")})
     outcome = outcomes(project, IS_MODELS)[IS_MODELS]
     assert outcome.findings[0].fix == "set it: target_metadata = Base.metadata"
+
+
+@pytest.mark.parametrize(
+    ("given", "fix"),
+    [
+        ("Base", "target_metadata = Base.metadata"),
+        ("[Base.metadata, Base]", "target_metadata = Base.metadata"),
+        ("dict(a=target_metadata)", "hand over the metadata of the models"),
+        ("sa", "hand over the metadata of the models"),
+    ],
+)
+def test_what_is_no_metadata(tmp_path: Path, given: str, fix: str) -> None:
+    """It is named, at the call."""
+    base = "from sqlalchemy.orm import declarative_base\nBase = declarative_base()\nconfig ="
+    online = "connection=connection, target_metadata="
+    edits = [("config =", base), (f"{online}target_metadata", f"{online}{given}")]
+    (finding,) = outcomes(plain_project(tmp_path, *edits), IS_MODELS)[IS_MODELS].findings
+    assert finding.fix == fix
+    assert finding.where.startswith("migrations/env.py:")
+
+
+def test_engines_of_two_databases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that leads to the database is enough, wherever the other one is."""
+    monkeypatch.syspath_prepend(tmp_path)
+    engines = (
+        "import sqlalchemy as sa\na = sa.create_engine('sqlite:///{}/a.db')\nb = sa.create_engine('sqlite:////b.db')\n"
+    )
+    files = {"two_engines.py": engines.format(tmp_path)}
+    project = plain_project(tmp_path, ("import sqlalchemy", "import two_engines\nimport sqlalchemy"), files=files)
+    same = "application-uses-the-same-database"
+    outcome = outcomes(project, same)[same]
+    assert outcome.severity is Severity.NOTE
+    assert [finding.where for finding in outcome.findings] == ["two_engines.py:3"]

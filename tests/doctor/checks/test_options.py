@@ -14,6 +14,7 @@ from alembic_proof.doctor.watching import known_options
 CONFIGURE = "context.configure(connection=connection, "
 HOOK = "def run_migrations_offline():"
 EXIST, ANSWER = "options-of-configure-exist", "hooks-give-answers"
+REACHES = "env-reaches-run-migrations"
 
 
 @pytest.mark.parametrize("name", ["render_as_batch", "version_table", "version_table_pk", "autogenerate_plugins"])
@@ -76,3 +77,18 @@ def test_hooks_give_answers(tmp_path: Path, option: str, body: str, severity: Se
     assert words in f"{outcome.findings}"
     line = project.env.read_text().splitlines().index("def hook(*a):") + 1
     assert {finding.where for finding in outcome.findings} <= {f"migrations/env.py:{line}"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "severity", "words"),
+    [
+        ("connection=connection, target", "url='sqlite:///a.db', target", Severity.PROBLEM, "is given no connection"),
+        ("connection=connection, target", "connection, target", Severity.OK, ""),  # by its place
+        ("connection=connection, target", "connection=connection, url='sqlite:///a.db', target", Severity.OK, ""),
+    ],
+)
+def test_a_connection_is_given(tmp_path: Path, old: str, new: str, severity: Severity, words: str) -> None:
+    """Online, nothing else leads to the database."""
+    outcome = outcomes(plain_project(tmp_path, (old, new)), REACHES)[REACHES]
+    assert outcome.severity is severity, outcome
+    assert words in f"{outcome.findings}"

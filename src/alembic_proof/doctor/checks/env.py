@@ -14,6 +14,7 @@ from ...errors import NoScratchDatabaseError, NotApplicableError, UndeterminedEr
 from ...sandbox.redirect import explain
 from ..findings import Finding, Note, Problem
 from ..migrating import while_migrating
+from ..model_places import line_of
 from ..project import Project
 from ..reaching import runs_in_a_loop, runs_migrations
 from ..registry import check
@@ -77,6 +78,10 @@ def env_reaches_run_migrations(project: Project) -> Iterable[Finding]:
         except Exception as error:
             if offline and not project.uses_library and project.runs():
                 return  # some projects have no use for it
+            if not offline and (place := _without_connection(project)):
+                message = "online, context.configure() is given no connection: there is nothing to migrate with"
+                yield Problem(place, message, "context.configure(connection=connection, ...) in place of url=")
+                return
             raise error
         if not reached and runs_in_a_loop(project.tree(project.env)):
             raise UndeterminedError(f"{mode}, env.py migrates what it finds in the database, and an empty one has none")
@@ -85,6 +90,12 @@ def env_reaches_run_migrations(project: Project) -> Iterable[Finding]:
         elif not reached:
             message = f"env.py ran to its end {mode} without run_migrations(): alembic succeeds and does nothing"
             yield Problem(project.name(project.env), message, _dispatch(project.tree(project.env)))
+
+
+def _without_connection(project: Project) -> str:
+    """Return where env.py calls context.configure() online without a connection; an empty string if it does not."""
+    places = [place for place, options in project.first_watch.configured if options.get("connection") is None]
+    return places[0] if places else ""
 
 
 def _dispatch(tree: ast.Module) -> str:
@@ -168,7 +179,7 @@ def _is_pooled(place: str, other: str) -> bool:
 
 
 def _loaded_engines(project: Project) -> dict[str, str]:
-    """Return the engines in the modules that env.py imported: the file, and the place each leads to."""
+    """Return the engines in the modules that env.py imported: the file and line, and the place each leads to."""
     from sqlalchemy.engine import Engine
 
     kinds: list[type] = [Engine]
@@ -176,10 +187,11 @@ def _loaded_engines(project: Project) -> dict[str, str]:
         kinds.append(asynchronous.AsyncEngine)
     places: dict[str, str] = {}
     for path, module in project.loaded().items():
-        for value in list(vars(module).values()):
+        for name, value in list(vars(module).items()):
             if is_a(value, *kinds):
                 engine: Any = getattr(value, "sync_engine", value)
-                places[project.name(path)] = project.sandbox.place(engine.url)
+                where = project.name(path, line_of(project, path, name))
+                places[where] = project.sandbox.place(engine.url)
     return places
 
 

@@ -24,6 +24,7 @@ from ..schema_findings import schema_findings
 
 # What explains a fault of the whole: one in the files of revisions, or in how models and tables come to be known.
 _MODELS_FAULTS = (
+    "code-that-runs-is-the-projects",
     "ini-has-its-logging",
     "scripts-are-whole",
     "modules-are-loaded-once",

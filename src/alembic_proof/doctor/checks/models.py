@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ...errors import NotApplicableError
@@ -17,6 +18,7 @@ from ..model_places import bases, has_models, loaded_twice, module_name, tables
 from ..project import Project
 from ..registry import check
 from ..revision_chain import Chain
+from ..untouched import is_a
 
 
 @check("no-table-outside-migrations", "static")
@@ -116,6 +118,9 @@ def metadata_is_the_models(project: Project) -> Iterable[Finding]:
             message = f"it defines the table {table.fullname}, which env.py does not hand over: no migration creates it"
             fix = "let env.py import it, by itself or through a package, and the model inherit from the same Base"
             yield Problem(file, message, fix)
+    if strange := list(_no_metadata(project)):
+        yield from strange
+        return
     if project.has_metadata:
         found = [*_not_imported(project), *_of_another_base(project)]
         yield from found
@@ -129,6 +134,25 @@ def metadata_is_the_models(project: Project) -> Iterable[Finding]:
     if not project.handed_over and not any(isinstance(finding, Problem) for finding in found):
         message = "target_metadata is None or has no tables: there is nothing to compare the database with"
         yield Problem(project.name(project.env), message, "set it: target_metadata = Base.metadata")
+
+
+def _no_metadata(project: Project) -> Iterator[Finding]:
+    """Yield what env.py hands over in place of a metadata."""
+    from sqlalchemy import MetaData
+
+    for run, (place, _) in zip(project.runs(), project.first_watch.configured, strict=False):
+        given = run.context.opts.get("target_metadata")
+        for value in given if isinstance(given, (list, tuple)) else [given]:
+            if value is not None and not is_a(value, MetaData):
+                name = getattr(value, "__name__", "") if is_a(value, type, ModuleType) else ""
+                has = bool(name) and is_a(getattr(value, "metadata", None), MetaData)
+                message = f"target_metadata is {name or f'a {type(value).__name__}'}, and no MetaData"
+                fix = (
+                    f"target_metadata = {name.split('.')[-1]}.metadata"
+                    if has
+                    else "hand over the metadata of the models"
+                )
+                yield Problem(place, message, fix)
 
 
 def _not_imported(project: Project) -> Iterator[Finding]:
