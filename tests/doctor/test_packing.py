@@ -24,7 +24,7 @@ def test_it_runs_the_doctor(tmp_path: Path) -> None:
     assert not [name for name in names if "__pycache__" in name]
     command = [sys.executable, "-I", "-S", str(archive), "--explain", "files-parse"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=tmp_path)
-    assert done.stdout.startswith("files-parse (static: nothing is run)"), done.stderr
+    assert done.stdout.startswith("files-parse (static: nothing is run; since 1.0)"), done.stderr
     version = [sys.executable, "-I", "-S", str(archive), "--config", "missing.ini"]
     assert subprocess.run(version, capture_output=True, cwd=tmp_path).returncode == 2
     assert alembic_proof.__version__

@@ -62,16 +62,29 @@ def _defines(project: Project, path: Path, name: str) -> bool:
 
 def line_of(project: Project, path: Path, name: str, text: str = "") -> int | None:
     """Return the line in which a file defines a class or a variable; of a class, the one with a text, if it has it."""
-    for node in ast.walk(project.tree(path)):
-        if isinstance(node, ast.ClassDef) and node.name == name:
-            inside = [
-                each.lineno for each in ast.walk(node) if isinstance(each, ast.Constant) and text and each.value == text
-            ]
-            inside += [each.lineno for each in node.body if text and text in ast.unparse(each)]
-            return inside[0] if inside else node.lineno
-        if isinstance(node, ast.Assign) and name in [getattr(target, "id", "") for target in node.targets]:
-            return node.lineno
-    return None
+    node = _definitions(project, path).get(name)
+    if isinstance(node, ast.ClassDef) and text:
+        inside = [each.lineno for each in ast.walk(node) if isinstance(each, ast.Constant) and each.value == text]
+        inside += [each.lineno for each in node.body if text in ast.unparse(each)]
+        return inside[0] if inside else node.lineno
+    return None if node is None else node.lineno
+
+
+def _definitions(project: Project, path: Path) -> dict[str, ast.ClassDef | ast.Assign]:
+    """Return the classes and variables that a file defines, by their names: the first of each."""
+
+    def read() -> dict[str, ast.ClassDef | ast.Assign]:
+        found: dict[str, ast.ClassDef | ast.Assign] = {}
+        for node in ast.walk(project.tree(path)):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, node)
+            elif isinstance(node, ast.Assign):
+                for target in node.targets:
+                    found.setdefault(getattr(target, "id", ""), node)
+        return found
+
+    definitions: dict[str, ast.ClassDef | ast.Assign] = project.once(f"definitions in {path}", read)
+    return definitions
 
 
 def module_name(project: Project, path: Path) -> str:

@@ -185,8 +185,8 @@ def _left_over(project: Project, path: Path, node: ast.ClassDef) -> Finding | No
         and isinstance(line.value, ast.Constant)
         and "__tablename__" in ast.unparse(line)
     ]
-    dropped = {table: file for table, file in Chain(project).dropped() if table in names}
-    for table, file in dropped.items():
+    dropped: dict[str, Path] = project.once("dropped tables", lambda: dict(Chain(project).dropped()))
+    for table, file in [(table, dropped[table]) for table in names if table in dropped]:
         message = f"the model {node.name} is in a module that nobody imports, and {project.name(file)} drops {table}"
         return Note(project.name(path, node.lineno), message, "delete the class, if it is left over")
     return None
