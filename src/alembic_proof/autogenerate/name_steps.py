@@ -15,11 +15,17 @@ def in_sequence(renames: dict[str, str], taken: Collection[str]) -> list[tuple[s
         old = next((old for old, new in left.items() if new not in left), None)
         if old is None:
             old = next(iter(left))
-            moment = f"{old[:50]}_before"
-            while moment in taken or moment in left:
-                moment += "_"
+            moment = free_name(old, {*taken, *left})
             left[moment] = left.pop(old)
             steps.append((old, moment))
         else:
             steps.append((old, left.pop(old)))
     return steps
+
+
+def free_name(old: str, taken: Collection[str]) -> str:
+    """Return a name for a moment for what gives up its own."""
+    moment = f"{old[:50]}_before"
+    while moment in taken:
+        moment += "_"
+    return moment

@@ -66,9 +66,11 @@ def _move_after_drops(operations: OpContainer, renames: list[RenameInPlaceOp]) -
     for container in (operations, *(op for op in operations.ops if isinstance(op, ModifyTableOps))):
         container.ops = [op for op in container.ops if op not in renames]
     operations.ops = [op for op in operations.ops if getattr(op, "ops", True)]
+    new_names = {(op.schema, op.new_table_name) for op in operations.ops if isinstance(op, RenameTableBothWaysOp)}
     end = max(place for place, op in enumerate(operations.ops, 1) if isinstance(op, DropTableOp))
-    end = max(end, _after_renamed_tables(operations))
-    operations.ops[end:end] = renames
+    after = max(end, _after_renamed_tables(operations))
+    operations.ops[after:after] = [op for op in renames if (op.schema, op.table_name) in new_names]
+    operations.ops[end:end] = [op for op in renames if (op.schema, op.table_name) not in new_names]
 
 
 def _as_renames(draft: Draft, operations: OpContainer) -> None:

@@ -13,11 +13,11 @@ from sqlalchemy import Column, Connection, MetaData, Table, inspect
 
 from ...sqltext import full_name
 from ..draft import Draft, reflected_schema
+from ..name_steps import free_name
 from ..ownership import TableKey
 from ..renamed_inspector import NewNames
 
 _OR_DROPPED = ", or that it is dropped, with -x allow-drop={other}"
-_OR_FIRST = "; or let a revision of its own drop {other} first"
 
 
 def said_tables(draft: Draft) -> dict[str | None, dict[str, str]]:
@@ -101,12 +101,24 @@ def said_columns(draft: Draft, names: NewNames) -> dict[TableKey, dict[str, tupl
             said.setdefault(key, {})[old_column] = (here[old_column], new_column)
             used.append(value)
     for key, changes in said.items():
+        _give_up_names(draft, full_name(key[1], key[0]), stored[key], changes)
         columns = [each.name for each in stored[key].columns]
         require_free(
-            {old: new for old, (_, new) in changes.items()}, columns, f"{full_name(key[1], key[0])}.", _OR_FIRST
+            {old: new for old, (_, new) in changes.items()}, columns, f"{full_name(key[1], key[0])}.", _OR_DROPPED
         )
     _use(draft, used)
     return said
+
+
+def _give_up_names(draft: Draft, table: str, stored: Table, changes: dict[str, tuple[Column[Any], str]]) -> None:
+    """Let columns that are dropped, as somebody says by their names, give up their names to others before."""
+    for name in {new for _, new in changes.values()} - changes.keys():
+        dropped = f"{table}.{name}"
+        if name in stored.columns and draft.answers.find("allow-drop", dropped.__eq__):
+            moment = free_name(name, {*stored.columns.keys(), *(new for _, new in changes.values())})
+            changes[name] = (stored.columns[name], moment)
+            draft.answers.use("allow-drop", dropped)
+            draft.answers.add("allow-drop", f"{table}.{moment}")
 
 
 def _use(draft: Draft, values: list[str]) -> None:
