@@ -45,6 +45,7 @@ def test_an_option(tmp_path: Path, ini: str | None, toml: str | None, option: st
     [
         (INI, "", []),
         ("[alembic]\n[alembic]\nx://u:s3cret@h", "it cannot be read: DuplicateSectionError", []),
+        (f"{INI}a = x://u:s3cret@h\na = b\n", "it cannot be read: DuplicateOptionError: a is set twice", []),
         ("[shop]\nscript_location = m\n", "it has no [alembic], but [shop]", ["shop"]),
         ("[a]\nscript_location = m\n[b]\nscript_location = n\n", "it has no [alembic], but [a], [b]", ["a", "b"]),
         ("[loggers]\nkeys = root\n", "", []),
@@ -55,6 +56,13 @@ def test_an_ini_that_is_of_no_use(tmp_path: Path, ini: str, error: str, sections
     """The error shows nothing that is in the file but names of sections."""
     configuration = written(tmp_path, ini)
     assert (configuration.error, configuration.sections) == (error, sections)
+
+
+def test_what_was_read_before_a_fault(tmp_path: Path) -> None:
+    """An option that is set twice leaves the ones before it as they are."""
+    configuration = written(tmp_path, f"{INI}timezone = UTC\ntimezone = CET\n")
+    assert configuration.options["script_location"] == f"{tmp_path}/migrations"
+    assert configuration.unread == 4
 
 
 def test_a_toml_that_is_of_no_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

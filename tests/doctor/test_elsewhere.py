@@ -85,6 +85,36 @@ def test_a_url_that_the_application_sets(
         main(["--config", str(project.ini), "--url", "NONE"])
 
 
+TAKES = "with connectable.connect() as connection:"
+MAKES = ('    connectable = sa.create_engine(config.get_main_option("sqlalchemy.url"))\n', "")
+
+
+@pytest.mark.parametrize("takes", ["config.attributes['connection']", "config.attributes.get('connection')"])
+def test_a_connection_that_the_application_hands_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], takes: str
+) -> None:
+    """Without its URL, the doctor says what it needs; with it, it examines that database, whole."""
+    import alembic.command
+    import sqlalchemy as sa
+    from alembic.config import Config
+
+    project = plain_project(tmp_path, MAKES, (TAKES, f"for connection in [{takes}]:"))
+    url = f"sqlite:///{tmp_path}/b.db"
+    with sa.create_engine(url).begin() as connection:
+        config = Config(str(project.ini), attributes={"connection": connection})
+        alembic.command.revision(config, autogenerate=True)
+        alembic.command.upgrade(config, "head")
+    capsys.readouterr()
+    assert main(["--config", str(project.ini)]) == 2
+    printed = capsys.readouterr().out
+    assert "env.py takes its connection from the application" in printed
+    assert "give the doctor --url" in printed
+    assert main(["--config", str(project.ini), "--url", url]) == 0, capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"database       sqlite+pysqlite:///{tmp_path}/b.db" in printed
+    assert " 0 PROBLEM, 0 unknown" in printed
+
+
 def test_a_process_that_would_end_goes_on(tmp_path: Path) -> None:
     """os._exit() in env.py leaves no empty report."""
     from support.reports import outcomes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from configparser import InterpolationSyntaxError
 
+import alembic.op
 import pytest
 from alembic.util import CommandError
 from sqlalchemy.exc import IntegrityError, MissingGreenlet, ProgrammingError
@@ -114,6 +115,12 @@ def test_a_code_or_a_type_decides(error: Exception, words: str) -> None:
                 "cannot import name 'a' from partially initialized module 'shop.b' (most likely)", path="/b.py"
             ),
             "shop.b (/b.py) imports this file in turn",
+        ),
+        (AttributeError("no add_colum", name="add_colum", obj=alembic.op), "did you mean add_column?"),
+        (AttributeError("no zzz", name="zzz", obj=alembic.op), NOT_KNOWN),
+        (
+            RuntimeError("Class X does not have a __table__ or __tablename__ specified"),
+            "give the class a __tablename__",
         ),
         (RuntimeError('type "vector" does not exist'), "CREATE EXTENSION IF NOT EXISTS vector"),
         (RuntimeError('type "geography" does not exist'), "CREATE EXTENSION IF NOT EXISTS postgis"),

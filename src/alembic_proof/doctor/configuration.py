@@ -26,6 +26,7 @@ class Configuration:
     error: str  # why a file could not be read, or lacks the section; empty if it does not
     sections: list[str]  # that may be meant where the section is missing
     conflicting: list[str]  # the options that the two files set differently
+    unread: int = 0  # the line of alembic.ini where it is no ini, and every command ends; 0 if there is none
 
     @classmethod
     def read(cls, file: Path, section: str) -> Configuration:
@@ -35,10 +36,10 @@ class Configuration:
         if file.suffix == ".toml":
             ini, toml = file.with_name("alembic.ini"), file
         in_toml, toml_error = _toml_options(toml)
-        in_ini, ini_error, sections = _ini_options(ini, section)
+        in_ini, ini_error, sections, unread = _ini_options(ini, section)
         conflicting = sorted(name for name in in_toml if in_ini.get(name, in_toml[name]) != in_toml[name])
         options = {**in_toml, **in_ini}  # as Alembic prefers
-        return cls(file, ini, toml, section, options, ini_error or toml_error, sections, conflicting)
+        return cls(file, ini, toml, section, options, ini_error or toml_error, sections, conflicting, unread)
 
     @property
     def separator(self) -> str:
@@ -94,20 +95,24 @@ def _toml_options(toml: Path) -> tuple[dict[str, str], str]:
     return {name: str(value).replace("%(here)s", str(toml.parent)) for name, value in joined.items()}, ""
 
 
-def _ini_options(ini: Path, section: str) -> tuple[dict[str, str], str, list[str]]:
-    """Return the options in a section, an error, and the sections that may be meant instead."""
+def _ini_options(ini: Path, section: str) -> tuple[dict[str, str], str, list[str], int]:
+    """Return the options in a section, an error, the sections that may be meant instead, and the line of the error."""
     parser = configparser.ConfigParser({"here": str(ini.parent).replace("%", "%%")})
-    error = ""
+    error, line = "", 0
     try:
         parser.read(ini, encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError) as raised:
         error = f"it cannot be read: {type(raised).__name__}"  # its text may hold a password
+        lines = [number for number, _ in getattr(raised, "errors", ())]  # of a ParsingError
+        line = getattr(raised, "lineno", None) or next(iter(lines), 0)
+        if isinstance(raised, configparser.DuplicateOptionError):
+            error = f"{error}: {raised.option} is set twice"
     others = [
         name
         for name in parser.sections()
         if parser.has_option(name, "script_location") and not _NO_ALEMBIC_SECTION.match(name)
     ]
-    if section in others or not others:
+    if error or section in others or not others:
         others = []
     else:
         error = f"it has no [{section}], but [{'], ['.join(others)}]"
@@ -117,4 +122,7 @@ def _ini_options(ini: Path, section: str) -> tuple[dict[str, str], str, list[str
             options[name] = parser.get(section, name)
         except configparser.Error:  # a "%" of its own
             options[name] = parser.get(section, name, raw=True)
-    return options, error, others
+        except AttributeError:  # where reading ended early, the values are lists of lines
+            value = "\n".join(parser.get(section, name, raw=True)).rstrip()
+            options[name] = value.replace("%(here)s", str(ini.parent))
+    return options, error, others, line

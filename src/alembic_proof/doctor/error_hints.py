@@ -135,6 +135,8 @@ TEXTS = {
     r"database is locked|lock timeout": IN_USE,
     r"(relation|table) \"?\w+\"? does not exist|no such (table|column)": CREATE_BEFORE,
     r"did not commit": "leave commits to Alembic, and no transaction open before context.configure()",
+    r"does not have a __table__ or __tablename__": "give the class a __tablename__; or __abstract__ = True, if it is "
+        "only a base of others",
     r"No module named": "install the project (pip install -e .), or set prepend_sys_path in the ini",
 }  # fmt: skip
 
@@ -146,7 +148,8 @@ EXTENSIONS = {
 }
 # Where nothing is known of an error, a question leads the reader on.
 NOT_KNOWN = (
-    "alembic current shows the whole traceback: what does this line need that is not there when alembic runs it?"
+    "the alembic command (current; of a revision, upgrade head) shows the whole traceback: what does this line need "
+    "that is not there when alembic runs it?"
 )
 
 
@@ -165,7 +168,7 @@ def hint(error: BaseException, statement: str = "") -> str:
     text = f"{error}\n{line}"
     # The messages of Alembic's commands, and of this library, are sentences that say what to do.
     is_sentence = any(base.__name__ in ("CommandError", "ProofError") for base in type(error).__mro__)
-    otherwise = "do what this sentence says" if is_sentence else NOT_KNOWN
+    otherwise = "do what this sentence says" if is_sentence else _similar_name(error) or NOT_KNOWN
     missing = re.search(r"type \"?(\w+)\"? does not exist", str(error))
     if missing and missing[1] in EXTENSIONS:
         return f'in a revision before: op.execute("CREATE EXTENSION IF NOT EXISTS {EXTENSIONS[missing[1]]}")'
@@ -186,6 +189,15 @@ def _import_hint(error: BaseException) -> str:
     similar = get_close_matches(name, vars(sys.modules.get(module, object)), 1)
     meant = f"did you mean {similar[0]}?" if similar else "correct the name, or define it there"
     return f"the module {module} is found in {error.path or 'a directory'}, and {name} is not in it: {meant}"
+
+
+def _similar_name(error: BaseException) -> str:
+    """Return what may be meant by an attribute that an object does not have; otherwise an empty string."""
+    name = getattr(error, "name", None)
+    if not isinstance(error, AttributeError) or not name:
+        return ""
+    similar = get_close_matches(name, dir(getattr(error, "obj", None)), 1)
+    return f"did you mean {similar[0]}?" if similar else ""
 
 
 def _settings_hint(error: BaseException) -> str:

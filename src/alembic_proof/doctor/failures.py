@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import re
 import sys
 import traceback
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,7 @@ _LIBRARY = Path(__file__).parents[1]
 _OWN_CODE = tuple(str(_LIBRARY / part) for part in ("doctor", "schema", "sandbox"))
 
 
+END_CONFLICT = "keep one side of each, or what both come to, and delete the lines of <<<<<<<, ======= and >>>>>>>"
 _NO_EXIT = "delete this exit: alembic goes on after env.py, and an error has to come out"
 
 
@@ -45,8 +48,13 @@ def failure(project: Project, error: BaseException) -> Outcome:
         )
     if type(error).__name__ == "NoSuchModuleError" and not project.url and _application_sets_url(project):
         return Outcome.unknown(f"the application sets the URL of the database ({message}): give the doctor --url")
+    if project.takes_connection and not project.url and own and own[-1].filename == str(project.env):
+        needed = f"env.py takes its connection from the application ({message})"
+        return Outcome.unknown(f"{needed}: give the doctor --url, with the URL that the application connects to")
     if server := _missing_extension(error):
         return Outcome.unknown(server)
+    if type(error).__name__ == "NoReferencedTableError":
+        return _failed(_missing_table(project, error, message))
     where = project.name(own[-1].filename, own[-1].lineno) if own else project.name(project.env)
     return _failed(Problem(where, message, hint(error, _statement(own[-1]) if own else "")))
 
@@ -72,6 +80,24 @@ def _missing_extension(error: BaseException) -> str:
     return f"the server of the scratch database has no extension {named[1]}: install it there, or {where}"
 
 
+def _missing_table(project: Project, error: BaseException, message: str) -> Problem:
+    """Return the problem of a foreign key that leads to a table of which the metadata does not know."""
+    table = str(getattr(error, "table_name", ""))
+    files = project.files_with(rb"ForeignKey|foreign_key") if table else []
+    places = [
+        project.name(path, number)
+        for path in files
+        if path not in project.revision_files
+        for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1)
+        if re.search(rf"[\"']{re.escape(table)}\.\w+[\"']", line)
+    ]
+    where = places[0] if places else project.name(project.env)
+    with contextlib.suppress(Exception):
+        if similar := get_close_matches(table, project.handed_over, 1):
+            return Problem(where, message, f"did you mean {similar[0]}? If not, let env.py import the model of {table}")
+    return Problem(where, message, f"correct the name, or let env.py import the model of {table}, with the same Base")
+
+
 def _failed(problem: Problem) -> Outcome:
     return replace(Outcome.of([problem]), failed=True)
 
@@ -83,16 +109,15 @@ def not_installed(error: ModuleNotFoundError) -> str:
 
 def unreadable(project: Project, error: SyntaxError) -> tuple[str, str, str]:
     """Return where a file is no Python for this interpreter, what is wrong, and what to do."""
-    if conflict := _conflict(error.filename or ""):
+    if conflict := conflict_line(error.filename or ""):
         message = "it has the markers of a merge conflict, and is no Python"
-        fix = "keep one side of each, or what both come to, and delete the lines of <<<<<<<, ======= and >>>>>>>"
-        return project.name(error.filename or "", conflict), message, fix
+        return project.name(error.filename or "", conflict), message, END_CONFLICT
     version = ".".join(map(str, sys.version_info[:2]))
     fix = f"mend the line; if it is right in a newer Python than {version}, give the doctor that one: --python PATH"
     return project.name(error.filename or "", error.lineno), f"it cannot be read as Python {version}: {error.msg}", fix
 
 
-def _conflict(file: str) -> int | None:
+def conflict_line(file: str | Path) -> int | None:
     """Return the line where git marked the first conflict of a merge in a file, if there is one."""
     lines = Path(file).read_text("utf-8", "replace").splitlines() if Path(file).is_file() else []
     ends = any(line.startswith(">>>>>>> ") for line in lines)

@@ -7,6 +7,7 @@ import importlib
 import io
 import logging
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -172,7 +173,11 @@ class Project(Layout):
         scripts = self.script_directory(config)
         self.watch = Watch()
         environment = EnvironmentContext(config, scripts, fn=work, as_sql=offline, **options)
-        with self._application(offline), watched(environment, self.watch, self._calling_place):
+        with (
+            self._application(offline),
+            self._handing_over(config),
+            watched(environment, self.watch, self._calling_place),
+        ):
             scripts.run_env()
 
     def _calling_place(self) -> str:
@@ -185,7 +190,7 @@ class Project(Layout):
         # What env.py may read of the command line: as Alembic's own, only `revision` has --autogenerate.
         revision = {"autogenerate": options.get("autogenerate", False)} if command == "revision" else {}
         config.cmd_opts = Namespace(x=self.x, **revision)
-        with self._application(bool(options.get("sql"))):
+        with self._application(bool(options.get("sql"))), self._handing_over(config):
             getattr(commands, command)(config, *arguments, **options)
 
     def runs(self, offline: bool = False) -> list[Run]:
@@ -215,6 +220,33 @@ class Project(Layout):
 
         runs: list[Run] = self.once(f"runs {offline}", run)
         return runs
+
+    @cached_property
+    def takes_connection(self) -> bool:
+        """Whether env.py makes no engine, and uses the connection that an application hands over."""
+        text = self.env.read_bytes() if self.env.is_file() else b""
+        takes = re.search(rb"attributes(\[|\.get\()\s*[\"']connection[\"']", text)
+        return takes is not None and re.search(rb"create_(async_)?engine|engine_from_config", text) is None
+
+    @contextlib.contextmanager
+    def _handing_over(self, config: Config) -> Iterator[None]:
+        """Hand env.py a connection to --url, where it takes one, and commit as the application does."""
+        if not (self.url and self.takes_connection):
+            yield
+            return
+        from sqlalchemy import create_engine, make_url
+        from sqlalchemy.pool import NullPool
+
+        url = make_url(self.url)
+        driver = _SYNCHRONOUS.get(url.drivername.partition("+")[2])
+        if driver:
+            url = url.set(drivername=f"{url.get_backend_name()}+{driver}")
+        with create_engine(url, poolclass=NullPool).begin() as connection:
+            config.attributes["connection"] = connection
+            try:
+                yield
+            finally:
+                del config.attributes["connection"]
 
     @contextlib.contextmanager
     def _watching_logging(self) -> Iterator[None]:

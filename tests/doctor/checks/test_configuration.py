@@ -45,7 +45,22 @@ CASES: list[tuple[Check, dict[str, str], list[tuple[str, str]]]] = [
     (scripts_are_whole, {"migrations/env.py": "x = 1"}, [("migrations/script.py.mako", "it is missing or empty")]),
     (ini_leads_to_scripts, {**SOUND, "migrations/env.py": " \n"}, [("migrations/env.py", "it is missing or empty")]),
     (ini_leads_to_scripts, {**SOUND, "alembic.ini": "[alembic]\n"}, [("alembic.ini", "it has no script_location")]),
-    (ini_leads_to_scripts, {**SOUND, "alembic.ini": "[a]\n[a]\n"}, [("alembic.ini", "it cannot be read: Duplicate")]),
+    (ini_leads_to_scripts, {**SOUND, "alembic.ini": "[a]\n[a]\n"}, [("alembic.ini:2", "it cannot be read: Duplicate")]),
+    (
+        ini_leads_to_scripts,
+        {**SOUND, "alembic.ini": f"{HEAD}timezone = UTC\ntimezone = CET\n"},
+        [("alembic.ini:4", "it cannot be read: DuplicateOptionError: timezone is set twice")],
+    ),
+    (
+        ini_leads_to_scripts,
+        {**SOUND, "alembic.ini": f"{HEAD}<<<<<<< HEAD\ntimezone = UTC\n=======\ntimezone = CET\n>>>>>>> b\n"},
+        [("alembic.ini:3", "it has the markers of a merge conflict")],
+    ),
+    (
+        ini_leads_to_scripts,
+        {**SOUND, "alembic.ini": f"{HEAD}timezone\n"},
+        [("alembic.ini:3", "it cannot be read: Pars")],
+    ),
     (
         scripts_are_whole,
         {**SOUND, "alembic.ini": f"{HEAD}version_locations = %(here)s/a\n"},

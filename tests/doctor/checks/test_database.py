@@ -71,6 +71,12 @@ CASES: list[tuple[Callable[[Written], object], str, Severity, str]] = [
         PROBLEM,
         "revision gone, of which there is no",
     ),
+    (
+        upgraded("ALTER TABLE alembic_version RENAME TO shop_version"),
+        KNOWN,
+        PROBLEM,
+        "env.py names the version table alembic_version, but the revision is in shop_version",
+    ),
     (upgraded("UPDATE alembic_version SET version_num = 'gone'"), LIVE, UNKNOWN, "it needs live-revision-is-known"),
     (upgraded(), UNFINISHED, OK, ""),
     (

@@ -10,12 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from support.plain import plain_project
+from support.plain import ENV, INI, plain_project
 from support.reports import outcomes
 from support.written import Written
 
 from alembic_proof.doctor.checks.models import _without_table, no_table_outside_migrations
-from alembic_proof.doctor.findings import Severity
+from alembic_proof.doctor.findings import Outcome, Severity
 from alembic_proof.doctor.project import Project
 
 Lay = Callable[[dict[str, str]], Project]
@@ -102,6 +102,38 @@ def test_the_metadata(tmp_path: Path, models: str, convention: Any, check: str, 
     outcome = outcomes(Project(written.ini), check)[check]
     assert outcome.severity is severity, outcome
     assert words in f"{outcome.reason}{outcome.findings}"
+
+
+PLAIN_TABLE = ENV[ENV.index("sa.Table(") : ENV.index("\n\ndef")]
+BASE = "import sqlalchemy as sa\nfrom sqlalchemy.orm import declarative_base\nBase = declarative_base()\n"
+MODEL = 'class NAME(Base):\n    __tablename__ = "NAME"\n    id = sa.Column(sa.Integer, primary_key=True)\n'
+FOREIGN = '    a_id = sa.Column(sa.ForeignKey("aa.id"))\n'
+
+
+def own_outcome(tmp_path: Path, check: str, second: str) -> Outcome:
+    """Examine a project whose models are in two files, both of which env.py imports."""
+    metadata = "import eyes_a, eyes_b\ntarget_metadata = eyes_a.Base.metadata\n"
+    files = {
+        "alembic.ini": f"{INI}prepend_sys_path = %(here)s\n",
+        "eyes_a.py": BASE + MODEL.replace("NAME", "aaa"),
+        "eyes_b.py": second,
+    }
+    project = plain_project(tmp_path, ("target_metadata = sa.MetaData()\n", metadata), (PLAIN_TABLE, ""), files=files)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.path", list(sys.path))
+        outcome = outcomes(project, check)[check]
+    for name in [name for name in sys.modules if name in ("eyes_a", "eyes_b")]:
+        del sys.modules[name]
+    return outcome
+
+
+def test_a_foreign_key_to_no_table(tmp_path: Path) -> None:
+    """It is in the model, and has a name that is like another one."""
+    text = f"import sqlalchemy as sa\nfrom eyes_a import Base\n{MODEL.replace('NAME', 'bbb')}{FOREIGN}"
+    outcome = own_outcome(tmp_path, "autogenerate-sees-every-table", text)
+    (finding,) = outcome.findings
+    assert (outcome.severity, finding.where) == (Severity.PROBLEM, "eyes_b.py:6")
+    assert finding.fix == "did you mean aaa? If not, let env.py import the model of aa"
 
 
 def test_a_package_of_models(tmp_path: Path) -> None:

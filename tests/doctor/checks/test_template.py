@@ -30,6 +30,7 @@ def line(text: str) -> str:
         (IMPORTS, "", line("from alembic import op"), f"among the imports: {IMPORTS}"),
         (IMPORTS, "${import_lines}", line(IMPORTS), f"write {IMPORTS}"),
         (DOWN_ID, "= None", "migrations/script.py.mako", "add the line: down_revision = ${repr(down_revision)}"),
+        (DOWN_ID, '= "${down_revision}"', line(DOWN_ID), "without quotes: down_revision = ${repr(down_revision)}"),
         ("def upgrade() -> None:", "def upgrade() -> None", line("def upgrade"), "mend this line"),
         (IMPORTS, "% if imports:\n${imports}", None, "compare it with"),
         (IMPORTS, "${whatever}", line(IMPORTS), "delete it, or"),

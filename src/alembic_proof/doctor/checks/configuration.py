@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ...errors import UndeterminedError
-from ..failures import unreadable
+from ..failures import END_CONFLICT, conflict_line, unreadable
 from ..findings import Finding, Note, Problem
 from ..project import Project
 from ..registry import check
@@ -39,13 +39,25 @@ def ini_leads_to_scripts(project: Project) -> Iterable[Finding]:
     Without it, no alembic command does anything.
     """
     configuration = project.configuration
-    if not project.options.get("script_location") and not project.env.is_file():
+    if configuration.unread:
+        yield _no_ini(project)
+    elif not project.options.get("script_location") and not project.env.is_file():
         if configuration.sections:
             raise UndeterminedError(f"{configuration.error}: name the one to use with -n {configuration.sections[0]}")
         fix = "give it a section [alembic] with script_location = %(here)s/migrations"
         yield Problem(project.name(configuration.file), configuration.error or "it has no script_location", fix)
     elif _is_empty(project.env):
         yield Problem(project.name(project.env), "it is missing or empty", _RESTORE)
+
+
+def _no_ini(project: Project) -> Finding:
+    """Return the finding about an alembic.ini that no command can read."""
+    ini, configuration = project.ini, project.configuration
+    if conflict := conflict_line(ini):
+        return Problem(project.name(ini, conflict), "it has the markers of a merge conflict", END_CONFLICT)
+    is_double = configuration.error.endswith("is set twice")
+    fix = "delete one of the two lines" if is_double else "mend this line: in an ini it is [section] or name = value"
+    return Problem(project.name(ini, configuration.unread), configuration.error, fix)
 
 
 @check("scripts-are-whole", "static", requires=("ini-leads-to-scripts",))

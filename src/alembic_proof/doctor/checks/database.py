@@ -145,10 +145,27 @@ def live_revision_is_known(project: Project) -> Iterable[Finding]:
             fix = "begin with an empty database; or, if they are as the revisions make them: alembic stamp head"
             if project.uses_library and not project.revisions:
                 fix = "adopt it: alembic-proof adopt; or begin with an empty database"
+            if others := _other_version_tables(database):
+                named = database.run.context.version_table
+                message = f"env.py names the version table {named}, but the revision is in {', '.join(others)}"
+                fix = (
+                    f"let env.py say version_table={others[0].split('.')[-1]!r}, or rename the table to {named} by hand"
+                )
             yield Problem(database.name, message, fix)
         elif database.version <= known and database.version != heads:
             current = ", ".join(sorted(database.version)) or "no revision"
             yield Note(database.name, f"it is at {current}, behind {', '.join(sorted(heads))}", "alembic upgrade head")
+
+
+def _other_version_tables(database: Database) -> list[str]:
+    """Return the tables that look like Alembic's version table, and are not the one that env.py names."""
+    from sqlalchemy import inspect
+
+    inspector = inspect(read_only_engine(database.url))
+    names = sorted(database.tables - database.models - {database.run.context.version_table, JOURNAL})
+    parts = {name: name.rpartition(".") for name in names}
+    columns = {name: inspector.get_columns(table, schema or None) for name, (schema, _, table) in parts.items()}
+    return [name for name, found in columns.items() if [each["name"] for each in found] == ["version_num"]]
 
 
 def _known_revisions(project: Project) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -51,6 +52,9 @@ def template_writes_revisions(project: Project) -> Iterable[Finding]:
         except Exception as error:
             yield _failed(project, path, error, {*values, *_common(project)})
             return
+        if findings := list(_misplaced(project, path, values)):
+            yield from findings
+            return
         yield from _lost(project, path, text, {"imports": "imports", upgrades: "upgrades", downgrades: "downgrades"})
 
 
@@ -81,7 +85,7 @@ def _common(project: Project) -> dict[str, Any]:
 def _rendered(project: Project, path: Path, values: dict[str, Any]) -> str:
     from mako.template import Template  # type: ignore[import-untyped]
 
-    return str(Template(filename=str(path)).render(**_common(project), **values))
+    return str(Template(filename=str(path)).render(**{**_common(project), **values}))
 
 
 def _failed(project: Project, path: Path, error: Exception, known: set[str]) -> Finding:
@@ -101,6 +105,17 @@ def _failed(project: Project, path: Path, error: Exception, known: set[str]) -> 
             return Problem(where, f"it uses {name}, which nobody hands to it: no revision can be made", fix)
     message = f"no revision can be made from it: {type(error).__name__}: {first_line(error)}"
     return Problem(where, message, "compare it with the script.py.mako that alembic init writes: what is in this line?")
+
+
+def _misplaced(project: Project, path: Path, values: dict[str, Any]) -> Iterator[Finding]:
+    """Yield what is wrong with the template where it writes a first revision, which follows none."""
+    with contextlib.suppress(Exception):
+        text = _rendered(project, path, {**values, "down_revision": None})
+        written = constants(ast.parse(text)).get("down_revision")
+        if isinstance(written, str):
+            message = f"for a first revision it writes down_revision = {written!r}, a revision that there is not"
+            place = project.name(path, _line_of(path, r"down_revision\b.*="))
+            yield Problem(place, message, f"without quotes: {_WRITTEN['down_revision']}")
 
 
 def _lost(project: Project, path: Path, text: str, names: dict[str, str]) -> Iterator[Finding]:
