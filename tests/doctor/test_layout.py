@@ -62,6 +62,32 @@ def test_the_root(tmp_path: Path, config: str, location: str, root: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("package", "imports", "others", "root"),
+    [
+        ("shop", "from shop.models import Base", ["shop/__init__.py"], "."),
+        ("shop/db", "import shop.models", ["shop/__init__.py", "shop/db/__init__.py"], "."),
+        ("src/shop/alembic", "from alembic import context\nimport shop", ["src/shop/__init__.py"], "src"),
+        ("shop", "import shop", ["shop/__init__.py", "shop/shop/__init__.py"], "shop"),  # of a project's own name
+        ("shop", "import shop", ["shop/__init__.py", "shop/src/shop/__init__.py"], "shop"),
+        ("shop", "import shop", [], "shop"),
+        ("shop", "import store", ["shop/__init__.py"], "shop"),
+    ],
+)
+@pytest.mark.parametrize("location", ["", "/migrations"])
+def test_a_configuration_inside_of_a_package(
+    tmp_path: Path, package: str, imports: str, others: list[str], root: str, location: str
+) -> None:
+    """The project is the directory from which env.py imports the package."""
+    ini = f"[alembic]\nscript_location = %(here)s{location}\n"
+    files = {f"{package}/alembic.ini": ini, f"{package}{location}/env.py": imports, **dict.fromkeys(others, "")}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    layout = Layout(tmp_path / package / "alembic.ini")
+    assert layout.root == (tmp_path / root).resolve()
+
+
+@pytest.mark.parametrize(
     ("text", "uses"),
     [
         ("from alembic_proof import connect, options\n", True),

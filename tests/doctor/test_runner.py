@@ -162,6 +162,14 @@ def test_an_own_module_that_is_missing_is_a_problem(monkeypatch: pytest.MonkeyPa
     assert examine(monkeypatch, project, [item])[0]["a-a"].severity is BAD
 
 
+def test_a_library_that_is_missing_has_a_place(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:
+    """It may be a module of the project that was renamed."""
+    item = check("a-a", "static")(lambda project: raises(project, "x = 1\nimport absent_module\n"))
+    outcome = examine(monkeypatch, project, [item])[0]["a-a"]
+    assert outcome.severity is UNKNOWN
+    assert "(own_module.py:2 imports it): install it; or, if it is a module that was renamed" in outcome.reason
+
+
 def test_an_error_of_the_doctor_is_no_problem_of_the_project(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:
     """It says where it failed."""
     item = check("a-a", "static")(lambda project: project.tree(None))  # type: ignore[arg-type,return-value]

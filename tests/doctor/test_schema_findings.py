@@ -63,3 +63,12 @@ def test_findings(
     findings = list(schema_findings(wanted, existing, named, ("models say", "it has"), "here", "do this"))
     assert [(finding.severity, finding.message) for finding in findings] == expected
     assert {finding.where for finding in findings} <= {"here"}
+
+
+@pytest.mark.parametrize(
+    ("item", "fix"), [("trigger g", "nothing, if it is meant"), ("column a", "add it to the model")]
+)
+def test_what_a_model_cannot_have_is_not_asked_of_it(item: str, fix: str) -> None:
+    """A trigger is only in revisions."""
+    (finding,) = schema_findings({"t": {}}, {"t": {item: "x"}}, None, ("models say", "it has"), "a", "b")
+    assert fix in finding.fix

@@ -90,7 +90,8 @@ TEXTS = {
     r"'(file_template|\w+_locations?|\w+_path)'.*interpolation|bad interpolation variable|"
     r"^'(year|month|day|hour|minute|second|rev|slug|epoch)'$":
         "in alembic.ini and in [tool.alembic] a % is written twice: %%(year)d",
-    r"interpolation|'%' must be followed by": "do not pass the URL through the ini: create_engine(url)",
+    r"interpolation|'%' must be followed by": "write each % of the URL twice, %%, in alembic.ini and for "
+        "set_main_option(); or do not pass the URL through the ini: create_engine(url)",
     r"sqlalchemy.dialects:postgres\b": "write postgresql:// instead of postgres://",
     r"sqlalchemy.dialects:driver\b|Could not parse SQLAlchemy URL|Expected string or URL object|"
     r"option values must be strings|^'url'$|^'\w*(URL|URI|DSN)'$|base 10: 'None'": "the URL is missing: set the "

@@ -31,7 +31,7 @@ _NO_EXIT = "delete this exit: alembic goes on after env.py, and an error has to 
 def failure(project: Project, error: BaseException) -> Outcome:
     """Return how a check ended that raised something, with the file and line that it comes from."""
     if isinstance(error, ModuleNotFoundError) and not project.has_module(error.name or ""):
-        return Outcome.unknown(not_installed(error))
+        return Outcome.unknown(f"{not_installed(error)}{_importer(project, error)}")
     if isinstance(error, SyntaxError) and error.filename:
         return _failed(Problem(*unreadable(project, error)))
     frames = traceback.extract_tb(error.__traceback__)
@@ -57,6 +57,15 @@ def failure(project: Project, error: BaseException) -> Outcome:
         return _failed(_missing_table(project, error, message))
     where = project.name(own[-1].filename, own[-1].lineno) if own else project.name(project.env)
     return _failed(Problem(where, message, hint(error, _statement(own[-1]) if own else "")))
+
+
+def _importer(project: Project, error: ModuleNotFoundError) -> str:
+    """Return which line of the project imports a module that there is not, and what to do; or an empty string."""
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if project.is_inside(frame.filename)]
+    if not own:
+        return ""
+    place = project.name(own[-1].filename, own[-1].lineno)
+    return f" ({place} imports it): install it; or, if it is a module that was renamed or moved, correct this import"
 
 
 def _statement(frame: traceback.FrameSummary) -> str:

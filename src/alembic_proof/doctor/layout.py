@@ -40,6 +40,7 @@ class Layout:
             if location and not Path(location).is_absolute() and ":" not in location:
                 self.root = Path(str(self.scripts).removesuffix(str(Path(location)))).resolve()
         self.env = self.scripts / "env.py"
+        self.root = self._above_package(self.root)
         named = self.configuration.paths("version_locations")
         self.versions = list(map(self._locate, named)) or [self.scripts / "versions"]
         self.sources = self.root / "src"
@@ -56,6 +57,19 @@ class Layout:
         directory = self.configuration.file.parent
         files = [parent / "pyproject.toml" for parent in (directory, *directory.parents)]
         return next((file for file in files if file.is_file()), files[0])
+
+    def _above_package(self, directory: Path) -> Path:
+        """Return the directory that holds the package of which env.py imports, if the configuration lies in it.
+
+        Alembic is run there, as with alembic -c shop/db/alembic.ini. Otherwise it is the directory as it is.
+        """
+        text = self.env.read_text("utf-8", "replace") if self.env.is_file() else ""
+        imported = set(re.findall(r"^\s*(?:from|import)\s+(\w+)", text, re.MULTILINE)) - {"alembic"}
+        for package in (directory, *directory.parents[:-1]):
+            is_nearer = any((base / package.name).exists() for base in (directory, directory / "src"))
+            if package.name in imported and not is_nearer and (package / "__init__.py").is_file():
+                return package.parent
+        return directory
 
     def _locate(self, location: str) -> Path:
         """Return the directory that a path or ``package:path`` means."""

@@ -40,7 +40,8 @@ def _findings(
         yield Problem(where, f"{table} {item}: {wants} {text}; {has} {held or 'none'}".strip(), fix)
     if text is None or (other_item and not difference.unnamed):
         name = other_item or item
-        yield Note(where, f"{table} {name}: {has} {other}; not so {wants}", "if it is meant, add it to the model")
+        remedy = "nothing, if it is meant" if name.startswith("trigger ") else "if it is meant, add it to the model"
+        yield Note(where, f"{table} {name}: {has} {other}; not so {wants}", remedy)
 
 
 def _labels(text: str) -> set[str]:

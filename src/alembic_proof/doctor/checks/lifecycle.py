@@ -283,14 +283,20 @@ def models_match_revisions(project: Project) -> Iterable[Finding]:
     difference that the database cannot express, or a schema that include_schemas leaves out.
     """
     from alembic.autogenerate import compare_metadata
+    from sqlalchemy import inspect
 
     differences: list[Any] = []
     dialects: list[Any] = []
+    existing: set[str] = set()  # the tables that are proposed, and there all the same
 
     def compare(_: Any, context: Any) -> list[Any]:
         dialects.append(context.dialect)
         if context.opts.get("target_metadata") is not None:
-            differences.extend(compare_metadata(context, context.opts["target_metadata"]))
+            found = compare_metadata(context, context.opts["target_metadata"])
+            differences.extend(found)
+            added = [difference[1] for difference in _flat(found) if difference[0] == "add_table"]
+            inspector = inspect(context.connection)
+            existing.update(table.fullname for table in added if inspector.has_table(table.name, schema=table.schema))
         return []
 
     project.run_env(compare, project.chain)
@@ -299,6 +305,11 @@ def models_match_revisions(project: Project) -> Iterable[Finding]:
         remark = f" ({empty[-1]} does nothing: was --autogenerate forgotten?)" if empty else ""
         message = f"no revision has this yet: {', '.join(map(describe, differences))}{remark}"
         fix = 'alembic revision --autogenerate -m "what changed", read it, alembic upgrade head'
+        if existing:
+            message = f"autogenerate does not see that the revisions make {', '.join(sorted(existing))}: {message}"
+            schemas = " and ".join(sorted({name.rpartition(".")[0] for name in existing if "." in name}))
+            of_schema = f"include_schemas=True, and let include_name return True for the schema {schemas}; "
+            fix = f"{of_schema if schemas else ''}let include_name and include_object return True for these tables"
         if any(_is_check_of_type(project, differences, dialect) for dialect in dialects):
             fix = "write the type without create_constraint: this database has it, and makes no CHECK for it"
         yield Problem(project.name(project.versions[0]), message, fix)
