@@ -105,8 +105,8 @@ def test_the_metadata(tmp_path: Path, models: str, convention: Any, check: str, 
 
 
 PLAIN_TABLE = ENV[ENV.index("sa.Table(") : ENV.index("\n\ndef")]
-BASE = "import sqlalchemy as sa\nfrom sqlalchemy.orm import declarative_base\nBase = declarative_base()\n"
-MODEL = 'class NAME(Base):\n    __tablename__ = "NAME"\n    id = sa.Column(sa.Integer, primary_key=True)\n'
+OWN_BASE = "import sqlalchemy as sa\nfrom sqlalchemy.orm import declarative_base\nBase = declarative_base()\n"
+IN_A_FILE = 'class NAME(Base):\n    __tablename__ = "NAME"\n    id = sa.Column(sa.Integer, primary_key=True)\n'
 FOREIGN = '    a_id = sa.Column(sa.ForeignKey("aa.id"))\n'
 
 
@@ -115,7 +115,7 @@ def own_outcome(tmp_path: Path, check: str, second: str) -> Outcome:
     metadata = "import eyes_a, eyes_b\ntarget_metadata = eyes_a.Base.metadata\n"
     files = {
         "alembic.ini": f"{INI}prepend_sys_path = %(here)s\n",
-        "eyes_a.py": BASE + MODEL.replace("NAME", "aaa"),
+        "eyes_a.py": OWN_BASE + IN_A_FILE.replace("NAME", "aaa"),
         "eyes_b.py": second,
     }
     project = plain_project(tmp_path, ("target_metadata = sa.MetaData()\n", metadata), (PLAIN_TABLE, ""), files=files)
@@ -129,7 +129,7 @@ def own_outcome(tmp_path: Path, check: str, second: str) -> Outcome:
 
 def test_a_foreign_key_to_no_table(tmp_path: Path) -> None:
     """It is in the model, and has a name that is like another one."""
-    text = f"import sqlalchemy as sa\nfrom eyes_a import Base\n{MODEL.replace('NAME', 'bbb')}{FOREIGN}"
+    text = f"import sqlalchemy as sa\nfrom eyes_a import Base\n{IN_A_FILE.replace('NAME', 'bbb')}{FOREIGN}"
     outcome = own_outcome(tmp_path, "autogenerate-sees-every-table", text)
     (finding,) = outcome.findings
     assert (outcome.severity, finding.where) == (Severity.PROBLEM, "eyes_b.py:6")
