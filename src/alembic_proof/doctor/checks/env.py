@@ -78,7 +78,7 @@ def env_reaches_run_migrations(project: Project) -> Iterable[Finding]:
         except Exception as error:
             if offline and not project.uses_library and project.runs():
                 return  # some projects have no use for it
-            if not offline and (place := _without_connection(project)):
+            if not offline and not project.takes_connection and (place := _without_connection(project)):
                 message = "online, context.configure() is given no connection: there is nothing to migrate with"
                 yield Problem(place, message, "context.configure(connection=connection, ...) in place of url=")
                 return
