@@ -7,7 +7,7 @@ from configparser import InterpolationSyntaxError
 import alembic.op
 import pytest
 from alembic.util import CommandError
-from sqlalchemy.exc import IntegrityError, MissingGreenlet, ProgrammingError
+from sqlalchemy.exc import ArgumentError, IntegrityError, InvalidRequestError, MissingGreenlet, ProgrammingError
 from support.lab import Lab
 
 from alembic_proof.doctor.error_hints import CODES, NOT_KNOWN, TEXTS, hint
@@ -109,6 +109,8 @@ def test_a_code_or_a_type_decides(error: Exception, words: str) -> None:
             ImportError("cannot import name 'MetaDate' from 'sqlalchemy'", path="/x.py"),
             "in /x.py, and MetaDate is not in it: did you mean MetaData?",
         ),
+        (ArgumentError("Mapper Mapper[A(a)] could not assemble any primary key columns"), "primary_key=True"),
+        (InvalidRequestError("Table 'a' is already defined for this MetaData instance."), "another __tablename__"),
         (ImportError("cannot import name 'zzz' from 'sqlalchemy' (/x.py)"), "zzz is not in it: correct the name"),
         (
             ImportError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import SettingsError, UndeterminedError
@@ -27,6 +27,7 @@ class Configuration:
     sections: list[str]  # that may be meant where the section is missing
     conflicting: list[str]  # the options that the two files set differently
     unread: int = 0  # the line of alembic.ini where it is no ini, and every command ends; 0 if there is none
+    mistaken: list[str] = field(default_factory=list)  # the options with a % that configparser cannot read
 
     @classmethod
     def read(cls, file: Path, section: str) -> Configuration:
@@ -36,10 +37,10 @@ class Configuration:
         if file.suffix == ".toml":
             ini, toml = file.with_name("alembic.ini"), file
         in_toml, toml_error = _toml_options(toml)
-        in_ini, ini_error, sections, unread = _ini_options(ini, section)
+        in_ini, ini_error, sections, unread, mistaken = _ini_options(ini, section)
         conflicting = sorted(name for name in in_toml if in_ini.get(name, in_toml[name]) != in_toml[name])
         options = {**in_toml, **in_ini}  # as Alembic prefers
-        return cls(file, ini, toml, section, options, ini_error or toml_error, sections, conflicting, unread)
+        return cls(file, ini, toml, section, options, ini_error or toml_error, sections, conflicting, unread, mistaken)
 
     @property
     def separator(self) -> str:
@@ -95,8 +96,8 @@ def _toml_options(toml: Path) -> tuple[dict[str, str], str]:
     return {name: str(value).replace("%(here)s", str(toml.parent)) for name, value in joined.items()}, ""
 
 
-def _ini_options(ini: Path, section: str) -> tuple[dict[str, str], str, list[str], int]:
-    """Return the options in a section, an error, the sections that may be meant instead, and the line of the error."""
+def _ini_options(ini: Path, section: str) -> tuple[dict[str, str], str, list[str], int, list[str]]:
+    """Return the options in a section, an error, the sections that may be meant, its line, and what has a single %."""
     parser = configparser.ConfigParser({"here": str(ini.parent).replace("%", "%%")})
     error, line = "", 0
     try:
@@ -116,13 +117,15 @@ def _ini_options(ini: Path, section: str) -> tuple[dict[str, str], str, list[str
         others = []
     else:
         error = f"it has no [{section}], but [{'], ['.join(others)}]"
-    options = {}
+    options, mistaken = {}, []
     for name in parser[section] if parser.has_section(section) else ():
         try:
             options[name] = parser.get(section, name)
-        except configparser.Error:  # a "%" of its own
+        except configparser.Error as raised:
             options[name] = parser.get(section, name, raw=True)
+            if isinstance(raised, configparser.InterpolationSyntaxError):  # otherwise env.py may set what is missing
+                mistaken.append(name)
         except AttributeError:  # where reading ended early, the values are lists of lines
             value = "\n".join(parser.get(section, name, raw=True)).rstrip()
             options[name] = value.replace("%(here)s", str(ini.parent))
-    return options, error, others, line
+    return options, error, others, line, mistaken

@@ -81,6 +81,8 @@ TYPES = {
 
 # A pattern, searched in the error's text and in the line that raised it. The first one that matches counts.
 TEXTS = {
+    r"could not assemble any primary key":
+        "give it a column with primary_key=True; what has none may be a Table, and no class",
     r"has no attribute '_ARRAY|No module named 'greenlet'|requires that the Python 'greenlet'":
         "pip install 'sqlalchemy[asyncio]', and name it in the dependencies",
     r"greenlet_spawn has not been called": SYNCHRONOUS,
@@ -157,7 +159,8 @@ NOT_KNOWN = (
 def hint(error: BaseException, statement: str = "") -> str:
     """Return what to do about an error that a statement of the project met."""
     errors = list(_with_causes(error))
-    if particular := _import_hint(error) or _settings_hint(error) or _prefix_hint(error, statement):
+    hints = (_import_hint, _settings_hint, _twice_hint)
+    if particular := next(filter(None, (each(error) for each in hints)), "") or _prefix_hint(error, statement):
         return particular
     for code in (code for each in errors for code in _codes(each)):
         if code in CODES:
@@ -199,6 +202,23 @@ def _similar_name(error: BaseException) -> str:
         return ""
     similar = get_close_matches(name, dir(getattr(error, "obj", None)), 1)
     return f"did you mean {similar[0]}?" if similar else ""
+
+
+def _twice_hint(error: BaseException) -> str:
+    """Return what to do where a table is defined twice: by two classes, or by one file that is loaded twice."""
+    if "is already defined for this MetaData instance" not in str(error):
+        return ""
+    frames = [frame.f_globals for frame, _ in traceback.walk_tb(error.__traceback__)]
+    own = [each for each in frames if "site-packages" not in each.get("__file__", "site-packages")]
+    file, name = (own[-1]["__file__"], own[-1].get("__name__")) if own else ("", "")
+    others = [key for key, module in list(sys.modules.items()) if key != name and file and _file(module) == file]
+    if others:
+        return f"this file is loaded already, as {others[0]}: import it under that name everywhere, not as {name}"
+    return "give one of the two classes another __tablename__, or delete it"
+
+
+def _file(module: object) -> object:
+    return getattr(module, "__dict__", {}).get("__file__")
 
 
 def _settings_hint(error: BaseException) -> str:

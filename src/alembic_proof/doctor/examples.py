@@ -191,6 +191,13 @@ EXAMPLES: dict[str, Example] = {
         "a UniqueConstraint of stock (code) has no name",
         "let the naming_convention of its metadata have a name for this kind of constraint",
     ),
+    "keys-lead-to-tables": Example(
+        "shop/models/order.py:18",
+        "Foreign key associated with column 'orders.user_id' could not find table 'user' with which to generate a "
+        "foreign key to target column 'id'",
+        "did you mean users.id? If user is right, let env.py import the module that defines it",
+        "1.1",
+    ),
     "names-are-unique": Example(
         "shop/models/order.py:25",
         "orders and users both have ix_created, which the database has once in a schema",

@@ -24,6 +24,11 @@ _LIBRARY = os.path.normcase(os.path.join(Path(__file__).parents[1], ""))
 _IMPORTS_LIBRARY = re.compile(rb"^\s*(from|import)\s+alembic_proof\b", re.MULTILINE)
 
 
+def is_aside(place: str) -> bool:
+    """Tell whether a file of a project is in a directory beside the application: of examples, tools, documents."""
+    return re.search(r"(^|/)(scripts?|notebooks?|docs?|examples?|tools?|bench(mark)?s?)/", place) is not None
+
+
 class Layout:
     """The files of the project to which an alembic.ini, or a pyproject.toml, belongs."""
 

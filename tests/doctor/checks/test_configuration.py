@@ -97,6 +97,18 @@ CASES: list[tuple[Check, dict[str, str], list[tuple[str, str]]]] = [
     (options_have_one_meaning, {"alembic.ini": f"{HEAD}prepend_sys_path = my src\npath_separator = os\n"}, []),
     (options_have_one_meaning, {"alembic.ini": f"{HEAD}prepend_sys_path = . migrations\n"}, []),  # two directories
     (
+        options_have_one_meaning,
+        {"alembic.ini": f"{HEAD}sqlalchemy.url = sqlite:///100%.db\n", "migrations/env.py": "get_section()"},
+        [("alembic.ini:3", "sqlalchemy.url has a % in it")],
+    ),
+    (options_have_one_meaning, {"alembic.ini": f"{HEAD}sqlalchemy.url = x://%(USER)s@h/d\n"}, []),  # env.py sets it
+    (options_have_one_meaning, {"alembic.ini": f"{HEAD}file_template = %%(rev)s\n"}, []),
+    (
+        ini_leads_to_scripts,
+        {**SOUND, "alembic.ini": "[alembic]\nscript_location = %(here)s/migration\n"},
+        [("alembic.ini:2", "script_location names migration, which is missing")],
+    ),
+    (
         no_url_in_ini,
         {**VARIABLE, **URL},
         [("alembic.ini", "sqlalchemy.url is set, but the application reads SHOP_URL")],

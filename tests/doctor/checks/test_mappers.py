@@ -36,6 +36,7 @@ class Dog(Base):
         Index("ix_dogs", "n"),
     )
 """
+KEYS = "keys-lead-to-tables"
 UNIQUE, COMPLETE = "names-are-unique", "mappers-are-complete"
 OTHER = (
     "from {0} import Base, Column, Integer\nclass Cat(Base):\n    __tablename__ = 'cats'\n    id = Column(Integer)\n"
@@ -49,6 +50,9 @@ OTHER = (
         ('"uq_dogs"', '"uq_n"', UNIQUE, 0, ""),  # on SQLite the table has it alone
         ('"owners.id"', '"owners.id"', UNIQUE, 0, ""),
         ('"owners.id"', '"owners.id"', COMPLETE, 0, ""),
+        ('"owners.id"', '"owners.id"', KEYS, 0, ""),
+        ('"owners.id"', '"owner.id"', KEYS, 17, "did you mean owners.id?"),
+        ('"owners.id"', '"owners.number"', KEYS, 17, "name one of its columns: id, n"),
         ('relationship("Owner")', 'relationship("Ownr")', COMPLETE, 18, "did you mean Owner?"),
         (
             'relationship("Owner")',

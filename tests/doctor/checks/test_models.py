@@ -33,6 +33,7 @@ Lay = Callable[[dict[str, str]], Project]
         ("app.py", 'Base.metadata.create_all(e)\ncommand.stamp(config, "head")', []),  # of Alembic's cookbook
         ("app.py", 'def f():\n    Base.metadata.create_all(e)\ndef g():\n    command.stamp(c, "head")', ["app.py:2"]),
         ("app.py", 'import alembic\ndef f():\n    Base.metadata.drop_all(e)\n    stamp(c, "base")', ["app.py:3"]),
+        ("examples/a.py", "Base.metadata.create_all()", ["examples/a.py:1"]),  # a note
         ("tests/conftest.py", "Base.metadata.create_all()", []),
         ("migrations/versions/a.py", "Base.metadata.create_all(op.get_bind())", ["migrations/versions/a.py:1"]),
     ],

@@ -44,7 +44,7 @@ from .lifecycle import (
     schema_matches_models,
     upgrade_is_committed,
 )
-from .mappers import mappers_are_complete, names_are_unique
+from .mappers import keys_lead_to_tables, mappers_are_complete, names_are_unique
 from .models import (
     checks_of_columns_have_no_names,
     constraints_have_names,
@@ -107,6 +107,7 @@ ORDER: list[Check] = [
     revisions_are_self_contained,
     constraints_have_names,
     names_are_unique,
+    keys_lead_to_tables,
     enum_types_lie_beside_their_tables,
     checks_of_columns_have_no_names,
     migrations_take_turns,

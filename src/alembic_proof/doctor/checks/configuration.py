@@ -46,6 +46,9 @@ def ini_leads_to_scripts(project: Project) -> Iterable[Finding]:
             raise UndeterminedError(f"{configuration.error}: name the one to use with -n {configuration.sections[0]}")
         fix = "give it a section [alembic] with script_location = %(here)s/migrations"
         yield Problem(project.name(configuration.file), configuration.error or "it has no script_location", fix)
+    elif similar := _similar_scripts(project):
+        message = f"script_location names {project.name(project.scripts)}, which is missing"
+        yield Problem(project.place_of_option("script_location"), message, f"did you mean {project.name(similar)}?")
     elif _is_empty(project.env):
         yield Problem(project.name(project.env), "it is missing or empty", _RESTORE)
 
@@ -58,6 +61,14 @@ def _no_ini(project: Project) -> Finding:
     is_double = configuration.error.endswith("is set twice")
     fix = "delete one of the two lines" if is_double else "mend this line: in an ini it is [section] or name = value"
     return Problem(project.name(ini, configuration.unread), configuration.error, fix)
+
+
+def _similar_scripts(project: Project) -> Path | None:
+    """Return a directory with an env.py whose name is like that of the one that is missing; None if there is none."""
+    if project.scripts.exists():
+        return None
+    beside = {path.parent.name: path.parent for path in project.scripts.parent.glob("*/env.py")}
+    return next((beside[name] for name in get_close_matches(project.scripts.name, beside, 1)), None)
 
 
 @check("scripts-are-whole", "static", requires=("ini-leads-to-scripts",))
@@ -110,11 +121,16 @@ def ini_has_its_logging(project: Project) -> Iterable[Finding]:
 
 @check("options-have-one-meaning", "static")
 def options_have_one_meaning(project: Project) -> Iterable[Finding]:
-    """No option is set twice, or split where it should not be
+    """No option is set twice, split where it should not be, or read in another way than it is written
 
     What alembic.ini says wins over pyproject.toml. Without path_separator, Alembic splits prepend_sys_path at spaces,
     commas and colons.
     """
+    for name in project.configuration.mistaken:
+        message = f"{name} has a % in it, which configparser takes for a reference to another option"
+        text = project.env.read_text("utf-8", "replace") if project.env.is_file() else ""
+        kind = Problem if name in text or "get_section(" in text or "." not in name else Note  # somebody reads it
+        yield kind(project.place_of_option(name), message, "write %% in place of %")
     for name in project.configuration.conflicting:
         toml = project.name(project.configuration.toml)
         message = f"{name} is set here and differently in {toml}: this one is used"

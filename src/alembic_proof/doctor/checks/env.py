@@ -13,6 +13,7 @@ from typing import Any
 from ...errors import NoScratchDatabaseError, NotApplicableError, UndeterminedError
 from ...sandbox.redirect import explain
 from ..findings import Finding, Note, Problem
+from ..layout import is_aside
 from ..migrating import while_migrating
 from ..model_places import line_of
 from ..project import Project
@@ -37,7 +38,7 @@ _ENV_FAULTS = (
 _DYNAMIC = {"globals", "locals", "vars", "getattr", "exec", "eval", "import_module", "run_path"}
 
 
-@check("env-runs-migrations", "static")
+@check("env-runs-migrations", "static", requires=("ini-leads-to-scripts",))
 def env_runs_migrations(project: Project) -> Iterable[Finding]:
     """env.py calls run_migrations(), online and offline
 
@@ -161,14 +162,14 @@ def application_uses_the_same_database(project: Project) -> Iterable[Finding]:
             yield Problem(project.name(project.env), message, fix)
     engines = {**_loaded_engines(project), **_written_engines(project)}
     others = {where: place for where, place in engines.items() if place not in requests}
+    others = {where: place for where, place in others.items() if not (is_aside(where) and "memory" in place)}
     kind = Problem if requests and len(others) == len(engines) else Note
     for where, place in others.items():
         message = f"the application's engine leads to {place}, but env.py migrates {' and '.join(sorted(requests))}"
-        aside = _ASIDE.search(where) or any(_is_pooled(place, request) for request in requests)
+        aside = is_aside(where) or any(_is_pooled(place, request) for request in requests)
         yield (Note if aside else kind)(where, message, "let both take the URL from one place")
 
 
-_ASIDE = re.compile(r"(^|/)(scripts?|notebooks?|docs?|examples?|tools?|bench(mark)?s?)/")
 _POOLER = re.compile(r":6432$|:6543$|pooler|bouncer")
 
 

@@ -30,6 +30,7 @@ _MODELS_FAULTS = (
     "modules-are-loaded-once",
     "metadata-is-the-models",
     "names-are-unique",
+    "keys-lead-to-tables",
     "hooks-give-answers",
     "template-writes-revisions",
     "importing-makes-no-table",

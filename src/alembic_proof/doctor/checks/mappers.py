@@ -62,7 +62,43 @@ def _place_in(project: Project, place: Place | None, table: Any, text: str) -> s
     return project.name(path, line_of(project, path, place.name, text)) if path.is_file() else place.where
 
 
-@check("mappers-are-complete", "scratch", follows=("metadata-is-the-models", "modules-are-loaded-once"))
+@check("keys-lead-to-tables", "probe", follows=("modules-are-loaded-once", "metadata-is-the-models"))
+def keys_lead_to_tables(project: Project) -> Iterable[Finding]:
+    """Every foreign key leads to a table of the metadata
+
+    SQLAlchemy looks for it by its name, when tables are created or compared, and not before.
+    """
+    from sqlalchemy.exc import NoReferenceError
+
+    places = tables(project)
+    for run in project.runs():
+        for table in run.tables.values():
+            for key in table.foreign_keys:
+                try:
+                    key.column  # noqa: B018
+                except NoReferenceError as error:
+                    target = key.target_fullname
+                    where = _place_in(project, places.get(table), table, target)
+                    yield Problem(where, first_line(error), _key_fix(target, run))
+
+
+def _key_fix(target: str, run: Run) -> str:
+    """Return what to do about a foreign key that leads nowhere."""
+    name, _, column = target.rpartition(".")
+    if (table := run.tables.get(name)) is not None:
+        names = ", ".join(each.name for each in table.columns)
+        return f"name one of its columns: {names}"
+    known = [*(each for each in run.tables if column in run.tables[each].columns)]
+    similar = get_close_matches(name, run.tables, 1)
+    meant = f"did you mean {similar[0]}.{column}?" if similar else f"name a table that is there: {', '.join(known[:9])}"
+    return f"{meant} If {name} is right, let env.py import the module that defines it"
+
+
+@check(
+    "mappers-are-complete",
+    "scratch",
+    follows=("metadata-is-the-models", "modules-are-loaded-once", "keys-lead-to-tables"),
+)
 def mappers_are_complete(project: Project) -> Iterable[Finding]:
     """The relationships of the models lead to classes that exist
 

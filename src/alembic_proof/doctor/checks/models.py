@@ -14,6 +14,7 @@ from ...errors import NotApplicableError
 from ...sandbox import engine
 from ...schema import model_names, table_names
 from ..findings import Finding, Note, Problem
+from ..layout import is_aside
 from ..model_places import bases, has_models, loaded_twice, module_name, tables
 from ..project import Project
 from ..registry import check
@@ -38,7 +39,8 @@ def no_table_outside_migrations(project: Project) -> Iterable[Finding]:
                 fix = "delete the call; run: alembic upgrade head"
                 if path in project.revisions:
                     fix = "write the tables out as they were then: op.create_table(...), as autogenerate writes them"
-                yield Problem(project.name(path, node.lineno), message, fix)
+                kind = Note if is_aside(project.name(path)) else Problem
+                yield kind(project.name(path, node.lineno), message, fix)
 
 
 def _is_stamped(tree: ast.Module, line: int) -> bool:
