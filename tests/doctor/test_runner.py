@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,14 @@ def test_an_error_of_the_doctor_is_no_problem_of_the_project(monkeypatch: pytest
     outcome = examine(monkeypatch, project, [item])[0]["a-a"]
     assert outcome.severity is UNKNOWN
     assert outcome.reason.startswith("the doctor itself failed, at doctor/layout.py:")
+
+
+def test_a_wrong_call_is_the_doctors_wherever_it_ends(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:
+    """No file of the project takes part in it, and the deepest frame is a library's."""
+    item = check("a-a", "static")(lambda _: json.loads(None))  # type: ignore[arg-type]
+    outcome = examine(monkeypatch, project, [item])[0]["a-a"]
+    assert outcome.severity is UNKNOWN
+    assert outcome.reason.startswith("the doctor itself failed, at ")
 
 
 def test_an_env_that_reads_arguments(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:

@@ -40,7 +40,8 @@ def failure(project: Project, error: BaseException) -> Outcome:
     if own and isinstance(error, SystemExit) and not error.code:
         place = project.name(own[-1].filename, own[-1].lineno)
         return _failed(Problem(place, "it ends alembic with exit code 0, whatever has happened before", _NO_EXIT))
-    if not own and (frames[-1].filename.startswith(_OWN_CODE) or hasattr(error, "orig")):
+    is_ours = frames[-1].filename.startswith(_OWN_CODE) or isinstance(error, (TypeError, NameError))
+    if not own and (is_ours or hasattr(error, "orig")):
         return Outcome.unknown(f"the doctor itself failed, at {_own_place(frames)}: {message}: please report it")
     if own and own[-1].filename == str(project.env) and _asks_for_arguments(project):
         return Outcome.unknown(
