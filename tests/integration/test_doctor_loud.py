@@ -163,7 +163,7 @@ MUTANTS: dict[str, tuple[str, Act, str, str]] = {
     "L37 handler": (LITE, edit(INI, "[handler_console]", "[other]"), "ini-has-its-logging", "restore"),
     "L38": (LITE, toml("'sqlalchemy.url' = 'sqlite:///app.db'"), "no-url-in-ini", "into .env as DATABASE_URL"),
     "L39": (LITE, toml("script_location = 'elsewhere'"), "options-have-one-meaning", "delete one of them"),
-    "L40": (LITE, edit(INI, "%%(year)d", "%(year)d"), REACH, "a % is written twice"),
+    "L40": (LITE, edit(INI, "%%(year)d", "%(year)d"), "options-have-one-meaning", "write %% in place of %"),
     "L41": (
         LITE,
         several(edit(INI, "path_separator = os\n", ""), edit(INI, "/src\n", "/src %(here)s/lib\n")),
@@ -250,7 +250,12 @@ def without_ini(project: Project) -> None:
 
 OTHERS: dict[str, tuple[str, Break[Foreign], str, str]] = {
     "L10": (LITE, passed("'sqlite:///a%40b.db'"), REACH, URL_INI),
-    "L10 ini": (LITE, url("postgresql+psycopg://u:%40s3cret@h/d"), REACH, URL_INI),
+    "L10 ini": (
+        LITE,
+        url("postgresql+psycopg://u:%40s3cret@h/d"),
+        "options-have-one-meaning",
+        "write %% in place of %",
+    ),
     "L11": (PG, several(url(SERVER), edit(ENV, ENGINE, MASKED)), "application-uses-the-same-database", "hide_password"),
     "L12 None": (LITE, passed("os.getenv('APP_URL')"), REACH, "the URL is missing"),
     "L12 KeyError": (LITE, passed("os.environ['APP_URL']"), REACH, "the URL is missing"),

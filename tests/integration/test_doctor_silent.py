@@ -377,7 +377,7 @@ MUTANTS = {
         changed(thing("Integer, Computed('id + 1')"), thing("Integer, Computed('id + 2')")), MATCH, "add_column thing.a"
     ),
     "S45 collation": Mutant(
-        changed(thing("String(9)"), thing("String(9, collation='NOCASE')")), SCHEMA, "VARCHAR(9) COLLATE NOCASE"
+        changed(thing("String(9)"), thing("String(9, collation='NOCASE')")), MATCH, "modify_type thing.a"
     ),
     "S45 a trigger of the model": Mutant(changed(thing(), thing(after=WITH_TRIGGER)), SCHEMA, "trigger audit"),
     "S45 USING": Mutant(

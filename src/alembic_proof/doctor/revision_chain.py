@@ -100,7 +100,8 @@ class Chain:
             message = f"{variable} is {name}, which is only the beginning of {begun[0]}: alembic looks for the whole id"
             return self._problem(link, message, f"{variable} = {begun[0]!r}", variable)
         versions = self.project.name(self.project.versions[0])
-        fix = f"restore its file from version control: git log --diff-filter=D --name-only -- {versions}"
+        deleted = f"git log --diff-filter=D --name-only -- {versions}"
+        fix = f"restore the file of revision {name} from version control: {deleted}"
         if similar := get_close_matches(name, set(self.known) - {link.id}, 1, 0.8):
             fix = f"if {similar[0]} is meant: {variable} = {similar[0]!r}; if not, {fix}"
         return self._problem(link, f"it follows revision {name}, which is missing", fix, variable)

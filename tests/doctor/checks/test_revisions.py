@@ -82,7 +82,7 @@ FIXES: list[tuple[dict[str, str], str, str]] = [
     (
         chain(revision("27c6a30d7c24"), revision("ee3bd0b1a7c0", "27c6a30d7c42")),
         "ee3b.py:2",
-        "if 27c6a30d7c24 is meant: down_revision = '27c6a30d7c24'; if not, restore its file",
+        "if 27c6a30d7c24 is meant: down_revision = '27c6a30d7c24'; if not, restore the file",
     ),
     (chain(revision("b2", "a1")), "b2.py:2", "git log --diff-filter=D --name-only -- migrations/versions"),
     (chain(revision("a1", "b2"), revision("b2", "a1")), "a1.py:2", "if it is the first revision: down_revision = None"),
