@@ -63,6 +63,13 @@ def test_a_template_of_its_own(tmp_path: Path, old: str, new: str) -> None:
     assert outcome.severity is (Severity.NOTE if old == DOWN else Severity.OK), outcome
 
 
+def test_arguments_of_its_own(tmp_path: Path) -> None:
+    """Env.py may hand more to the template."""
+    edits = [("connection=connection, ", "connection=connection, template_args={'author': 'me'}, ")]
+    files = {"migrations/script.py.mako": WHOLE.replace("${message}", "${message} by ${author}")}
+    assert outcomes(plain_project(tmp_path, *edits, files=files), CHECK)[CHECK].severity is Severity.OK
+
+
 def test_revisions_that_are_written_by_hand(tmp_path: Path) -> None:
     """Without models, the template needs nothing of autogenerate."""
     files = {"migrations/script.py.mako": WHOLE.replace(IMPORTS, "").replace(UP, "pass")}

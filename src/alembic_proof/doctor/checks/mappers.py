@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import first_line
-from ..findings import Finding, Problem
+from ..findings import Finding, Note, Problem
 from ..model_places import Place, line_of, module_name, tables
 from ..project import Project, Run
 from ..registry import check
@@ -68,7 +68,7 @@ def keys_lead_to_tables(project: Project) -> Iterable[Finding]:
 
     SQLAlchemy looks for it by its name, when tables are created or compared, and not before.
     """
-    from sqlalchemy.exc import NoReferenceError
+    from sqlalchemy.exc import NoReferencedTableError, NoReferenceError
 
     places = tables(project)
     for run in project.runs():
@@ -78,6 +78,8 @@ def keys_lead_to_tables(project: Project) -> Iterable[Finding]:
                     key.column  # noqa: B018
                 except NoReferenceError as error:
                     target = key.target_fullname
+                    if isinstance(error, NoReferencedTableError) and target.rpartition(".")[0] in run.tables:
+                        continue  # in another one of the metadata that env.py hands over
                     where = _place_in(project, places.get(table), table, target)
                     yield Problem(where, first_line(error), _key_fix(target, run))
 
@@ -112,8 +114,9 @@ def mappers_are_complete(project: Project) -> Iterable[Finding]:
     try:
         configure_mappers()
     except SQLAlchemyError as error:
-        if (place := _mapper_place(project, str(error))) is not None:
-            yield Problem(place, f"the first query will fail: {first_line(error)}", _mapper_fix(project, str(error)))
+        place, (fix, kind) = _mapper_place(project, str(error)), _mapper_fix(project, str(error))
+        if place is not None:
+            yield kind(place, f"the first query will fail: {first_line(error)}", fix)
 
 
 def _mapper_place(project: Project, text: str) -> str | None:
@@ -130,12 +133,13 @@ def _mapper_place(project: Project, text: str) -> str | None:
     return None
 
 
-def _mapper_fix(project: Project, text: str) -> str:
+def _mapper_fix(project: Project, text: str) -> tuple[str, type[Finding]]:
+    """Return what to do, and whether it is certain that the application meets the error: it may import more."""
     missing = re.search(r"failed to locate a name \('(\w+)'\)", text)
     if unknown := re.search(r"has no property '(\w+)'", text):
-        return f"add {unknown[1]}, or correct the back_populates that names it"
+        return f"add {unknown[1]}, or correct the back_populates that names it", Problem
     if missing is None:
-        return "mend this relationship"
+        return "mend this relationship", Problem
     name = missing[1]
     files = defaultdict(list)
     for path in project.database_files:
@@ -143,6 +147,8 @@ def _mapper_fix(project: Project, text: str) -> str:
             if isinstance(node, ast.ClassDef):
                 files[node.name].append(path)
     if name in files:
-        return f"import {module_name(project, Path(files[name][0]))} wherever the models are imported: {name} is there"
+        module = module_name(project, Path(files[name][0]))
+        return f"import {module} wherever the models are imported: {name} is there", Note
     similar = get_close_matches(name, files, 1)
-    return f"did you mean {similar[0]}?" if similar else f"write {name} as the class is called, or take it out"
+    fix = f"did you mean {similar[0]}?" if similar else f"write {name} as the class is called, or take it out"
+    return fix, Problem

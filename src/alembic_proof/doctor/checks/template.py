@@ -43,6 +43,7 @@ def template_writes_revisions(project: Project) -> Iterable[Finding]:
         raise NotApplicableError("there is none")
     for upgrades, downgrades in dict.fromkeys(_tokens(project)):
         values: dict[str, Any] = {
+            **_own_arguments(project),
             "imports": "import doctor_imports",
             upgrades: "doctor_up()",
             downgrades: "doctor_down()",
@@ -56,6 +57,12 @@ def template_writes_revisions(project: Project) -> Iterable[Finding]:
             yield from findings
             return
         yield from _lost(project, path, text, {"imports": "imports", upgrades: "upgrades", downgrades: "downgrades"})
+
+
+def _own_arguments(project: Project) -> dict[str, Any]:
+    """Return what env.py hands to the template by itself: template_args of context.configure()."""
+    given = [options.get("template_args") or {} for _, options in project.first_watch.configured]
+    return {name: value for arguments in given for name, value in arguments.items()}
 
 
 def _tokens(project: Project) -> list[tuple[str, str]]:
