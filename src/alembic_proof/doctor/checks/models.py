@@ -202,7 +202,9 @@ def _of_another_base(project: Project) -> Iterator[Finding]:
     written = [path.read_text("utf-8", "replace") for path in project.revision_files]
     several = len(project.files_with(rb"create_(async_)?engine\(|engine_from_config\(")) > 1
     for table, place in tables(project).items():
-        if id(table.metadata) in handed or table in project.defined:
+        copy = project.handed_over.get(table.fullname)  # to_metadata() puts several metadata together
+        is_copied = copy is not None and set(copy.columns.keys()) == set(table.columns.keys())
+        if id(table.metadata) in handed or table in project.defined or is_copied:
             continue
         elsewhere = several or "bind_key" in table.metadata.info or any(table.name in text for text in written)
         kind = Problem if place.mapped and not elsewhere else Note
