@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Connection, NullPool, create_engine, inspect, make_url
 
+from .certificates import read_once
+
+read_once()
 # The servers to test on are named by these variables; without them the tests that need them are skipped.
 SERVERS = {"postgresql": "TEST_POSTGRESQL_URL", "mysql": "TEST_MYSQL_URL"}
 DATABASES = ["sqlite", *SERVERS]
