@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import gc
 import os
 import shutil
 import sys
@@ -19,6 +20,10 @@ Bake = Callable[..., Project]
 
 # Python takes a file for unchanged that was edited within a second and kept its size: revisions are, here.
 sys.dont_write_bytecode = True
+# Most of what tests make lives as long as a test: to look for garbage less often takes an eighth of their time away.
+gc.collect()
+gc.freeze()
+gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -130,7 +130,7 @@ MUTANTS: dict[str, tuple[str, Act, str, str]] = {
         LITE,
         several(revisions(a1=None), edit(f"{VERSIONS}/a1.py", "down_rev", "depends_on = 'gone'\ndown_rev")),
         LINE,
-        "restore its file from version control",
+        "restore the file of revision gone from version control",
     ),
     "L23 index PostgreSQL": (PG, chain(T, INDEX, INDEX), CRASH, DOUBLE),
     "L23 index MariaDB": (MY, chain(T, INDEX, INDEX), CRASH, DOUBLE),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import gc
 import json
 import os
 import ssl
@@ -74,6 +75,8 @@ def main() -> None:
     """Serve until the input ends."""
     ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]  # as in certificates.py, which see
     ssl.create_default_context(cafile=None, capath=None)
+    gc.disable()  # as the command does
+    gc.freeze()
     del sys.path[0]  # the directory of this file, which no command has on its path
     for line in sys.stdin:
         process = os.fork()

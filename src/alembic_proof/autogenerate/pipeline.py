@@ -50,7 +50,7 @@ from .model_packages import import_packages
 from .other_metadata import require_one_metadata
 from .readable_diffs import make_readable
 from .render import render_item
-from .rewrite.auto_increment import auto_increment
+from .rewrite.auto_increments import auto_increments
 from .rewrite.casts import casts
 from .rewrite.comments import comments
 from .rewrite.concurrent_indexes import concurrent_indexes
@@ -132,7 +132,7 @@ REVISION_RULES: dict[str, Rule] = {
     "in_place": in_place,  # what has only another name is renamed
     "freed_names": freed_names,  # and gives up its name before another gets it
     "ordering": ordering,  # what refers to something is created after it
-    "auto_increments": auto_increment,  # MariaDB's columns that change count, or do not
+    "auto_increments": auto_increments,  # MariaDB's columns that change count, or do not
     "constraint_names": constraint_names,  # what is added can be dropped, without a naming convention too
     "implicit_indexes": implicit_indexes,  # MariaDB and MySQL create an index for a foreign key, and leave it behind
     "not_null": not_null,  # a column becomes NOT NULL where the table has rows

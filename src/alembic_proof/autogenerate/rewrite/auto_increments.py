@@ -14,7 +14,7 @@ from ..operations import ChangePrimaryKeyOp, CountingColumnOp
 from .stored_values import count, stored_column
 
 
-def auto_increment(draft: Draft) -> None:
+def auto_increments(draft: Draft) -> None:
     """Say of each column that changes whether it counts then: Alembic says in both directions what the model does.
 
     Raises CommandError where a column that begins to count has a 0, to which the database would give another number.
