@@ -57,6 +57,12 @@ def test_a_text_that_does_not_tell(lay: Lay, text: str) -> None:
             "def run_migrations_offline(): ...\ndef run_migrations_online(): ...\n",
             "end the file with these lines, not indented:\nif context.is_offline_mode():",
         ),
+        (
+            "def run_migrations_offline(): ...\ndef run_migrations_online():\n    context.configure()\n"
+            "if context.is_offline_mode():\n    run_migrations_offline()\nelse:\n    run_migrations_online()\n",
+            "after each context.configure(...): with context.begin_transaction():",
+        ),
+        ("context.configure(connection=x)\n", "after each context.configure(...): with context.begin_transaction():"),
         ("def go():\n    context.run_migrations()\n", "in a line that is not indented: go()"),
         ("async def go():\n    context.run_migrations()\n", "in a line that is not indented: asyncio.run(go())"),
         ("from models import Base\ntarget_metadata = Base.metadata\n", "as in the env.py of alembic init"),

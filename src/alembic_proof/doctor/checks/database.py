@@ -218,7 +218,7 @@ def applied_revisions_are_unedited(project: Project) -> Iterable[Finding]:
     "live-matches-its-revisions",
     "live",
     requires=("live-revision-is-known",),
-    follows=("no-migration-is-unfinished", "applied-revisions-are-unedited"),
+    follows=("revisions-form-one-line", "no-migration-is-unfinished", "applied-revisions-are-unedited"),
 )
 def live_matches_its_revisions(project: Project) -> Iterable[Finding]:
     """The database has the schema that its revisions make

@@ -102,9 +102,14 @@ def _without_connection(project: Project) -> str:
 def _dispatch(tree: ast.Module) -> str:
     """Return how to let env.py reach run_migrations(), by what is in it."""
     functions = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
-    names = {function.name for function in functions}
-    if {"run_migrations_offline", "run_migrations_online"} <= names:
+    both = {"run_migrations_offline", "run_migrations_online"}
+    called = {
+        name.id for line in tree.body if line not in functions for name in ast.walk(line) if isinstance(name, ast.Name)
+    }
+    if both <= {function.name for function in functions} and not both <= called:
         return f"end the file with these lines, not indented:\n{DISPATCH}"
+    if any(getattr(node, "attr", "") == "configure" for node in ast.walk(tree)) and (both <= called or not functions):
+        return "after each context.configure(...): with context.begin_transaction():\n    context.run_migrations()"
     running = [function for function in functions if "run_migrations(" in ast.unparse(function)]
     if running:
         calls = [
