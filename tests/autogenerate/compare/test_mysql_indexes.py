@@ -62,3 +62,21 @@ def test_it_follows_a_column(lab_mysql: Lab, index: str) -> None:
     text_of = lab_mysql.change(models(index, "title"), "rename=thing.name:title")
     assert "index" not in text_of
     assert "`title`" in definition(lab_mysql)
+
+
+def test_a_removed_table_comes_back_with_it(lab_mysql: Lab) -> None:
+    """With its order and its prefixes."""
+    lab, models, others = lab_mysql, MetaData(), MetaData()
+    for metadata in (models, others):
+        Table("stays", metadata, Column("id", Integer, primary_key=True))
+    table = Table(
+        "t", models, Column("id", Integer, primary_key=True), Column("a", String(20)), Column("b", String(20))
+    )
+    Index("ix_a", table.c.a.desc(), table.c.b)
+    Index("ix_b", table.c.b, mysql_length={"b": 5})
+    lab.change(models)
+    before = lab.schema()
+    lab.change(others, "allow-drop")
+    lab.downgrade()
+    assert lab.schema() == before
+    lab.upgrade()

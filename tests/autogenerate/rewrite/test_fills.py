@@ -267,6 +267,9 @@ def test_a_server_default_fills_an_existing_column() -> None:
         (sa.JSON(), "sa.literal_column(\"'{}'\")"),
         (sa.Uuid(), "sa.literal_column(\"'00000000-0000-0000-0000-000000000000'\")"),
         (sa.Interval(), "sa.literal_column('make_interval(secs=>0.0)')"),
+        (postgresql.INT4RANGE(), "sa.literal_column(\"'empty'\")"),
+        (postgresql.INET(), "sa.literal_column(\"'0.0.0.0'\")"),
+        (postgresql.MONEY(), "sa.literal_column('0')"),
     ],
 )
 def test_a_downgrade_has_a_neutral_value(type_: Any, expected: str) -> None:

@@ -11,13 +11,16 @@ from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import Table
 
-TableComparison = Callable[[AutogenContext, ModifyTableOps, Table, Table], None]
+TableComparison = Callable[[AutogenContext, ModifyTableOps, Table, Any], None]
 
 
-def add_table_comparison(plugin: Plugin, compare: TableComparison, dialects: tuple[str, ...] = ("default",)) -> None:
+def add_table_comparison(
+    plugin: Plugin, compare: TableComparison, dialects: tuple[str, ...] = ("default",), removed: bool = False
+) -> None:
     """Let a plug-in compare each table of the models that exists in the database, after Alembic.
 
-    ``compare`` gets the reflected table and that of the models. Without dialects, it does so on all of them.
+    ``compare`` gets the reflected table and that of the models; on request also one that is removed, and None. Without
+    dialects, it does so on all of them.
     """
 
     def comparator(
@@ -28,7 +31,7 @@ def add_table_comparison(plugin: Plugin, compare: TableComparison, dialects: tup
         reflected: Table | None,
         model: Table | None,
     ) -> Any:
-        if reflected is not None and model is not None:
+        if reflected is not None and (removed or model is not None):
             compare(autogen_context, operations, reflected, model)
         return PriorityDispatchResult.CONTINUE
 

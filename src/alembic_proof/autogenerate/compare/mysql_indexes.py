@@ -27,15 +27,15 @@ Part = tuple[str, int | None, bool]  # of an index: a column, how much of it, an
 
 def setup(plugin: Plugin) -> None:
     """Register the comparison."""
-    add_table_comparison(plugin, compare_indexes, ("mysql", "mariadb"))
+    add_table_comparison(plugin, compare_indexes, ("mysql", "mariadb"), removed=True)
 
 
 def compare_indexes(
-    autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table
+    autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table | None
 ) -> None:
     """Replace the indexes of a table that are others, take back those that are the same, and drop none incompletely."""
     dialect = autogen_context.dialect
-    wanted = {index.name: index for index in model.indexes}
+    wanted = {} if model is None else {index.name: index for index in model.indexes}
     for index in list(reflected.indexes):
         new, descending = wanted.get(index.name), _descending(autogen_context, reflected, str(index.name))
         if not (descending or _is_special(index, dialect) or (new is not None and _is_special(new, dialect))):

@@ -30,7 +30,7 @@ from ..sql import sql_of
 from .checked_values import accepted_value, refusing_check
 from .expressions import require_expression
 from .stored_values import count, referred_without
-from .values import NO_VALUE, SQL, Fill, expression, fill_of, parsed, writable_type
+from .values import NO_VALUE, SQL, Fill, expression, fill_of, literal, parsed, writable_type
 
 # What stands for the value in the command that a question proposes.
 PLACEHOLDER = "VALUE"
@@ -49,6 +49,16 @@ _NEUTRAL: dict[type, Any] = {
     bytes: b"",
     UUID: UUID(int=0),
     list: [],
+}
+# Of PostgreSQL's types that have no Python type of their own, as literals.
+_NEUTRAL_SQL = {
+    **dict.fromkeys(("INT4RANGE", "INT8RANGE", "NUMRANGE", "DATERANGE", "TSRANGE", "TSTZRANGE"), "'empty'"),
+    **dict.fromkeys(("INT4MULTIRANGE", "INT8MULTIRANGE", "NUMMULTIRANGE", "DATEMULTIRANGE"), "'{}'"),
+    **dict.fromkeys(("TSMULTIRANGE", "TSTZMULTIRANGE"), "'{}'"),
+    **dict.fromkeys(("INET", "CIDR"), "'0.0.0.0'"),
+    **dict.fromkeys(("TSVECTOR", "HSTORE"), "''"),
+    "MACADDR": "'00:00:00:00:00:00'",
+    "MONEY": "0",
 }
 
 
@@ -218,6 +228,8 @@ def downgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
     if any(name in columns for columns in _constrained_columns(draft, op)):
         return NO_VALUE
     value: Any
+    if sql := _NEUTRAL_SQL.get(type_.__visit_name__):
+        return literal(sql)
     if isinstance(type_, sqlalchemy.JSON):
         value = {}
     elif isinstance(type_, sqlalchemy.Enum):

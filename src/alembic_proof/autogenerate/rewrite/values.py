@@ -51,7 +51,7 @@ def expression(sql: str) -> Fill:
     return Fill(f"sa.literal_column({sql!r})", sql=sql)
 
 
-def _literal(sql: str) -> Fill:
+def literal(sql: str) -> Fill:
     """Return what rows get from a literal of SQL."""
     return Fill(f"sa.literal_column({sql!r})", sqlalchemy.text(escape_colons(sql)))
 
@@ -145,23 +145,23 @@ def _code(value: Any, type_: Any, dialect: Dialect) -> Fill:
     if isinstance(value, bool):
         return Fill("sa.true()", sqlalchemy.true()) if value else Fill("sa.false()", sqlalchemy.false())
     if isinstance(value, (int, float, Decimal)):
-        return _literal(f"{value:f}" if isinstance(value, Decimal) else str(value))
+        return literal(f"{value:f}" if isinstance(value, Decimal) else str(value))
     if isinstance(value, str) and kind == "text":
         return Fill(f"sa.literal({value!r})", value)
     if isinstance(value, bytes):
         digits = r"'\x{}'" if dialect.name == "postgresql" else "X'{}'"
-        return _literal(digits.format(value.hex()))
+        return literal(digits.format(value.hex()))
     if isinstance(value, datetime) and value.tzinfo and dialect.name != "postgresql":
         raise ValueError(f"it has an offset, which {dialect.name} does not keep")
     impl = type_.dialect_impl(dialect)
     if isinstance(impl, sqlalchemy.Interval):  # a date after the epoch, on a database that has no intervals
-        return _literal(quote_literal(_processor(impl.bind_processor(dialect))(value)))
+        return literal(quote_literal(_processor(impl.bind_processor(dialect))(value)))
     if value == []:
-        return _literal("'{}'")  # ARRAY[] has no type
+        return literal("'{}'")  # ARRAY[] has no type
     sql = _processor(impl.literal_processor(dialect), quote_literal)(value)
     if kind == "array" and kind_of(database_type(type_, dialect).item_type) not in _OF_LITERALS:
         sql += f"::{dialect.type_compiler_instance.process(database_type(type_, dialect))}"  # else it is text[]
-    return _literal(single_percents(sql, dialect))
+    return literal(single_percents(sql, dialect))
 
 
 def _processor(processor: Callable[[Any], Any] | None, otherwise: Callable[[Any], Any] = str) -> Callable[[Any], Any]:
