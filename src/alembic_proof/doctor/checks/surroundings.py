@@ -65,7 +65,7 @@ def _namesakes(project: Project, library: str) -> Iterator[Path]:
     """Yield the files of a project that import would take for a library."""
     for base in dict.fromkeys((project.root, project.sources, project.configuration.file.parent)):
         paths = (base / f"{library}.py", base / library / "__init__.py")
-        yield from (path for path in paths if path.is_file())
+        yield from (path for path in paths if path.is_file() and project.is_inside(str(path)))
 
 
 @check("code-that-runs-is-the-projects", "probe")
