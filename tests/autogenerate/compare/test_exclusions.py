@@ -31,3 +31,19 @@ def test_a_removed_table_comes_back_with_it(lab_postgresql: Lab, elements: list[
     lab.downgrade()
     assert lab.schema() == before
     lab.upgrade()
+
+
+def test_beside_a_table_that_is_renamed(lab_postgresql: Lab) -> None:
+    """It is asked for by the name that it has in the database, in whatever schema."""
+    lab, models, others = lab_postgresql, MetaData(), MetaData()
+    number: list[Column[Any]] = [Column("id", Integer, primary_key=True)]
+    Table("old", models, Column("id", Integer, primary_key=True))
+    Table("new", others, Column("id", Integer, primary_key=True))
+    room = ExcludeConstraint(("room", "&&"), name="no_two")
+    Table("Booking 1", models, *number, Column("room", INT4RANGE), room, schema="Sales Dept")
+    lab.change(models)
+    before = lab.schema()
+    lab.change(others, "allow-drop", "rename=old:new")
+    lab.downgrade()
+    assert lab.schema() == before
+    lab.upgrade()

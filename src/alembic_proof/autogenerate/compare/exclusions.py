@@ -11,12 +11,15 @@ from alembic.runtime.plugins import Plugin
 from sqlalchemy import Table, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
-from ...sqltext import between_parentheses
+from ...sqltext import between_parentheses, single_percents
+from ..renamed_inspector import RenamedInspector
 from . import add_table_comparison
 
 _CONSTRAINTS = """
-SELECT conname, pg_get_constraintdef(oid), condeferrable, condeferred FROM pg_constraint
-WHERE contype = 'x' AND conrelid = CAST(:name AS regclass)
+SELECT conname, pg_get_constraintdef(x.oid), condeferrable, condeferred
+FROM pg_constraint x JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON n.oid = relnamespace
+WHERE contype = 'x' AND relname = :name
+AND (nspname = CAST(:schema AS text) OR (CAST(:schema AS text) IS NULL AND pg_table_is_visible(c.oid)))
 """
 _PARTS = re.compile(r"EXCLUDE USING (\w+) (\(.*?\))(?: WHERE \((.*)\))?(?: DEFERRABLE.*)?$", re.DOTALL)
 _ELEMENT = re.compile(r"(.*) WITH (\S+)", re.DOTALL)
@@ -32,9 +35,14 @@ def add_exclusions(autogen_context: AutogenContext, _: ModifyTableOps, reflected
     if model is not None:
         return
     connection: Any = autogen_context.connection
-    name = autogen_context.dialect.identifier_preparer.format_table(reflected)
-    columns = {autogen_context.dialect.identifier_preparer.quote(column.name): column for column in reflected.columns}
-    for constraint, sql, deferrable, deferred in connection.execute(text(_CONSTRAINTS), {"name": name}).all():
+    inspector: Any = autogen_context.inspector
+    is_renamed = isinstance(inspector, RenamedInspector)
+    name = inspector.new_names.old_table(reflected.schema, reflected.name) if is_renamed else reflected.name
+    dialect: Any = autogen_context.dialect
+    quote = dialect.identifier_preparer.quote
+    columns = {single_percents(quote(column.name), dialect): column for column in reflected.columns}
+    found = connection.execute(text(_CONSTRAINTS), {"name": name, "schema": reflected.schema}).all()
+    for constraint, sql, deferrable, deferred in found:
         parts: Any = _PARTS.match(sql)
         elements: list[Any] = []
         for element in between_parentheses(sql):
