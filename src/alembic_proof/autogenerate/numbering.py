@@ -88,8 +88,9 @@ def statements(at: NumberedColumn, old: Numbering, new: Numbering, dialect: Dial
         yield f"DROP SEQUENCE {other}"
     elif new is not None:
         _, first = _bounds(new)
-        table = prefix + preparer.quote(at.table)
-        yield f"SELECT setval({quote_literal(sequence)}, max({column})) FROM {table} HAVING max({column}) >= {first}"
+        table, most = prefix + preparer.quote(at.table), getattr(new, "maxvalue", None)
+        within = f">= {first}" if most is None else f"BETWEEN {first} AND {most}"  # another number fails
+        yield f"SELECT setval({quote_literal(sequence)}, max({column})) FROM {table} HAVING max({column}) {within}"
 
 
 def _changed_identity(at: NumberedColumn, alter: str, old: Identity, new: Identity, dialect: Dialect) -> Iterator[str]:

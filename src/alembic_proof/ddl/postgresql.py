@@ -52,6 +52,12 @@ class PostgreSQLCorrections(OfflineValues, CompiledElements, RenderingCorrection
             has_default, is_not_null = _of_domains(inspector)[_column(inspector, table, column_info["name"])]
             column_info |= {"nullable": not is_not_null} | ({} if has_default else {"default": None})
 
+    def alter_column(self, *arguments: Any, **options: Any) -> None:
+        """Alter a column; a script has the USING with single percent signs, as no driver reads it."""
+        if self.as_sql and options.get("postgresql_using"):
+            options["postgresql_using"] = options["postgresql_using"].replace("%%", "%")
+        super().alter_column(*arguments, **options)
+
     def compiled(self, sql: str) -> str:
         """Return the SQL of an index's expression as it is to be compared."""
         return single_percents(sql, self.dialect)

@@ -175,3 +175,13 @@ def test_what_cannot_be_converted(lab: Lab, old: Any, new: Any) -> None:
     lab.change(models(column("code", new)))
     lab.downgrade()
     lab.upgrade()
+
+
+def test_a_script_has_single_percent_signs(lab_postgresql: Lab) -> None:
+    """In the name of a column too: nobody unescapes what a client reads."""
+    lab = lab_postgresql
+    for type_ in (String(20), Integer()):
+        models = MetaData()
+        Table("t", models, Column("id", Integer, primary_key=True), Column("100%", type_))
+        lab.change(models)
+    assert 'USING "100%"::INTEGER' in lab.sql()
