@@ -306,10 +306,12 @@ def _bare(text: str | None) -> str | None:
     """Return a text of the catalogue without what makes no difference.
 
     Those are the casts of literals, which PostgreSQL chooses, the quotes of a number, one name or the other of now(),
-    and an index's table, which SQLite quotes in a rename.
+    an index's table and what a column is computed from, whose names SQLite quotes in a rename.
     """
     if text is None:
         return None
+    if " GENERATED " in text:
+        text = re.sub(r'"([a-z_][a-z0-9_]*)"', r"\1", text)
     text = re.sub(r"('(?:[^']|'')*')::[a-z][a-z ]*(\(\d+(,\d+)?\))?", r"\1", text)
     # What reads a list of varchar again, casts each of its elements, and not the list.
     text = re.sub(r"\(('(?:[^']|'')*')\)::text\b", r"\1", text)
