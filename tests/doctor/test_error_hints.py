@@ -103,6 +103,9 @@ def test_a_code_or_a_type_decides(error: Exception, words: str) -> None:
         (RuntimeError('near "ALTER": syntax error'), "batch_alter_table"),
         (NameError("name 'Text' is not defined"), "import it there"),
         (UnboundLocalError("cannot access local variable 'x'"), NOT_KNOWN),
+        (TypeError("options() takes 1 positional argument but 2 were given"), "give the last argument its name"),
+        (TypeError("f() takes from 1 to 2 positional arguments but 3 were given"), "give the last argument its name"),
+        (TypeError("connect() got an unexpected keyword argument 'urls'"), "correct the name of this argument"),
         (ModuleNotFoundError("No module named 'shop'", name="shop"), "pip install -e ."),
         (ModuleNotFoundError("No module named 'shop.cart'", name="shop.cart"), "shop is found, and has no module cart"),
         (

@@ -498,3 +498,11 @@ def test_a_connection_is_closed_afterwards(sqlite: str, monkeypatch: pytest.Monk
             assert handed_in is connection
         assert not connection.closed
         assert isinstance(connection, Connection)
+
+
+def test_the_function_and_not_its_result(tmp_path: Path) -> None:
+    """A URL in its place is a sentence, with what to write."""
+    url: Any = make_url(f"sqlite:///{tmp_path}/x.db")
+    with pytest.raises(CommandError, match="without parentheses"), connections.connect(Config(), url):
+        pass
+    assert not (tmp_path / "x.db").exists()

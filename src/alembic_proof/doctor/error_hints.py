@@ -140,6 +140,9 @@ TEXTS = {
     r"did not commit": "leave commits to Alembic, and no transaction open before context.configure()",
     r"does not have a __table__ or __tablename__": "give the class a __tablename__; or __abstract__ = True, if it is "
         "only a base of others",
+    r"takes (from \d+ to )?\d+ positional arguments? but \d+ (was|were) given":
+        "give the last argument its name, name=value, or take it away",
+    r"got an unexpected keyword argument": "correct the name of this argument, or take it away",
     r"No module named": "install the project (pip install -e .), or set prepend_sys_path in the ini",
 }  # fmt: skip
 
@@ -151,8 +154,8 @@ EXTENSIONS = {
 }
 # Where nothing is known of an error, a question leads the reader on.
 NOT_KNOWN = (
-    "the alembic command (current; of a revision, upgrade head) shows the whole traceback: what does this line need "
-    "that is not there when alembic runs it?"
+    "what does this line need that is not there when alembic runs it? To see the whole traceback: alembic current; "
+    "for a revision, alembic upgrade head"
 )
 
 

@@ -197,6 +197,11 @@ def project_directory(config: Config) -> Path:
 
 def _checked(url: Callable[[], URL]) -> URL:
     """Return the URL, and log it with the password masked. Raises CommandError when it is unusable, or in memory."""
+    if not callable(url):
+        raise CommandError(
+            "connect() takes the function that returns the URL, not the URL: write its name without parentheses, as in "
+            "connect(config, database_url)."
+        )
     with as_sentences():
         database = url()
     if database.get_backend_name() == "sqlite" and in_memory(database):
