@@ -45,6 +45,21 @@ class Result:
     findings: dict[str, Finding] = field(default_factory=dict)
 
 
+class Until:
+    """When a search ends: after as many seconds, or when it is told to stop."""
+
+    def __init__(self, seconds: float = math.inf) -> None:
+        self._end = time.monotonic() + seconds
+
+    def stop(self) -> None:
+        """End the search after the pair that is being tried."""
+        self._end = -math.inf
+
+    def is_over(self) -> bool:
+        """Tell whether no other pair is to be tried."""
+        return time.monotonic() > self._end
+
+
 def search(
     bench: Bench,
     number: int,
@@ -52,21 +67,31 @@ def search(
     allowed: frozenset[str] = ALL,
     said: Callable[[str], Any] = str,
     shrink: bool = True,
-    seconds: float = math.inf,
+    until: Until | None = None,
+    skip: int = 0,
 ) -> Result:
-    """Try as many random pairs, or for as long; go on after a failure, when it has been made small.
+    """Try as many random pairs; go on after a failure, when it has been made small.
 
-    What is new is said at once.
+    :param bench: where they are tried.
+    :param number: how many pairs, with those that only make a failure small.
+    :param start: the seed.
+    :param allowed: the changes and features to use.
+    :param said: gets the text of each new kind of failure as soon as it is found, and how far the search is.
+    :param shrink: whether failures are made small.
+    :param until: when it ends before that.
+    :param skip: how many rounds of this seed are passed over.
+    :return: what was tried, and what failed.
     """
-    end = time.monotonic() + seconds
-    result = Result()
-    at = start * 1000
-    while result.pairs < number and time.monotonic() < end:
+    until, result = until or Until(), Result()
+    at = start * 1000 + skip
+    while result.pairs < number and not until.is_over():
         known = set(result.findings)
-        _Round(bench, result, min(ROUND, number - result.pairs), allowed, shrink, end).run(at)
+        _Round(bench, result, min(ROUND, number - result.pairs), allowed, said, shrink, until).run(at)
         at += 1
-        for name in result.findings.keys() - known:
-            said(f"after {result.pairs} pairs: {report(result.findings[name], bench.kind)}\n")
+        for name in result.findings.keys() - known if shrink else ():
+            said(f"made small: {report(result.findings[name], bench.kind)}\n")
+        failed = sum(finding.count for finding in result.findings.values())
+        said(f"{bench.kind}: {result.pairs} pairs, {failed} failed; rounds of seed {start}: {at - start * 1000}")
     result.limits = bench.limits
     return result
 
@@ -75,13 +100,20 @@ class _Round:
     """Pairs of one seed. It ends early where failures of a new kind are made small."""
 
     def __init__(
-        self, bench: Bench, result: Result, number: int, allowed: frozenset[str], shrink: bool, end: float
+        self,
+        bench: Bench,
+        result: Result,
+        number: int,
+        allowed: frozenset[str],
+        said: Callable[[str], Any],
+        shrink: bool,
+        until: Until,
     ) -> None:
         self.bench, self.result, self.number, self.allowed = bench, result, number, allowed
-        self.shrink = shrink
+        self.said, self.shrink, self.until = said, shrink, until
         self.known = frozenset(result.findings)
         self.tried: dict[Pair, Failure | None] = {}
-        self.until = end  # PATIENCE after a new failure was found
+        self.patience = Until()  # since a new failure was found
         self.is_new: dict[str, Any] = {}  # by the signature, the error that hypothesis tells from others
 
     def run(self, at: int) -> None:
@@ -118,7 +150,7 @@ class _Round:
     def _tried(self, pair: Pair) -> str | None:
         """Return the signature of a pair's failure, or None."""
         if pair not in self.tried:
-            if time.monotonic() > self.until:
+            if self.until.is_over() or self.patience.is_over():
                 return None
             self.result.pairs += 1
             self.result.changes.update(pair.changes)
@@ -136,8 +168,11 @@ class _Round:
         if name in self.result.findings:
             self.result.findings[name].count += 1
         else:
-            self.result.findings[name] = Finding(name, pair, str(failure), revision=self.bench.text())
-            self.until = time.monotonic() + PATIENCE
+            finding = Finding(name, pair, str(failure), revision=self.bench.text())
+            self.result.findings[name] = finding
+            self.said(f"after {self.result.pairs} pairs: {report(finding, self.bench.kind)}\n")
+            if self.shrink:
+                self.patience = Until(PATIENCE)
 
 
 class _Found(Exception):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,9 @@ NOT_YET = frozenset(
         *("unique to index", "surrogate key", "change autoincrement", "primary key", "computed"),
     }
 )
+
+
+ROOT = Path(__file__).parents[2]
 
 
 def run(kind: str, directory: Path, allowed: frozenset[str], settings: str = "") -> tuple[Result, list[str]]:
@@ -50,3 +56,16 @@ def test_a_fault_is_found_and_made_small(tmp_path: Path) -> None:
     text = "\n".join(failures)
     assert "second, schema: constraint, another" in text
     assert text.count("Table(") == 2 * len(failures)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_a_summary(number: signal.Signals) -> None:
+    """A run of thousands of pairs says what it has tried so far."""
+    command = [sys.executable, "-m", "tests.machine", "--database", "sqlite", "--pairs", "100000", "--no-shrink"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "sqlite: from seed 0 on\n"
+        process.send_signal(number)
+        text = process.stdout.read()
+    assert process.returncode == 0
+    assert "pairs from seed 0 in" in text
