@@ -59,6 +59,78 @@ def test_another_driver_where_the_first_is_not_installed(
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sqlite:///a.db", "sqlite+aiosqlite:///a.db"),
+        ("sqlite+aiosqlite:///a.db?timeout=5", "sqlite+aiosqlite:///a.db?timeout=5"),
+        ("postgres://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("postgresql+psycopg://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("postgresql+psycopg_async://u@h/d", "postgresql+psycopg_async://u@h/d"),
+        ("postgresql+psycopg2://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("postgresql+asyncpg://u@h/d", "postgresql+asyncpg://u@h/d"),
+        ("mysql://u@h/d", "mysql+asyncmy://u@h/d"),
+        ("mysql+pymysql://u@h/d", "mysql+asyncmy://u@h/d"),
+        ("mysql+aiomysql://u@h/d", "mysql+aiomysql://u@h/d"),
+        ("mariadb+pymysql://u@h/d", "mariadb+asyncmy://u@h/d"),
+        ("postgresql://u@/d?host=h:1&host=h2:2", "postgresql+psycopg://u@/d?host=h%3A1&host=h2%3A2"),
+    ],
+)
+def test_the_installed_asynchronous_driver_is_taken(text: str, expected: str) -> None:
+    """The one that is named, if it can be asynchronous; a path stays as it is."""
+    assert str(urls.async_url(text)) == str(urls.async_url(make_url(text))) == expected
+
+
+@pytest.mark.parametrize(
+    ("missing", "drivername"),
+    [("psycopg", "postgresql+asyncpg"), ("psycopg asyncpg", "postgresql+psycopg"), ("asyncmy", "mysql+aiomysql")],
+)
+def test_another_asynchronous_driver_where_the_first_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, missing: str, drivername: str
+) -> None:
+    """The first one is named where none is installed."""
+    monkeypatch.setattr(urls, "find_spec", lambda module: None if module in missing.split() else find_spec(module))
+    assert urls.async_url(f"{drivername.partition('+')[0]}://u@h/d").drivername == drivername
+
+
+@pytest.mark.parametrize("text", ["sqlite:///a.db", "mysql+asyncmy://u:s3cret@h/d?charset=utf8mb4"])
+def test_one_url_serves_the_application_and_its_migrations(text: str) -> None:
+    """Each of the two functions takes what the other one gives."""
+    assert urls.sync_url(urls.async_url(text)) == urls.sync_url(text)
+    assert urls.async_url(urls.sync_url(text)) == urls.async_url(text)
+
+
+def test_an_applications_url_is_read_from_the_same_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the driver that it names; a relative path begins at the project's directory."""
+    monkeypatch.setenv("SHOP_URL", "postgresql+asyncpg://u@h/d?ssl=require")
+    assert str(urls.database_url("SHOP_URL", asynchronous=True)) == "postgresql+asyncpg://u@h/d?ssl=require"
+    assert str(urls.database_url("SHOP_URL")) == "postgresql+psycopg://u@h/d?sslmode=require"
+    monkeypatch.setenv("SHOP_URL", "sqlite:///a.db")
+    url = urls.database_url("SHOP_URL", project=tmp_path, asynchronous=True)
+    assert str(url) == f"sqlite+aiosqlite:///{tmp_path}/a.db"
+
+
+def test_options_that_a_driver_does_not_have_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    """Where they came from, and never what they say."""
+    caplog.set_level("INFO", "alembic")
+    text = "postgresql+asyncpg://u:s3cret@h/d?prepared_statement_cache_size=0&command_timeout=77&ssl=require"
+    assert parsed(text).query == {"sslmode": "require"}
+    assert caplog.messages == [
+        "SHOP_URL in the environment: left out, as the driver psycopg has no such option: command_timeout, "
+        "prepared_statement_cache_size."
+    ]
+
+
+def test_options_that_must_not_be_left_out_are_refused() -> None:
+    """The connection would see another schema, or be less secure."""
+    with pytest.raises(SettingsError) as error:
+        urls.async_url("postgresql+asyncpg://u:s3cret@h/d?options=-csearch_path%3Ds3cret&sslrootcert=s3cret")
+    assert str(error.value) == (
+        "The URL has options that the driver 'asyncpg' does not take from a URL: options, sslrootcert. Give them to "
+        "the engine in connect_args, as this driver spells them, or name another driver in the URL."
+    )
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "is empty: give it a URL, or remove it."),

@@ -10,28 +10,32 @@ if TYPE_CHECKING:
     from .errors import DatabaseNotReady, SettingsError
     from .migrate.connection import connect, migrating
     from .startup import require_head
-    from .url import database_url
+    from .url import async_url, database_url, sync_url
 
 __version__ = "1.1.0"
 __all__ = [
     "DatabaseNotReady",
     "SettingsError",
     "__version__",
+    "async_url",
     "connect",
     "database_url",
     "migrating",
     "options",
     "require_head",
+    "sync_url",
 ]
 
 _HOMES = {
     "DatabaseNotReady": "errors",
     "SettingsError": "errors",
+    "async_url": "url",
     "connect": "migrate.connection",
     "database_url": "url",
     "migrating": "migrate.connection",
     "options": "autogenerate.pipeline",
     "require_head": "startup",
+    "sync_url": "url",
 }
 
 

@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .driver_options import DriverOptions
+
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
@@ -34,6 +36,8 @@ class Dialect(ABC):
     name: str  # as SQLAlchemy has it
     aliases: tuple[str, ...] = ()  # other names of SQLAlchemy's for databases that are treated alike
     drivers: Mapping[str, str]  # its synchronous drivers, the preferred one first: the name in a URL, and the module
+    async_drivers: Mapping[str, str]  # its asynchronous drivers, likewise
+    driver_options: Mapping[str, DriverOptions] = {}  # by driver: what it makes of options that were for another one
     port: str = ""  # on which its server listens, if nothing else is said
     transactional_ddl = True  # whether it can take back an ALTER; where it cannot, a journal is kept
     locked: frozenset[Any]  # how drivers say that a lock was not to be had: SQLSTATE, error number, or the text

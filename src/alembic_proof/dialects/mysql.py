@@ -8,10 +8,23 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from . import base
+from .driver_options import DriverOptions, words
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
+_OF_ASYNCHRONOUS = words("echo stmt_cache_size minsize maxsize pool_recycle auth_plugin async_fallback")
+_OF_SYNCHRONOUS = words("write_timeout collation bind_address compress auth_plugin defer_connect async_fallback")
+_SYNCHRONOUS = DriverOptions(left_out=_OF_ASYNCHRONOUS, refused=words("ssl"))
+# An encrypted connection is asked for by an object, in connect_args; asyncmy takes some of its parts.
+_ASYNCMY = DriverOptions(
+    left_out=_OF_SYNCHRONOUS | words("echo minsize maxsize pool_recycle"),
+    refused=words("ssl ssl_mode ssl_disabled ssl_verify_cert ssl_verify_identity ssl_key_password"),
+)
+_AIOMYSQL = DriverOptions(
+    left_out=(_OF_SYNCHRONOUS - {"auth_plugin"}) | words("read_timeout max_allowed_packet stmt_cache_size"),
+    refused=_ASYNCMY.refused | words("ssl_ca ssl_cert ssl_key ssl_capath ssl_cipher ssl_check_hostname"),
+)
 _LOCK = "CONCAT('alembic-', MD5(DATABASE()))"  # such locks belong to the server, with names of up to 64 characters
 _TIMEOUTS = ("lock_wait_timeout", "innodb_lock_wait_timeout")
 
@@ -22,6 +35,13 @@ class MySQL(base.Dialect):
     name = "mysql"
     aliases = ("mariadb",)
     drivers: Mapping[str, str] = {"pymysql": "pymysql", "mysqldb": "MySQLdb"}
+    async_drivers: Mapping[str, str] = {"asyncmy": "asyncmy", "aiomysql": "aiomysql"}
+    driver_options: Mapping[str, DriverOptions] = {
+        "pymysql": _SYNCHRONOUS,
+        "mysqldb": _SYNCHRONOUS,
+        "asyncmy": _ASYNCMY,
+        "aiomysql": _AIOMYSQL,
+    }
     port = "3306"
     transactional_ddl = False
     locked = frozenset({1205})

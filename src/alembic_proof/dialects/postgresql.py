@@ -7,10 +7,33 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from . import base
+from .driver_options import DriverOptions, Spelling, words
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
+_SSL = {"true": "require", "1": "require", "false": "disable", "0": "disable"}  # true: as libpq reads it in a URI
+_OF_ASYNCPG = words(
+    "command_timeout statement_cache_size max_cached_statement_lifetime max_cacheable_statement_size "
+    "prepared_statement_cache_size prepared_statement_name_func async_fallback"
+)
+_LIBPQ = {"ssl": Spelling("sslmode", _SSL), "timeout": Spelling("connect_timeout")}
+_PSYCOPG = DriverOptions(_LIBPQ, left_out=_OF_ASYNCPG, refused=words("server_settings"))
+_PSYCOPG2 = DriverOptions(_LIBPQ, _OF_ASYNCPG | {"prepare_threshold", "autocommit"}, _PSYCOPG.refused)
+_ASYNCPG = DriverOptions(
+    names={"sslmode": Spelling("ssl"), "ssl": Spelling("ssl", _SSL)},
+    # asyncpg's time-out is a number, and from a URL it gets a text.
+    left_out=words(
+        "timeout connect_timeout application_name fallback_application_name client_encoding keepalives keepalives_idle "
+        "keepalives_interval keepalives_count tcp_user_timeout sslcompression sslsni gssencmode load_balance_hosts "
+        "autocommit prepare_threshold async_fallback"
+    ),
+    refused=words(
+        "options channel_binding sslrootcert sslcert sslkey sslpassword sslcrl sslcrldir sslcertmode sslnegotiation "
+        "ssl_min_protocol_version ssl_max_protocol_version require_auth requirepeer hostaddr server_settings "
+        "statement_cache_size max_cached_statement_lifetime max_cacheable_statement_size prepared_statement_name_func"
+    ),
+)
 _LOCK = int.from_bytes(b"alembic", "big")  # any constant will do: advisory locks belong to one database
 
 
@@ -19,6 +42,13 @@ class PostgreSQL(base.Dialect):
 
     name = "postgresql"
     drivers: Mapping[str, str] = {"psycopg": "psycopg", "psycopg2": "psycopg2"}
+    async_drivers: Mapping[str, str] = {"psycopg": "psycopg", "asyncpg": "asyncpg"}
+    driver_options: Mapping[str, DriverOptions] = {
+        "psycopg": _PSYCOPG,
+        "psycopg_async": _PSYCOPG,
+        "psycopg2": _PSYCOPG2,
+        "asyncpg": _ASYNCPG,
+    }
     port = "5432"
     locked = frozenset({"55P03"})
     forbidden = frozenset({"42501"})

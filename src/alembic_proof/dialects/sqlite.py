@@ -32,6 +32,7 @@ class SQLite(base.Dialect):
 
     name = "sqlite"
     drivers: Mapping[str, str] = {"pysqlite": "sqlite3"}
+    async_drivers: Mapping[str, str] = {"aiosqlite": "aiosqlite"}  # it takes the same options
     locked = frozenset({"database is locked"})  # the text: Python 3.10 does not tell the name of an error
     forbidden = frozenset({"attempt to write a readonly database"})
 
