@@ -1,19 +1,15 @@
 """The models work on the tables that the migrations make. Replace the example's test with your own."""
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from {{ cookiecutter.__package_name }}.models.author import Author
 from {{ cookiecutter.__package_name }}.models.book import Book
 
 
-def test_a_book_is_found_by_its_author(alembic_config: Config, alembic_engine: Engine) -> None:
-    """What one session saves, another one finds."""
-    command.upgrade(alembic_config, "head")
-    with Session(alembic_engine) as session, session.begin():
-        session.add(Author(name="한강", books=[Book(title="채식주의자", pages=247)]))
-    with Session(alembic_engine) as session:
-        book = session.scalars(select(Book).join(Author).where(Author.name == "한강")).one()
-        assert (book.title, book.author.created_at is not None) == ("채식주의자", True)
+def test_a_book_is_found_by_its_author(session: Session) -> None:
+    """What is committed is found again."""
+    session.add(Author(name="한강", books=[Book(title="채식주의자", pages=247)]))
+    session.commit()
+    book = session.scalars(select(Book).join(Author).where(Author.name == "한강")).one()
+    assert (book.title, book.author.created_at is not None) == ("채식주의자", True)

@@ -69,6 +69,17 @@ class Dialect(ABC):
         """Create an empty database on a server, over a connection in AUTOCOMMIT mode."""
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
 
+    def copy_database(self, connection: Connection, name: str, template: str) -> bool:
+        """Create a database as a copy of another one, to which nobody is connected. Return False if it cannot."""
+        return False
+
+    def claim_database(self, connection: Connection, name: str) -> None:  # noqa: B027
+        """Let everybody see that a database is in use, for as long as this connection is open. It need not exist."""
+
+    def abandoned_databases(self, connection: Connection, prefix: str) -> list[str]:
+        """Return the databases whose names begin so, and which no open connection claims."""
+        return []
+
     def drop_database(self, connection: Connection, name: str) -> None:
         """Drop it, even if somebody is connected to it."""
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")

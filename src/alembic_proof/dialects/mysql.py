@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from hashlib import md5
 from typing import TYPE_CHECKING, Any
 
 from . import base
@@ -90,6 +91,23 @@ class MySQL(base.Dialect):
         """Yield the comments on tables and columns."""
         yield from map(tuple, connection.exec_driver_sql(_COMMENTS))
 
+    def claim_database(self, connection: Connection, name: str) -> None:
+        """Hold a named lock, on a connection that may be idle for a week."""
+        connection.exec_driver_sql("SET SESSION wait_timeout = 604800")
+        connection.exec_driver_sql(f"SELECT GET_LOCK('{_claim(name)}', 0)")
+
+    def abandoned_databases(self, connection: Connection, prefix: str) -> list[str]:
+        """Return those without a named lock, which belongs to the server, and without a connection."""
+        query = (
+            f"SELECT schema_name FROM information_schema.schemata WHERE LEFT(schema_name, {len(prefix)}) = '{prefix}'"
+        )
+        used = set(connection.exec_driver_sql("SELECT db FROM information_schema.processlist").scalars())
+        names = set(connection.exec_driver_sql(query).scalars()) - used
+        return [name for name in sorted(names) if self._is_unclaimed(connection, name)]
+
+    def _is_unclaimed(self, connection: Connection, name: str) -> bool:
+        return connection.exec_driver_sql(f"SELECT IS_FREE_LOCK('{_claim(name)}')").scalar() == 1
+
     def connect_timeouts(self, driver: str, seconds: int) -> dict[str, Any]:
         """Return the drivers' option for the connection, and for the server's greeting, which that does not cover."""
         return {"connect_timeout": seconds, "read_timeout": seconds} if driver in (*self.drivers, "asyncmy") else {}
@@ -103,6 +121,11 @@ class MySQL(base.Dialect):
                 "init_command": "SET SESSION TRANSACTION READ ONLY",
             }
         return base.plain_engine(url, connect_args=options)
+
+
+def _claim(database: str) -> str:
+    """Return the name of the lock that says that a database is in use: names have up to 64 characters."""
+    return f"alembic-proof-{md5(database.encode(), usedforsecurity=False).hexdigest()}"
 
 
 def _set_timeouts(connection: Connection, *seconds: int) -> None:

@@ -35,6 +35,7 @@ _ASYNCPG = DriverOptions(
     ),
 )
 _LOCK = int.from_bytes(b"alembic", "big")  # any constant will do: advisory locks belong to one database
+_CLAIMS = int.from_bytes(b"prf!", "big") & 0x7FFFFFFF  # a space of locks of its own, for databases in use
 
 
 class PostgreSQL(base.Dialect):
@@ -94,6 +95,22 @@ class PostgreSQL(base.Dialect):
         """Yield the comments on tables and columns."""
         yield from map(tuple, connection.exec_driver_sql(_COMMENTS))
 
+    def copy_database(self, connection: Connection, name: str, template: str) -> bool:
+        """Create a database as a copy of another one, to which nobody is connected."""
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return True
+
+    def claim_database(self, connection: Connection, name: str) -> None:
+        """Hold an advisory lock, on a connection that may be idle for as long as it likes."""
+        connection.exec_driver_sql(
+            "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
+        )
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({_CLAIMS}, hashtext('{name}'))")
+
+    def abandoned_databases(self, connection: Connection, prefix: str) -> list[str]:
+        """Return those without an advisory lock, in whichever database it is held, and without a connection."""
+        return list(connection.exec_driver_sql(_ABANDONED.format(prefix=prefix, claims=_CLAIMS)).scalars())
+
     def drop_database(self, connection: Connection, name: str) -> None:
         """Drop it, even if somebody is connected to it."""
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -128,6 +145,13 @@ def _refuse_pooler(connection: Connection) -> None:
             "migration lock may not hold: give this command the server's own address in the URL."
         )
 
+
+_ABANDONED = """
+SELECT datname::text FROM pg_database d WHERE starts_with(datname::text, '{prefix}')
+    AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND classid = {claims}
+        AND objid = hashtext(d.datname::text)::oid)
+    AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)
+"""
 
 _CATALOGUE = """
 WITH t AS (SELECT c.oid, c.oid::regclass::text AS name FROM pg_class c

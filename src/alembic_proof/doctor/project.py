@@ -71,7 +71,7 @@ class Project(Layout):
         super().__init__(config, section)
         self.x = x  # what alembic -x hands to env.py
         self.url = url  # what the application sets as sqlalchemy.url before it runs env.py; empty if it does not
-        self.sandbox = Sandbox()
+        self.sandbox = Sandbox(self.root.name)
         self.scratch_place = ""  # the place that database-variable names in the sandbox
         self.watch = Watch()  # what the last run of env.py did
         self.first_watch = Watch()  # and the first one, online

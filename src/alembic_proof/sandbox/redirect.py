@@ -42,7 +42,8 @@ class Sandbox:
     A place is a database in one spelling, without secrets: ``postgresql: shop at 127.0.0.1:5432``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, owner: str = "") -> None:
+        self._owner = owner  # whose name the scratch databases carry
         self.requests: dict[str, Request] = {}  # by place, the first connection that was asked for
         self._scratch: dict[str, str] = {}  # by place, the URL of the scratch database that stands in for it
         self._forbidden = ""
@@ -67,7 +68,7 @@ class Sandbox:
 
     def database(self, dialect: str = "") -> str:
         """Create an empty database and return its URL: SQLite where that dialect is asked for, else as configured."""
-        return self._stack.enter_context(scratch_file() if dialect == "sqlite" else scratch_database())
+        return self._stack.enter_context(scratch_file() if dialect == "sqlite" else scratch_database(self._owner))
 
     def name_in_environment(self, variable: str) -> str:
         """Let an environment variable name a new scratch database, and return the place of that database."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,20 +93,50 @@ def migrated_project(migration_project: Project) -> Project:
     return migration_project
 
 
+@pytest.fixture(scope="session")
+def migrated_database(
+    migrated_project: Project, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """The URL of a database at the newest revision, made once per run, for tests of the application.
+
+    If [tool.alembic-proof] names a database-variable, that environment variable holds the URL until the run ends. Each
+    process of pytest-xdist has a database of its own. So that tests leave it as it is, they use ``rolled_back()``.
+    """
+    from .migrated import migrated_database
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if hasattr(request.config, "workerinput") else None  # set by pytest-xdist, in its workers
+    with ExitStack() as stack:
+        with _sentences():
+            directory = tmp_path_factory.mktemp("revisions")
+            url = stack.enter_context(migrated_database(migrated_project, directory, shared))
+        yield url
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Say in a sentence, without a traceback, why there is no database to test on."""
+    from ..errors import ProofError, UndeterminedError
+
+    try:
+        yield
+    except UndeterminedError as error:
+        pytest.exit(str(error), returncode=1)
+    except ProofError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
 @pytest.fixture
 def scratch_url(migrated_project: Project) -> Iterator[str]:
     """The URL of an empty database for one test, on the server of TEST_DATABASE_URL, or else in a SQLite file.
 
     If [tool.alembic-proof] names a database-variable, that environment variable holds the URL meanwhile.
     """
-    from ..errors import UndeterminedError
     from .migrations import project_database
 
     with ExitStack() as stack:
-        try:
+        with _sentences():
             url = stack.enter_context(project_database(migrated_project))
-        except UndeterminedError as error:
-            pytest.exit(str(error), returncode=1)
         yield url
 
 
