@@ -142,6 +142,16 @@ def test_pyproject_configures_alembic(service: Lab, monkeypatch: pytest.MonkeyPa
     assert sys.path == before
 
 
+def test_flask_migrate(service: Lab) -> None:
+    """Its alembic.ini lies beside env.py; the sentence has its command."""
+    config = service.directory / "migrations/alembic.ini"
+    config.write_text("[alembic]\n")
+    service.upgrade("r1")
+    assert "needs r2: run `flask db upgrade` before the application starts." in refused(service.engine, config)
+    service.upgrade("r2")
+    require_head(service.engine, config)
+
+
 @pytest.mark.parametrize("driver", ["postgresql+psycopg", "postgresql+psycopg2", "mysql+pymysql"])
 def test_unreachable(lab_sqlite: Lab, driver: str) -> None:
     """Nobody listens there. The sentence has no password."""

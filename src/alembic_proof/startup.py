@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import dialects
 from .dialects.base import CONNECT_TIMEOUT
 from .errors import DatabaseNotReady
+from .prompts import in_flask
 from .sqltext import full_name
 from .url import masked
 
@@ -35,6 +36,7 @@ def require_head(
 
     :param engine: the application's engine; inside of ``run_sync()`` also that of an asynchronous driver.
     :param config: the path of alembic.ini, or of a pyproject.toml that configures Alembic: it leads to the revisions.
+        Flask-Migrate's is ``migrations/alembic.ini``.
     :param or_newer: whether a revision that this code does not know is accepted, with a warning in the log: a newer
         release has migrated the database, and an older one goes on beside it.
     :param version_table: Alembic's version table, where env.py names another one.
@@ -42,8 +44,20 @@ def require_head(
     :raises DatabaseNotReady: when the database is behind, at an unknown revision, under no version table, or cannot be
         reached; and when the revisions cannot be read.
     """
+    try:
+        _require_head(engine, Path(config), or_newer, version_table, version_table_schema)
+    except DatabaseNotReady as error:
+        if not _is_of_flask(Path(config)):
+            raise
+        raise DatabaseNotReady(in_flask(str(error))) from None
+
+
+def _require_head(
+    engine: Engine, config: Path, or_newer: bool, version_table: str, version_table_schema: str | None
+) -> None:
+    """Return, or raise DatabaseNotReady, as require_head() does."""
     where = masked(engine.url)
-    heads, known = _revisions(Path(config))
+    heads, known = _revisions(config)
     current = _current(engine, where, version_table, version_table_schema)
     if current == heads:
         return
@@ -60,6 +74,15 @@ def require_head(
     raise DatabaseNotReady(f"{where} is {at}, and this release needs {', '.join(sorted(heads))}: {_DEPLOY}.")
 
 
+def _is_of_flask(file: Path) -> bool:
+    """Tell whether an alembic.ini is that of Flask-Migrate, which lies beside env.py and does not lead there."""
+    from alembic.config import Config
+
+    if file.suffix == ".toml" or not file.with_name("env.py").is_file():
+        return False
+    return Config(str(file)).get_main_option("script_location") is None
+
+
 def _revisions(file: Path) -> tuple[set[str], set[str]]:
     """Return the heads of the revisions, and all of them."""
     from alembic.config import Config
@@ -73,6 +96,8 @@ def _revisions(file: Path) -> tuple[set[str], set[str]]:
         )
     try:
         config = Config(toml_file=str(file)) if file.suffix == ".toml" else Config(str(file))
+        if _is_of_flask(file):
+            config.set_main_option("script_location", str(file.parent).replace("%", "%%"))
         before = list(sys.path)
         try:
             script = ScriptDirectory.from_config(config)

@@ -10,7 +10,7 @@ import alembic
 import flask_migrate
 import pytest
 
-from alembic_proof.adopt.env_file import IMPORT, UnknownEnvError, with_library
+from alembic_proof.adopt.env_file import IMPORT, SeveralDatabasesError, UnknownEnvError, with_library
 
 ENV = """\
 from alembic import context
@@ -129,6 +129,19 @@ def test_every_template(path: Path) -> None:
     assert "+" + IMPORT in lines
     assert len([line for line in lines if "migrating(connection)" in line]) == 1
     assert len([line for line in lines if "**options(" in line]) == 1
+
+
+MULTIDB = [
+    Path(alembic.__file__).parent / "templates/multidb/env.py",
+    *(Path(str(flask_migrate.__file__)).parent / f"templates/{name}-multidb/env.py" for name in ("flask", "aioflask")),
+]
+
+
+@pytest.mark.parametrize("path", MULTIDB, ids=lambda path: path.parent.name)
+def test_several_databases(path: Path) -> None:
+    """It says that it is that, and where."""
+    with pytest.raises(SeveralDatabasesError, match=r"line \d+ configures several databases in turn"):
+        with_library(path.read_text("utf-8"))
 
 
 # What is replaced in ENV, by what, and words of the reason.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import alembic
 import pytest
 from support.databases import rows
 from support.written import Written
@@ -68,6 +70,27 @@ def test_what_is_not_recognised_is_left_alone(shop: Written) -> None:
     env.unlink()
     with pytest.raises(ProofError, match=r"There is no migrations/env\.py"):
         use_library(shop.ini, write=True)
+
+
+def test_several_databases_are_left_alone(shop: Written) -> None:
+    """It says that the library is not for them."""
+    env = shop.path / "migrations/env.py"
+    shutil.copy(Path(alembic.__file__).parent / "templates/multidb/env.py", env)
+    before = env.read_bytes()
+    with pytest.raises(ProofError, match=r"migrates one database for each call of env\.py.*Nothing was changed\."):
+        use_library(shop.ini, write=True)
+    assert env.read_bytes() == before
+
+
+def test_a_project_of_flask_migrate(shop: Written, capsys: pytest.CaptureFixture[str]) -> None:
+    """What comes next is named as it is typed there."""
+    shop.revision("first", None, "pass")
+    config = shop.path / "migrations/alembic.ini"
+    config.write_text("[alembic]\n")
+    assert adopt.run(config, write_env=True) == 0
+    assert "Next: flask db check, then alembic-proof doctor" in capsys.readouterr().out
+    assert adopt.run(config) == 1
+    assert "flask db stamp heads, and the doctor" in capsys.readouterr().err
 
 
 def test_a_project_with_revisions(shop: Written, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -211,6 +212,22 @@ def test_on_version_apply(lab: Lab) -> None:
     lab.upgrade(on_version_apply=lambda **_: calls.append("one"))
     lab.downgrade(on_version_apply=[lambda **_: calls.append("two"), lambda **_: calls.append("three")])
     assert calls == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [(logging.NOTSET, logging.WARNING), (logging.INFO, logging.INFO), (logging.DEBUG, logging.DEBUG)],
+)
+def test_the_plugins_are_not_listed(lab_sqlite: Lab, level: int, expected: int) -> None:
+    """Unless the project's own logging says that it wants to have them."""
+    log = logging.getLogger("alembic.runtime.plugins")
+    before = log.level
+    try:
+        log.setLevel(level)
+        lab_sqlite.differences(MetaData())
+        assert log.level == expected
+    finally:
+        log.setLevel(before)
 
 
 def test_autogenerate_plugins(lab_sqlite: Lab) -> None:

@@ -39,3 +39,9 @@ def test_a_problem_is_no_note() -> None:
         {"severity": "problem", "where": "a", "message": "b", "fix": "c"},
         {"severity": "note", "where": "a", "message": "b", "fix": "c"},
     ]
+
+
+@pytest.mark.parametrize("kind", [Problem, Note])
+def test_spelled(kind: type[Finding]) -> None:
+    """What is wrong and what to do about it; where it is stays as it is."""
+    assert kind("a", "b", "c").spelled(str.upper) == kind("a", "B", "C")

@@ -59,6 +59,7 @@ def test_the_root(tmp_path: Path, config: str, location: str, root: str) -> None
     layout = Layout(tmp_path / config)
     assert layout.root == (tmp_path / root).resolve()
     assert layout.scripts.resolve() == tmp_path / "migrations"
+    assert layout.spelled("alembic check") == ("alembic check" if location else "flask db check")
 
 
 @pytest.mark.parametrize(

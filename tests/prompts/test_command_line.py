@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from alembic.config import CommandLine, Config
 
-from alembic_proof.prompts import answering
+from alembic_proof.prompts import answering, in_flask, is_of_flask
 
 
 def config_of(*arguments: str) -> Config:
@@ -74,3 +74,35 @@ def test_a_command_of_flask(monkeypatch: pytest.MonkeyPatch, given: str, expecte
     """It is as it was typed, with the answers in place of those that it had."""
     monkeypatch.setattr("sys.argv", shlex.split(given))
     assert answering(OfFlask(), ["fill=a.b=1"], "revision") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("run `alembic upgrade head` before it starts", "run `flask db upgrade` before it starts"),
+        ("alembic upgrade heads", "flask db upgrade heads"),
+        ("alembic upgrade head --sql prints", "flask db upgrade head --sql prints"),
+        ("Run alembic upgrade head first.", "Run flask db upgrade first."),
+        ("alembic downgrade -1", "flask db downgrade"),
+        ("alembic downgrade -10", "flask db downgrade -10"),
+        ("alembic downgrade base", "flask db downgrade base"),
+        ('alembic revision --autogenerate -m "a"', 'flask db migrate -m "a"'),
+        (
+            'alembic revision -m "a", then alembic stamp --purge b',
+            'flask db revision -m "a", then flask db stamp --purge b',
+        ),
+        (
+            "every alembic command; alembic init; alembic-proof check",
+            "every alembic command; alembic init; alembic-proof check",
+        ),
+    ],
+)
+def test_sentences_for_flask(text: str, expected: str) -> None:
+    """Its commands are named as they are typed there."""
+    assert in_flask(text) == expected
+
+
+@pytest.mark.parametrize(("config", "expected"), [(OfFlask(), True), (Config(), False), (None, False)])
+def test_is_of_flask(config: Any, expected: bool) -> None:
+    """A Config of Flask-Migrate is one of its own class."""
+    assert is_of_flask(config) is expected

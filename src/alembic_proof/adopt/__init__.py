@@ -28,22 +28,24 @@ def run(config_path: Path, from_database: bool = False, write_env: bool = False)
 
     logging.basicConfig(format="%(message)s")
     has_changed = ""
+    project = Project(config_path)
     try:
-        used_before = Project(config_path).uses_library
+        used_before = project.uses_library
         if not use_library(config_path, write_env):
             return 1
         has_changed = "" if used_before else " The lines in env.py are written, as is said above: run this again."
-        if not used_before and Project(config_path).revisions:
-            print("The project has revisions, so nothing is to adopt. Next: alembic check, then alembic-proof doctor")
+        if not used_before and project.revisions:
+            next_ = project.spelled("Next: alembic check, then alembic-proof doctor")
+            print(f"The project has revisions, so nothing is to adopt. {next_}")
             return 0
         try:
             adopt(config_path, from_database)
         except NothingToAdoptError as error:
             if used_before:
                 raise
-            print(error)
+            print(project.spelled(str(error)))
     except (CommandError, ProofError) as error:
-        print(f"{error}{has_changed}", file=sys.stderr)
+        print(f"{project.spelled(str(error))}{has_changed}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Interrupted. Run it again: it starts over, or says what is done already.", file=sys.stderr)

@@ -63,7 +63,8 @@ def adopt(config_path: Path, from_database: bool) -> None:
     if proposal.others:
         print(f"In no model, and left alone: {', '.join(proposal.others)}.")
     if from_database:
-        print('Next, what the models have differently: alembic revision --autogenerate -m "what changed"')
+        command = project.spelled('alembic revision --autogenerate -m "what changed"')
+        print(f"Next, what the models have differently: {command}")
 
 
 def _propose(project: Project, from_database: bool, directory: Path) -> _Proposal:

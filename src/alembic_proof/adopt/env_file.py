@@ -20,12 +20,16 @@ class UnknownEnvError(ProofError):
     """An env.py is written in a way that cannot be changed by a program. The message says what is not understood."""
 
 
+class SeveralDatabasesError(UnknownEnvError):
+    """An env.py migrates several databases in one command, as the multidb templates do."""
+
+
 def with_library(source: str) -> str:
     """Return the source of an env.py that uses this library: one more import, and two changed lines.
 
     Whatever ``context.configure()`` got, hooks too, is handed to ``options()``.
     Raises UnknownEnvError if its way to connect and to configure is not one of those of ``alembic init`` (generic,
-    async, pyproject) and Flask-Migrate, or near to one.
+    async, pyproject) and Flask-Migrate, or near to one; SeveralDatabasesError for the multidb templates of both.
     """
     try:
         env = _Env(source)
@@ -63,7 +67,10 @@ class _Env:
         if len(calls) != 1:
             raise UnknownEnvError(f"context.configure(connection=...) is called in {len(calls)} places, not in one")
         [call] = calls
-        if not isinstance(_connection(call), ast.Name) or call.args:
+        is_name = isinstance(_connection(call), ast.Name)
+        if not is_name and isinstance(self.parents[self.parents[call]], ast.For):
+            raise SeveralDatabasesError(f"line {call.lineno} configures several databases in turn (--multidb)")
+        if not is_name or call.args:
             raise UnknownEnvError(f"line {call.lineno} does not call context.configure(connection=NAME, ...)")
         if not (_keyword(call, "target_metadata") or any(keyword.arg is None for keyword in call.keywords)):
             raise UnknownEnvError(f"line {call.lineno} calls context.configure() without target_metadata")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..doctor.project import Project
 from ..errors import ProofError
-from .env_file import LINES, UnknownEnvError, with_library
+from .env_file import LINES, SeveralDatabasesError, UnknownEnvError, with_library
 
 
 def use_library(config_path: Path, write: bool) -> bool:
@@ -26,6 +26,11 @@ def use_library(config_path: Path, write: bool) -> bool:
     source = text.replace("\r\n", "\n")
     try:
         changed = with_library(source)
+    except SeveralDatabasesError as error:
+        raise ProofError(
+            f"{name} does not use alembic-proof, which migrates one database for each call of env.py: {error}. Leave "
+            "it as it is: alembic-proof doctor examines it all the same. Nothing was changed."
+        ) from None
     except UnknownEnvError as error:
         needed = "\n".join(f"    {line}" for line in LINES)
         raise ProofError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import partial
@@ -17,7 +18,7 @@ from sqlalchemy import URL, Connection, MetaData, inspect, make_url
 from .. import ddl, dialects, upstream
 from ..errors import SettingsError
 from ..migrate import journal
-from ..migrate.connection import planning, project_directory, require_version_table
+from ..migrate.connection import planning, project_directory, require_own_program, require_version_table
 from ..migrate.revision_chain import several_heads
 from ..prompts import Answers
 from ..settings import Settings, load
@@ -80,6 +81,8 @@ from .rewrite.sqlite_names import sqlite_names
 from .rewrite.sqlite_rebuilds import sqlite_rebuilds
 from .rewrite.type_checks import type_checks
 from .rewrite.written_code import written_code
+
+_PLUGINS_LOG = logging.getLogger("alembic.runtime.plugins")
 
 # What is compared in addition to Alembic's own comparison: plug-ins of the name alembic_proof.NAME.
 PLUGINS: dict[str, ModuleType] = {
@@ -174,8 +177,11 @@ def options(
         ``version_table`` is not the one that was given to ``connect()`` or ``migrating()``.
 
     As a side effect it corrects Alembic's Impl classes (see ``alembic_proof.ddl``), and imports the modules of the
-    packages that ``models`` in ``[tool.alembic-proof]`` names.
+    packages that ``models`` in ``[tool.alembic-proof]`` names. The log does not list Alembic's plug-ins and ours any
+    more, unless the logging of the project says at which level it wants to have ``alembic.runtime.plugins``.
     """
+    if _PLUGINS_LOG.level == logging.NOTSET:  # a line for each, at each comparison
+        _PLUGINS_LOG.setLevel(logging.WARNING)
     ddl.install()
     settings = _settings(environment.config)
     import_packages(settings.models)
@@ -191,7 +197,9 @@ def options(
     if isinstance(bind, Connection):
         require_version_table(bind, own.get("version_table") or "alembic_version", own.get("version_table_schema"))
         ours["fn"] = planning(bind)
-    else:  # with named parameters, no driver's percent signs are doubled
+    else:
+        require_own_program(environment.config)
+        # With named parameters, no driver doubles percent signs.
         own["dialect_opts"] = {"paramstyle": "named", **(own.get("dialect_opts") or {})}
     if dialect.name == "postgresql":  # elsewhere a schema is another database
         ours["include_schemas"] = True

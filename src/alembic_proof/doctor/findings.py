@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import ClassVar
 
@@ -28,6 +28,10 @@ class Finding:
     message: str
     fix: str
     severity: ClassVar[Severity]
+
+    def spelled(self, spell: Callable[[str], str]) -> Finding:
+        """Return it with its sentences spelt in another way."""
+        return replace(self, message=spell(self.message), fix=spell(self.fix))
 
     def as_dict(self) -> dict[str, str]:
         """Return it for the JSON report."""

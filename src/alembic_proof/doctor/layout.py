@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SettingsError, UndeterminedError
+from ..prompts import in_flask
 from ..revisions.reader import constants
 from ..sandbox import SCRATCH_VARIABLE
 from ..settings import Settings, load
@@ -38,7 +39,8 @@ class Layout:
         self.options = self.configuration.options
         self.root = self.configuration.file.parent
         location = self.options.get("script_location", "")
-        if not location and (self.root / "env.py").is_file():  # Flask-Migrate's, which finds it by itself
+        self.is_of_flask = not location and (self.root / "env.py").is_file()  # Flask-Migrate's needs no such option
+        if self.is_of_flask:
             self.scripts, self.root = self.root, self.root.parent
         else:
             self.scripts = self._locate(location)
@@ -134,6 +136,10 @@ class Layout:
         if shown.is_relative_to(self.root):
             shown = shown.relative_to(self.root)
         return f"{shown}:{line}" if line else str(shown)
+
+    def spelled(self, text: str) -> str:
+        """Return a sentence with its commands as they are typed in this project: alembic's, or those of flask db."""
+        return in_flask(text) if self.is_of_flask else text
 
     def place_of_option(self, option: str) -> str:
         """Return the file and line where an option of Alembic is set."""

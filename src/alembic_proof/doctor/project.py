@@ -174,7 +174,7 @@ class Project(Layout):
         self.watch = Watch()
         environment = EnvironmentContext(config, scripts, fn=work, as_sql=offline, **options)
         with (
-            self._application(offline),
+            self.application(offline),
             self._handing_over(config),
             watched(environment, self.watch, self._calling_place),
         ):
@@ -190,7 +190,7 @@ class Project(Layout):
         # What env.py may read of the command line: as Alembic's own, only `revision` has --autogenerate.
         revision = {"autogenerate": options.get("autogenerate", False)} if command == "revision" else {}
         config.cmd_opts = Namespace(x=self.x, **revision)
-        with self._application(bool(options.get("sql"))), self._handing_over(config):
+        with self.application(bool(options.get("sql"))), self._handing_over(config):
             getattr(commands, command)(config, *arguments, **options)
 
     def runs(self, offline: bool = False) -> list[Run]:
@@ -265,14 +265,14 @@ class Project(Layout):
             root.handlers[:] = handlers
 
     @contextlib.contextmanager
-    def _application(self, offline: bool = False) -> Iterator[None]:
+    def application(self, offline: bool = False) -> Iterator[None]:
         """Enter the Flask application, where env.py asks for one; offline also a directory where it may write."""
         if offline:
             sys.path[:] = [os.path.abspath(entry) for entry in sys.path]
             before = os.getcwd()
             os.chdir(self.sandbox.directory())
             try:
-                with self._application():
+                with self.application():
                     yield
             finally:
                 os.chdir(before)

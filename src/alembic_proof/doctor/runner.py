@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..errors import NoScratchDatabaseError, NotApplicableError, UndeterminedError, first_line
@@ -83,6 +84,12 @@ def _enter_sandbox(project: Project, stack: contextlib.ExitStack) -> Undetermine
 
 
 def _outcome(check: Check, project: Project) -> Outcome:
+    """Run a check. What it found names commands as they are typed in the project."""
+    outcome = _found(check, project)
+    return replace(outcome, findings=[finding.spelled(project.spelled) for finding in outcome.findings])
+
+
+def _found(check: Check, project: Project) -> Outcome:
     if check.library and not project.uses_library:
         return Outcome.skipped("it judges by the rules of alembic-proof, which env.py does not use")
     if check.setting and project.settings_error:

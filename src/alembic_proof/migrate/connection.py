@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from .. import dialects, upstream
 from ..dialects import Timeouts
+from ..prompts import is_of_flask
 from ..settings import load
 from ..sqltext import full_name
 from ..url import in_memory, masked
@@ -55,6 +56,7 @@ def connect(
         lose data that nobody said may be lost; when a transaction is open that nobody handed over; and when something
         that the migration did was not committed.
     """
+    require_own_program(config)
     given = config.attributes.get("connection")
     if given is not None:
         log.info("Database, as handed in: %s", masked(given.engine.url))
@@ -85,6 +87,19 @@ def migrating(
     version = (version_table, version_table_schema)
     with as_sentences(connection.dialect), _noting(connection, *version), _exclusive(connection, *version):
         yield
+
+
+def require_own_program(config: Config) -> None:
+    """Raise CommandError where Flask-Migrate runs an env.py that was not made for it: its alembic.ini is missing.
+
+    Alembic takes such a Config without a word, and the options of the project would not count.
+    """
+    file = config.config_file_name
+    if is_of_flask(config) and file is not None and not Path(file).is_file():
+        raise CommandError(
+            f"`flask db` looks for {file}, which this project does not have: use `alembic` in its place, as in "
+            "`alembic upgrade head`. Nothing was changed."
+        )
 
 
 def moves() -> bool:

@@ -11,8 +11,9 @@ from alembic.util import CommandError
 from sqlalchemy import Dialect
 from sqlalchemy.exc import DBAPIError
 
-from .. import dialects
+from .. import dialects, upstream
 from ..errors import SettingsError
+from ..prompts import in_flask, is_of_flask
 from . import revision_chain
 
 
@@ -24,13 +25,23 @@ def as_sentences(dialect: Dialect | None = None) -> Iterator[None]:
     except SettingsError as error:
         raise CommandError(str(error)) from None
     except CommandError as error:
-        if sentence := revision_chain.sentence(error, _current_heads):
+        sentence = _spelled(revision_chain.sentence(error, _current_heads) or str(error))
+        if sentence != str(error):
             raise CommandError(sentence) from None
         raise
     except DBAPIError as error:
         if dialect is not None and dialect.name in dialects.KNOWN and (sentence := _sentence(error, dialect.name)):
             raise CommandError(sentence) from None
         raise
+
+
+def _spelled(sentence: str) -> str:
+    """Return a sentence with its commands as the running program has them."""
+    try:
+        config = upstream.environment_context().config
+    except NameError:
+        return sentence
+    return in_flask(sentence) if is_of_flask(config) else sentence
 
 
 def _current_heads() -> Sequence[str]:

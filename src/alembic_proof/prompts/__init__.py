@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .answers import Answers, Question
 from .askers import Asker, Nobody, Scripted, Terminal
-from .command_line import answering
+from .command_line import answering, in_flask, is_of_flask
 
-__all__ = ["Answers", "Asker", "Nobody", "Question", "Scripted", "Terminal", "answering"]
+__all__ = ["Answers", "Asker", "Nobody", "Question", "Scripted", "Terminal", "answering", "in_flask", "is_of_flask"]

@@ -1,8 +1,9 @@
-"""The command that answers everything at once, as it is to be typed."""
+"""Commands as they are to be typed: the one that answers everything at once, and those in sentences."""
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -15,6 +16,14 @@ from .. import upstream
 if TYPE_CHECKING:
     from alembic.config import Config
 
+# In sentences, Alembic's commands as Flask-Migrate has them: what is written, and what is typed there.
+_IN_FLASK = (
+    (r"alembic upgrade head(?![\w-])(?! --)", "flask db upgrade"),  # which goes to head by itself
+    (r"alembic downgrade -1\b", "flask db downgrade"),  # and this one back by one; "-1" would be an option
+    (r"alembic revision --autogenerate\b", "flask db migrate"),
+    (r"alembic (upgrade|downgrade|revision|stamp|check|current|merge|heads|history|branches|show)\b", r"flask db \1"),
+)
+
 # What stands for the rest of a command that nobody knows here: it is not quoted.
 REST = "..."
 
@@ -24,15 +33,15 @@ def answering(config: Config | None, arguments: Sequence[str], running: str) -> 
 
     Flask-Migrate has them in its group. Of a command that a program runs, only its name is known (``running``).
     """
-    is_flask = type(config).__module__.partition(".")[0] == "flask_migrate"
-    if is_flask and (line := _of_flask(sys.argv, arguments)):
+    of_flask = is_of_flask(config)
+    if of_flask and (line := _of_flask(sys.argv, arguments)):
         return line
-    words = ["flask", "db"] if is_flask else ["alembic", *_global_options(config)]
+    words = ["flask", "db"] if of_flask else ["alembic", *_global_options(config)]
     for argument in arguments:
         words += ["-x", argument]
     command = upstream.command_line(config)
-    if command is None or is_flask:
-        name = "migrate" if is_flask and running == "revision" else running
+    if command is None or of_flask:
+        name = "migrate" if of_flask and running == "revision" else running
         return f"{quoted(words)} {name and f'{name} '}{REST}"
     name, positional, options = command
     words.append(name)
@@ -44,6 +53,18 @@ def answering(config: Config | None, arguments: Sequence[str], running: str) -> 
     for value in positional:
         words += value if isinstance(value, (list, tuple)) else [str(value)]
     return quoted(words)
+
+
+def is_of_flask(config: Config | None) -> bool:
+    """Tell whether a Config is that of Flask-Migrate, whose commands are ``flask db ...``."""
+    return type(config).__module__.partition(".")[0] == "flask_migrate"
+
+
+def in_flask(text: str) -> str:
+    """Return a sentence with the commands of ``alembic`` in it as Flask-Migrate has them."""
+    for alembic, flask in _IN_FLASK:
+        text = re.sub(rf"(?<![\w-]){alembic}", flask, text)
+    return text
 
 
 def _of_flask(given: Sequence[str], arguments: Sequence[str]) -> str | None:

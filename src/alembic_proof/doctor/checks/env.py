@@ -262,7 +262,7 @@ def env_leaves_logging_alone(project: Project) -> Iterable[Finding]:
     fileConfig() disables every existing logger and replaces the root logger's handlers. In the alembic command that
     does no harm; in a process that runs migrations by itself, its log falls silent.
     """
-    has_application = bool(project.settings.database_variable)
+    has_application = bool(project.settings.database_variable) and not project.is_of_flask
     if not has_application and not any(map(_runs_alembic, map(project.tree, project.files_with(b"alembic")))):
         raise NotApplicableError("only the alembic command runs env.py")
     if project.logging_changed:
@@ -271,6 +271,8 @@ def env_leaves_logging_alone(project: Project) -> Iterable[Finding]:
         if b"fileConfig" not in project.env.read_bytes():
             call = "followed by what sets up the logging, such as logging.basicConfig()"
         fix = f"only for the alembic command: if context.config.cmd_opts is not None: {call}"
+        if project.is_of_flask:  # it has cmd_opts also where the application runs migrations
+            fix = f"keep those of the application: {call}"
         yield (Problem if has_application else Note)(project.name(project.env), message, fix)
 
 

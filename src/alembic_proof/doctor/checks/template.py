@@ -92,7 +92,8 @@ def _common(project: Project) -> dict[str, Any]:
 def _rendered(project: Project, path: Path, values: dict[str, Any]) -> str:
     from mako.template import Template  # type: ignore[import-untyped]
 
-    return str(Template(filename=str(path)).render(**{**_common(project), **values}))
+    with project.application():  # Flask-Migrate's template for several databases asks it for their names
+        return str(Template(filename=str(path)).render(**{**_common(project), **values}))
 
 
 def _failed(project: Project, path: Path, error: Exception, known: set[str]) -> Finding:
