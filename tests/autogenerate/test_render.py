@@ -246,7 +246,7 @@ CHANGE_KEY = operations.ChangePrimaryKeyOp(OLD.primary_key, NEW.primary_key)
             ["# The schema s is kept: it may have existed before, and others may use it."],
         ),
         (
-            operations.FillRowsOp("t", None, {"a": "", "b": "sa.true()"}),
+            operations.FillRowsOp("t", None, {"a": "", "b": "sa.true()"}, {}),
             "sqlite",
             [
                 "# This fails while a row of t has no a: fill it first.",
@@ -313,7 +313,7 @@ def test_operations(op: Any, dialect: str, expected: list[str]) -> None:
 def test_update() -> None:
     """Of SQLAlchemy's, as a revision serves several databases."""
     values = {"c": "sa.true()", "d": "sa.null()"}
-    assert update(operations.FillRowsOp("t", "s", values), values, ".is_(None)") == (
+    assert update(operations.FillRowsOp("t", "s", values, {}), values, ".is_(None)") == (
         "op.execute(\n    sa.update(sa.table('t', sa.column('c'), sa.column('d'), schema='s'))\n"
         "    .where(sa.column('c').is_(None))\n"
         "    .values({'c': sa.true(), 'd': sa.null()})\n)"

@@ -302,11 +302,11 @@ class FillRowsOp(UpdateOp):
     """Gives values to the rows that have none in a column, or to all rows in several new columns.
 
     The values are code of SQL expressions, by the names of the columns; where one is an empty string no value is
-    right, and the revision says so.
+    right, and the revision says so. ``sql`` is the same as SQL.
     """
 
-    def __init__(self, table: str, schema: str | None, values: dict[str, str]) -> None:
-        self.table, self.schema, self.values = table, schema, values
+    def __init__(self, table: str, schema: str | None, values: dict[str, str], sql: dict[str, str]) -> None:
+        self.table, self.schema, self.values, self.sql = table, schema, values, sql
 
 
 class ShortenTextOp(UpdateOp):

@@ -80,6 +80,7 @@ from .rewrite.sqlite_details import sqlite_details
 from .rewrite.sqlite_names import sqlite_names
 from .rewrite.sqlite_rebuilds import sqlite_rebuilds
 from .rewrite.type_checks import type_checks
+from .rewrite.violations import violations
 from .rewrite.written_code import written_code
 
 _PLUGINS_LOG = logging.getLogger("alembic.runtime.plugins")
@@ -143,6 +144,7 @@ REVISION_RULES: dict[str, Rule] = {
     "not_null": not_null,  # a column becomes NOT NULL where the table has rows
     "kept_stamps": kept_stamps,  # the rows that it fills keep the time of their last change, on MariaDB
     "sqlite_names": sqlite_names,  # a batch of SQLite takes no constraint without a name
+    "violations": violations,  # rows of this database that a new constraint refuses are said
     "concurrent_indexes": concurrent_indexes,  # PostgreSQL makes them outside of the transaction
     "drop_markers": drop_markers,  # the lines that destroy data say so
     "written_code": written_code,  # what is written runs, and says what is meant

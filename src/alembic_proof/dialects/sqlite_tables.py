@@ -153,7 +153,7 @@ def unquoted(name: str) -> str:
 def names_in(tokens: Iterable[Token]) -> set[str]:
     """Return what may be the name of a column, in small letters; the name of a function is none."""
     sequence = list(tokens)
-    following = [*(token.text for token in sequence[1:]), ""]
+    following = [token.text for token in sequence[1:]] + [""] * bool(sequence)
     return {
         token.name
         for token, after in zip(sequence, following, strict=True)

@@ -9,16 +9,17 @@ from typing import Any
 
 from alembic.operations.ops import AddColumnOp, AlterColumnOp
 from alembic.util import CommandError
-from sqlalchemy import CheckConstraint, ClauseElement, Table, text
+from sqlalchemy import CheckConstraint, Table, text
 from sqlalchemy.exc import DBAPIError
 
 from ... import upstream
-from ...dialects.sqlite_tables import Token, names_in, tokens_of, unquoted
-from ...sqltext import escape_colons, full_name, quote_literal
+from ...dialects.sqlite_tables import names_in, unquoted
+from ...sqltext import escape_colons, full_name
 from ..compare.reflected import reflected_tables
 from ..draft import Draft
 from ..sql import sql_of
-from .stored_rows import cast_to, new_columns, rows
+from .pure_sql import sql_tokens
+from .stored_rows import cast_to, default_sql, new_columns, rows
 from .values import Fill, fill_of, parsed
 
 Filling = AddColumnOp | AlterColumnOp
@@ -70,14 +71,9 @@ def _checks(draft: Draft, table: Table, column: str) -> Iterator[tuple[str, set[
     for check in constraints:
         if isinstance(check, CheckConstraint) and upstream.is_created(check, draft.dialect):
             sql = sql_of(check.sqltext, draft.dialect)
-            names = names_in(_tokens(draft, sql)) & columns
+            names = names_in(sql_tokens(draft.kind, sql)) & columns
             if column.lower() in names:
                 yield sql, names
-
-
-def _tokens(draft: Draft, sql: str) -> Iterator[Token]:
-    """Yield the tokens of a CHECK; only on SQLite is a name what stands in brackets."""
-    return tokens_of(sql if draft.kind == "sqlite" else sql.translate(str.maketrans("[]", "()")))
 
 
 def _one_row(draft: Draft, column: str, value: str, table: str) -> str:
@@ -87,11 +83,7 @@ def _one_row(draft: Draft, column: str, value: str, table: str) -> str:
 
 def _value(draft: Draft, fill: Fill, type_: Any) -> str:
     """Return a constant fill as SQL of its type."""
-    default = fill.default
-    sql = sql_of(default, draft.dialect) if isinstance(default, ClauseElement) else quote_literal(default)
-    if draft.kind == "mysql" and not isinstance(default, ClauseElement):
-        sql = sql.replace("\\", "\\\\")
-    return cast_to(draft, sql, type_)
+    return cast_to(draft, default_sql(draft, fill.default), type_)
 
 
 def _is_refused(draft: Draft, check: str, source: str) -> bool | None:
@@ -107,7 +99,7 @@ def _is_refused(draft: Draft, check: str, source: str) -> bool | None:
 
 def _named_in(draft: Draft, checks: list[str], name: str, type_: Any) -> Iterator[Any]:
     """Yield the values of a type that CHECKs name, and the numbers next to them."""
-    for token in (token for check in checks for token in _tokens(draft, check) if token.kind == "literal"):
+    for token in (token for check in checks for token in sql_tokens(draft.kind, check) if token.kind == "literal"):
         with suppress(CommandError):
             value = parsed(unquoted(token.text), name, type_, draft.dialect)
             yield value

@@ -103,10 +103,10 @@ def _is_native(type_: Any, dialect: Dialect) -> bool:
 def _checked_labels(table: Table, column: str, dialect: Dialect) -> list[str]:
     """Return the labels that the CHECK of an enum lets into a column; none, where there is no such CHECK."""
     checks = (sql_of(each.sqltext, dialect) for each in table.constraints if isinstance(each, CheckConstraint))
-    return next((labels for sql in checks if (labels := _labels_in(sql, column, dialect))), [])
+    return next((labels for sql in checks if (labels := labels_in(sql, column, dialect))), [])
 
 
-def _labels_in(check: str, column: str, dialect: Dialect) -> list[str]:
+def labels_in(check: str, column: str, dialect: Dialect) -> list[str]:
     """Return the labels in the SQL of a CHECK that is that of an enum; none, where it is another one."""
     found = tokens(check, dialect.name, casts=False)
     rest = {token.lower() for token in found if not token.startswith("'")}
@@ -157,6 +157,6 @@ def _meanwhile(draft: Draft, checks: UnnamedChecksOp, moved: list[_Moved]) -> li
     for each in moved:
         labels = ", ".join(map(quote_literal, each.labels))
         for number, text in enumerate(checks.before):
-            if _labels_in(text, each.op.column, draft.dialect):
+            if labels_in(text, each.op.column, draft.dialect):
                 meanwhile[number] = f"{preparer.quote(each.op.column)} IN ({labels})"
     return meanwhile

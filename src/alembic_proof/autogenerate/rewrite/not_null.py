@@ -24,6 +24,7 @@ from ...sqltext import all_tokens, escape_colons, full_name, quote_literal
 from ..draft import Draft
 from ..operations import AddSerialColumnOp, ChangePrimaryKeyOp, FillRowsOp, altered
 from .fills import counting_column, downgrade_value, upgrade_value
+from .stored_rows import default_sql
 from .values import Fill
 
 # These may depend on the values with which a column is filled.
@@ -104,13 +105,18 @@ def _ordered(draft: Draft, table: ModifyTableOps, filled: dict[str, tuple[Fill, 
                 f"In {full_name(table.table_name, table.schema)} the fills of {', '.join(left)} read each other: give "
                 "one of them an expression that does not. Nothing was written."
             )
-        new = {name: left[name][0].code for name in ready if left[name][1]}
-        steps += [FillRowsOp(table.table_name, table.schema, new)] if new else []
+        new = {name: left[name][0] for name in ready if left[name][1]}
+        steps += [_filling(draft, table, new)] if new else []
         for name in ready:
             fill, is_new = left.pop(name)
             if not is_new:
-                steps.append(FillRowsOp(table.table_name, table.schema, {name: fill.code}))
+                steps.append(_filling(draft, table, {name: fill}))
     return steps
+
+
+def _filling(draft: Draft, table: ModifyTableOps, fills: dict[str, Fill]) -> FillRowsOp:
+    sql = {name: default_sql(draft, fill.default) if fill.is_constant else fill.sql for name, fill in fills.items()}
+    return FillRowsOp(table.table_name, table.schema, {name: fill.code for name, fill in fills.items()}, sql)
 
 
 def _with_default(draft: Draft, op: AddColumnOp, fill: Fill) -> list[MigrateOperation]:

@@ -9,7 +9,9 @@ from alembic.operations.ops import AddColumnOp, AlterColumnOp
 from sqlalchemy import Column, inspect
 
 from ...ddl.types import database_type, kind_of
+from ...sqltext import quote_literal
 from ..draft import Draft, each_operation
+from ..sql import sql_of
 from .renamed_names import old_columns, old_tables
 
 
@@ -60,3 +62,10 @@ def cast_to(draft: Draft, sql: str, type_: Any) -> str:
     if draft.kind != "postgresql" or kind_of(type_) in ("enum", "array", "other"):
         return sql
     return f"CAST({sql} AS {draft.dialect.type_compiler_instance.process(type_)})"
+
+
+def default_sql(draft: Draft, default: Any) -> str:
+    """Return a server default as SQL."""
+    if not isinstance(default, str):
+        return sql_of(default, draft.dialect)
+    return quote_literal(default.replace("\\", "\\\\") if draft.kind == "mysql" else default)

@@ -22,19 +22,20 @@ from sqlalchemy import (
     literal_column,
     select,
     table,
+    text,
     type_coerce,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...ddl.types import database_type
-from ...sqltext import full_name
+from ...sqltext import escape_colons, full_name
 from ..conversions import conversion
 from ..draft import Draft, reflected_schema
 from ..sql import sql_of
 from .renamed_names import old_columns, old_tables
 
 # For a question, so many rows are read at most, and so many are told apart.
-_READ = 100_000
+READ = 100_000
 MANY = 1000
 
 
@@ -63,7 +64,7 @@ def count(
     rows: Any = select(*(map(column, columns) if columns else [literal_column("1")])).select_from(its_table)
     if columns:
         rows = rows.where(column(columns[0]).is_not(None))
-    some = rows.limit(_READ).subquery("some")
+    some = rows.limit(READ).subquery("some")
     counted = select(1).select_from(some)
     if condition is not None:
         counted = counted.where(condition)
@@ -76,6 +77,26 @@ def count(
     shown = rows if columns else select(literal_column("*")).select_from(its_table)
     query = sql_of(shown if condition is None else shown.where(condition), draft.dialect)
     return Found(number, f"{' '.join(query.split())} LIMIT 20")
+
+
+def number_of_rows(draft: Draft, query: str) -> int | None:
+    """Return how many rows a query in SQL gives, up to one more than MANY; None where it cannot be asked.
+
+    It is in the names that the database has now. PostgreSQL lets no function in it change anything.
+    """
+    connection = draft.context.connection
+    if connection is None:
+        return None
+    try:
+        with connection.begin_nested() as savepoint:
+            if draft.kind == "postgresql":  # until the end of the savepoint
+                connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            counted = text(escape_colons(f"SELECT count(*) FROM ({query} LIMIT {MANY + 1}) AS counted"))
+            number: int = connection.execute(counted).scalar_one()
+            savepoint.rollback()
+            return number
+    except SQLAlchemyError:  # as a role that may not read it, or an operator that is not there
+        return None
 
 
 def stored_column(draft: Draft, op: AlterColumnOp) -> ColumnElement[Any]:
@@ -109,11 +130,11 @@ def other_texts(draft: Draft, place: AlterColumnOp, labels: Sequence[str], limit
         return []
     name, columns = _stored(draft, place)
     value = _exact_text(draft, columns[0]).label("value")
-    some = select(value).select_from(table(name, schema=place.schema)).limit(_READ).subquery("some")
+    some = select(value).select_from(table(name, schema=place.schema)).limit(READ).subquery("some")
     query = select(some.c.value).where(some.c.value.not_in(list(labels))).distinct().limit(limit)
     try:
         with connection.begin_nested():
-            return sorted(text for text in connection.execute(query).scalars() if isinstance(text, str))
+            return sorted(each for each in connection.execute(query).scalars() if isinstance(each, str))
     except DBAPIError:  # as a role that may not read it
         return []
 
