@@ -12,13 +12,14 @@ from support.project import LIBRARY
 PACKAGE = LIBRARY / "alembic_proof"
 # A part may import those of the floors before it, and on its own floor only what is named beside it.
 FLOORS: list[dict[str, set[str]]] = [
-    {"errors": set(), "settings": {"errors"}},
+    {"errors": set(), "settings": {"errors"}, "dotenv_file": {"errors"}},
     {
         "sqltext": set(),
         "packages": set(),
         "upstream": set(),
         "dialects": {"url", "sqltext"},
         "url": {"dialects"},
+        "connecting": {"dialects"},
         "prompts": {"upstream", "sqltext"},
     },
     {"sandbox": set(), "revisions": set(), "schema": {"sandbox"}, "ddl": set()},
@@ -34,7 +35,7 @@ FLOORS: list[dict[str, set[str]]] = [
     {"cli": set()},
 ]
 FLOOR_OF = {part: number for number, floor in enumerate(FLOORS) for part in floor}
-STANDARD_FIRST = ("errors", "settings", "doctor", "sandbox", "schema", "revisions", "cli", "vendoring")
+STANDARD_FIRST = ("errors", "settings", "dotenv_file", "doctor", "sandbox", "schema", "revisions", "cli", "vendoring")
 ENTRY = PACKAGE / "cli/entry.py"
 TRICKS = {"os._exit", "gc.disable", "gc.freeze", "signal.signal"}
 

@@ -242,7 +242,11 @@ def test_any_password_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, e
     [
         ({}, "SHOP_URL is not set, neither in the environment nor in {}/.env: write SHOP_URL=URL into .env, or ex"),
         ({".env": b"OTHER=1"}, "SHOP_URL is not set, neither in the environment nor in {}/.env: write"),
-        ({".env": b"SHOP_URL"}, "SHOP_URL is not set, neither in the environment nor in {}/.env: write"),
+        ({".env": b"SHOP_URL"}, "{}/.env, line 1: SHOP_URL has no value: write SHOP_URL=URL."),
+        (
+            {".env": b"A=1", ".env.example": b""},
+            "SHOP_URL is not set, neither in the environment nor in {}/.env: write",
+        ),
         ({".env.example": b""}, "nor in {}/.env: copy .env.example to .env, or export it."),
         ({".env": b"SHOP_URL="}, "SHOP_URL in {}/.env is empty: give it a URL, or remove it."),
         ({".env": b"SHOP_URL=nonsense"}, "SHOP_URL in {}/.env is not a URL"),
@@ -270,7 +274,7 @@ def test_an_installed_application_has_no_file(monkeypatch: pytest.MonkeyPatch) -
 
 def test_python_dotenv_is_needed_for_the_file_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it, the environment still serves."""
-    monkeypatch.setitem(sys.modules, "dotenv", None)
+    monkeypatch.setitem(sys.modules, "dotenv.parser", None)
     monkeypatch.setenv("SHOP_URL", "sqlite:///a.db")
     (tmp_path / ".env").write_text("SHOP_URL=sqlite:///b.db")
     assert urls.database_url("SHOP_URL", project=tmp_path).database == f"{tmp_path}/a.db"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import dialects
+from .connecting import why_not
 from .dialects.base import CONNECT_TIMEOUT
 from .errors import DatabaseNotReady
 from .prompts import in_flask
@@ -129,8 +130,7 @@ def _current(engine: Engine, where: str, version_table: str, schema: str | None)
                 if inspect(connection).has_table(version_table, schema):
                     raise
     except (DBAPIError, OSError, TypeError) as error:  # TypeError: an option that the driver does not know
-        reason = " ".join(str(getattr(error, "orig", error)).split())
-        raise DatabaseNotReady(f"{where} cannot be reached or read: {reason}") from None
+        raise DatabaseNotReady(f"{where} cannot be reached or read: {why_not(engine.url, error)}") from None
     finally:
         event.remove(engine, "do_connect", _limit)
     raise DatabaseNotReady(unmigrated)

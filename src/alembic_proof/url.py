@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from . import dialects
+from . import dialects, dotenv_file
 from .dialects.base import log
 from .dialects.driver_options import DriverOptions, translated
 from .errors import SettingsError
@@ -31,7 +31,7 @@ def database_url(variable: str, *, project: Path | None = None, asynchronous: bo
     """
     value, source = os.environ.get(variable), "the environment"
     if value is None and project is not None:
-        value, source = _from_file(variable, project / ".env"), str(project / ".env")
+        value, source = dotenv_file.read(variable, project / ".env"), str(project / ".env")
     if value is None:
         raise SettingsError(_missing(variable, project))
     return parse(value.strip(), source=f"{variable} in {source}", root=project, asynchronous=asynchronous)
@@ -124,25 +124,10 @@ def _missing(variable: str, project: Path | None) -> str:
     """Return what to do where a variable is set nowhere."""
     if project is None:
         return f"{variable} is not set in the environment: export it. There is no project with a .env file."
-    write = "copy .env.example to .env" if (project / ".env.example").is_file() else f"write {variable}=URL into .env"
+    write = f"write {variable}=URL into .env"
+    if not (project / ".env").exists() and (project / ".env.example").is_file():
+        write = "copy .env.example to .env"
     return f"{variable} is not set, neither in the environment nor in {project / '.env'}: {write}, or export it."
-
-
-def _from_file(variable: str, dotenv: Path) -> str | None:
-    """Return the value of a variable in a .env file, or None."""
-    if not dotenv.is_file():
-        return None
-    try:
-        from dotenv import dotenv_values  # here, because nobody needs it who has the variable in the environment
-    except ModuleNotFoundError:
-        raise SettingsError(
-            f"{variable} is not set in the environment, and to read {dotenv}, python-dotenv must be installed."
-        ) from None
-    try:  # no interpolation: a "$" in a password is a "$"; "-sig" because some editors write a byte order mark
-        values = dotenv_values(dotenv, interpolate=False, encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise SettingsError(f"{dotenv} is not UTF-8 text: save it as UTF-8.") from None
-    return values.get(variable)
 
 
 def _with_driver(url: URL, source: str, asynchronous: bool) -> URL:

@@ -218,7 +218,7 @@ def test_a_useless_test_database_is_said(project: Project, server: str) -> None:
     """What needs it is unknown, and no password is shown."""
     done = project.doctor("--no-live", TEST_DATABASE_URL=server)
     assert done.returncode == 2
-    assert "there is no scratch database: TEST_DATABASE_URL cannot be used" in done.stdout
+    assert "there is no scratch database: TEST_DATABASE_URL in the environment cannot be used" in done.stdout
     assert "Traceback" not in done.stdout
     assert "s3cret" not in done.stdout
 

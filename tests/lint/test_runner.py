@@ -65,7 +65,7 @@ def test_a_server_is_needed_for_others(shop: Written, run: Lint) -> None:
     assert "set TEST_DATABASE_URL to a database on such a server" in output
     code, output = run("postgresql://nobody:secret@localhost:1/nothing")
     assert (code, "secret" in output) == (2, False)
-    assert "TEST_DATABASE_URL cannot be used" in output
+    assert "TEST_DATABASE_URL in the environment cannot be used" in output
 
 
 def test_any_project_can_be_linted(shop: Written, chain: Chain, run: Lint, postgresql: str) -> None:

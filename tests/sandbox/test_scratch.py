@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from support.databases import make_database, rows
 
 from alembic_proof.errors import UndeterminedError
 from alembic_proof.sandbox import SCRATCH_VARIABLE, engine, exists, read_only_engine, scratch_database
-from alembic_proof.sandbox.scratch import is_direct, scratch_server
+from alembic_proof.sandbox.scratch import Server, is_direct
 
 CATALOGUES = {
     "postgresql": "SELECT datname FROM pg_database",
@@ -67,7 +68,7 @@ def test_a_connection_does_not_keep_a_scratch_database(monkeypatch: pytest.Monke
         ("", "is empty"),
         ("garbage", "is not a URL"),
         ("sqlite:///x.db", "it names no server"),
-        ("postgresql://u:s3cret@127.0.0.1:1/d", "127.0.0.1"),
+        ("postgresql://u:s3cret@127.0.0.1:1/d", "no server answers at 127.0.0.1:1"),
         ("oracle://u:s3cret@h/d", "unknown database"),
     ],
 )
@@ -76,7 +77,7 @@ def test_a_server_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, value: st
     monkeypatch.setenv(SCRATCH_VARIABLE, value)
     with pytest.raises(UndeterminedError) as error, scratch_database():
         pass
-    assert str(error.value).startswith("TEST_DATABASE_URL cannot be used: ")
+    assert str(error.value).startswith("TEST_DATABASE_URL in the environment cannot be used: ")
     assert reason in str(error.value)
     assert "s3cret" not in str(error.value)
 
@@ -90,6 +91,7 @@ def test_a_server_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, value: st
         ("postgresql+psycopg2://h/d", "postgresql"),
         ("mariadb+pymysql://h/d", "mysql"),
         ("mysql://h/d", "mysql"),
+        ("sqlite://", ""),
     ],
 )
 def test_the_kind_of_the_server(monkeypatch: pytest.MonkeyPatch, value: str | None, kind: str) -> None:
@@ -97,7 +99,28 @@ def test_the_kind_of_the_server(monkeypatch: pytest.MonkeyPatch, value: str | No
     monkeypatch.delenv(SCRATCH_VARIABLE, raising=False)
     if value is not None:
         monkeypatch.setenv(SCRATCH_VARIABLE, value)
-    assert scratch_server() == kind
+    assert Server.named().kind == kind
+
+
+def test_a_project_names_its_server_in_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The environment wins; "sqlite://" says that files will do; compose.yaml is how to start it."""
+    monkeypatch.delenv(SCRATCH_VARIABLE, raising=False)
+    (tmp_path / ".env").write_text(f"{SCRATCH_VARIABLE}=postgresql://u:s3cret@127.0.0.1:1/d\n")
+    (tmp_path / "compose.yaml").write_text("services: {}\n")
+    assert Server.named(None).text is None
+    server = Server.named(tmp_path)
+    assert server.kind == "postgresql"
+    with pytest.raises(UndeterminedError) as error, scratch_database("shop", server):
+        pass
+    assert f"{SCRATCH_VARIABLE} in {tmp_path}/.env cannot be used: no connection to postgresql" in str(error.value)
+    assert "docker compose up -d --wait starts it, if it is the one of compose.yaml" in str(error.value)
+    assert "s3cret" not in str(error.value)
+    for value in ("sqlite://", "mysql://h/d"):
+        monkeypatch.setenv(SCRATCH_VARIABLE, value)
+        assert Server.named(tmp_path).text == (None if value == "sqlite://" else value)
+    monkeypatch.delenv(SCRATCH_VARIABLE)
+    monkeypatch.setitem(sys.modules, "dotenv.parser", None)
+    assert Server.named(tmp_path).text is None  # nobody can know, and most of what needs a server does without
 
 
 def test_an_engine_is_returned_as_it_is() -> None:

@@ -52,13 +52,13 @@ def test_the_doctor(pytester: pytest.Pytester, shop: Written) -> None:
 def test_the_server(
     pytester: pytest.Pytester, shop: Written, monkeypatch: pytest.MonkeyPatch, postgresql: str, mysql: str
 ) -> None:
-    """It is of the same kind as the project's own; without one the reason says what to set."""
+    """It is of the same kind as the project's own."""
     name = "test_server_is_of_the_projects_kind"
     env = shop.path / ".env"
     env.write_text(f"SHOP_URL={postgresql}\n")
     result = run(pytester, name)
-    result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines(["*set TEST_DATABASE_URL to a database on a server*"])
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*The project is for postgresql, and TEST_DATABASE_URL leads the tests to sqlite.*"])
     monkeypatch.setenv("TEST_DATABASE_URL", postgresql)
     run(pytester, name).assert_outcomes(passed=1)
     env.rename(shop.path / ".env.example")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -73,6 +74,14 @@ class Dialect(ABC):
         """Create a database as a copy of another one, to which nobody is connected. Return False if it cannot."""
         return False
 
+    def lacks_database(self, url: URL, error: BaseException) -> bool:
+        """Tell whether a server that refused a connection has no such database; False where that is not known."""
+        return False
+
+    def create_command(self, url: URL) -> str:
+        """Return the command that creates the database of a URL, for a shell."""
+        return ""
+
     def claim_database(self, connection: Connection, name: str) -> None:  # noqa: B027
         """Let everybody see that a database is in use, for as long as this connection is open. It need not exist."""
 
@@ -117,6 +126,12 @@ def wait(acquire: Callable[[], bool], connection: Connection, seconds: float) ->
             log.info("Another process is migrating this database: waiting for it, at most %g seconds.", seconds)
             announced = True
         time.sleep(0.1)
+
+
+def shell_command(program: str, options: Mapping[str, str | int | None], *arguments: str) -> str:
+    """Return a command as a person types it, without the options that have no value."""
+    given = [part for name, value in options.items() if value for part in (name, str(value))]
+    return shlex.join([program, *given, *arguments])
 
 
 @contextmanager

@@ -91,6 +91,16 @@ class MySQL(base.Dialect):
         """Yield the comments on tables and columns."""
         yield from map(tuple, connection.exec_driver_sql(_COMMENTS))
 
+    def lacks_database(self, url: URL, error: BaseException) -> bool:
+        """Tell it by the error number."""
+        return getattr(error, "orig", error).args[:1] == (1049,)
+
+    def create_command(self, url: URL) -> str:
+        """Return that of MariaDB's client, which MySQL's is called mysql; it asks for the password, if there is one."""
+        options = {"-h": url.host, "-P": url.port, "-u": url.username}
+        password = ["-p"] if url.password else []
+        return base.shell_command("mariadb", options, *password, "-e", f"CREATE DATABASE `{url.database}`")
+
     def claim_database(self, connection: Connection, name: str) -> None:
         """Hold a named lock, on a connection that may be idle for a week."""
         connection.exec_driver_sql("SET SESSION wait_timeout = 604800")

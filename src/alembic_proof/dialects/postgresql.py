@@ -100,6 +100,29 @@ class PostgreSQL(base.Dialect):
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
         return True
 
+    def lacks_database(self, url: URL, error: BaseException) -> bool:
+        """Ask the server, as psycopg does not tell the SQLSTATE of a connection that was refused."""
+        from sqlalchemy import String, column, select, table
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if getattr(getattr(error, "orig", error), "sqlstate", None) == "3D000":
+            return True
+        if url.get_driver_name() not in self.drivers:
+            return False
+        options = self.connect_timeouts(url.get_driver_name(), base.CONNECT_TIMEOUT)
+        name = column("datname", String())
+        try:
+            with base.plain_engine(url.set(database="postgres"), connect_args=options).connect() as connection:
+                databases = select(name).select_from(table("pg_database", name)).where(name == url.database)
+                return connection.execute(databases).first() is None
+        except SQLAlchemyError:
+            return False
+
+    def create_command(self, url: URL) -> str:
+        """Return PostgreSQL's own; it asks for the password."""
+        options = {"-h": url.host, "-p": url.port, "-U": url.username}
+        return base.shell_command("createdb", options, str(url.database))
+
     def claim_database(self, connection: Connection, name: str) -> None:
         """Hold an advisory lock, on a connection that may be idle for as long as it likes."""
         connection.exec_driver_sql(

@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import SettingsError, UndeterminedError
 from ..prompts import in_flask
 from ..revisions.reader import constants
-from ..sandbox import SCRATCH_VARIABLE
+from ..sandbox import SCRATCH_VARIABLE, Server
 from ..settings import Settings, load
 from .configuration import Configuration
 
@@ -110,10 +110,18 @@ class Layout:
             return Settings(), str(error)
 
     @cached_property
+    def server(self) -> Server:
+        """Where scratch databases are made. A project whose URL is in .env may name this server there, too.
+
+        Raises SettingsError for a file in which it cannot be read.
+        """
+        return Server.named(self.root if self.settings.database_variable else None)
+
+    @cached_property
     def missing_server(self) -> str:
         """Why the scratch database is not of the same kind as the project's: a sentence, empty if it is."""
         dialect = self.declared_dialect
-        if SCRATCH_VARIABLE in self.environment or dialect in ("", "sqlite"):
+        if self.server.text is not None or dialect in ("", "sqlite"):
             return ""
         server = f"set {SCRATCH_VARIABLE} to a database on such a server"
         return f"this is a {dialect} project, and the scratch database is SQLite: {server}"

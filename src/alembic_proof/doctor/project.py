@@ -97,6 +97,7 @@ class Project(Layout):
         Raises UndeterminedError, and what a missing library raises.
         """
         stack.callback(os.chdir, os.getcwd())
+        self.sandbox.server = self.server
         stack.enter_context(self.sandbox)
         if self.settings.database_variable:
             self.scratch_place = self.sandbox.name_in_environment(self.settings.database_variable)

@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from .. import dialects, upstream
+from ..connecting import why_not
 from ..dialects import Timeouts
 from ..prompts import is_of_flask
 from ..settings import load
@@ -68,7 +69,8 @@ def connect(
     try:
         connection = engine.connect()
     except (DBAPIError, TypeError) as error:  # TypeError: an option that the driver does not know
-        raise CommandError(f"Cannot connect to {masked(engine.url)}: {getattr(error, 'orig', error)}") from None
+        reason = why_not(engine.url, error, project_directory(config))
+        raise CommandError(f"Cannot connect to {masked(engine.url)}: {reason}. Nothing was changed.") from None
     with connection, migrating(connection, version_table=version_table, version_table_schema=version_table_schema):
         yield connection
 

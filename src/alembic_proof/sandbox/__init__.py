@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from .process import environment, quiet
 from .redirect import Sandbox
-from .scratch import SCRATCH_VARIABLE, engine, exists, read_only_engine, scratch_database
+from .scratch import SCRATCH_VARIABLE, Server, engine, exists, read_only_engine, scratch_database
 
 __all__ = [
     "SCRATCH_VARIABLE",
     "Sandbox",
+    "Server",
     "engine",
     "environment",
     "exists",

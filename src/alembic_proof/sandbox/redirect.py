@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from ..errors import NoScratchDatabaseError
 from .process import environment
-from .scratch import SCRATCH_VARIABLE, canonical, is_direct, scratch_database, scratch_file, scratch_server
+from .scratch import SCRATCH_VARIABLE, Server, canonical, is_direct, scratch_database, scratch_file
 
 # In ``Connection.info`` of a connection that this process has opened: a Target, or None for a direct one.
 _TARGET = "alembic_proof.sandbox"
@@ -44,6 +44,7 @@ class Sandbox:
 
     def __init__(self, owner: str = "") -> None:
         self._owner = owner  # whose name the scratch databases carry
+        self.server: Server | None = None  # where they are made; None for the one that the environment names
         self.requests: dict[str, Request] = {}  # by place, the first connection that was asked for
         self._scratch: dict[str, str] = {}  # by place, the URL of the scratch database that stands in for it
         self._forbidden = ""
@@ -68,7 +69,9 @@ class Sandbox:
 
     def database(self, dialect: str = "") -> str:
         """Create an empty database and return its URL: SQLite where that dialect is asked for, else as configured."""
-        return self._stack.enter_context(scratch_file() if dialect == "sqlite" else scratch_database(self._owner))
+        return self._stack.enter_context(
+            scratch_file() if dialect == "sqlite" else scratch_database(self._owner, self.server)
+        )
 
     def name_in_environment(self, variable: str) -> str:
         """Let an environment variable name a new scratch database, and return the place of that database."""
@@ -138,7 +141,7 @@ class Sandbox:
     def _scratch_for(self, dialect: Any, place: str) -> str:
         if place not in self._scratch:
             kind = canonical(dialect.name)
-            if kind not in ("sqlite", scratch_server()):
+            if kind not in ("sqlite", (self.server or Server.named()).kind):
                 raise NoScratchDatabaseError(place)
             self._scratch[place] = self.database(kind)
         return self._scratch[place]

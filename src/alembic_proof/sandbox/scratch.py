@@ -10,20 +10,76 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
 from .. import dialects
+from ..dialects.base import CONNECT_TIMEOUT
+from ..dotenv_file import NoReaderError, read
 from ..errors import UndeterminedError, first_line
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Dialect, Engine
 
-# The environment variable with the URL of a database on a server where databases of our own may be created.
+# The variable with the URL of a database on a server where databases of our own may be created.
 SCRATCH_VARIABLE = "TEST_DATABASE_URL"
+_FILES = "sqlite://"  # as its value, says that SQLite files will do, as without it
 
 _direct: WeakSet[Dialect] = WeakSet()
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where scratch databases are made: on the server of a URL; without one, in SQLite files."""
+
+    text: str | None = None  # the URL, as it is written
+    source: str = ""  # where
+    project: Path | None = None  # the directory of the project, where there is one
+
+    @classmethod
+    def named(cls, project: Path | None = None) -> Server:
+        """Return the one that SCRATCH_VARIABLE names: in the environment, else in the file .env of a project.
+
+        Raises SettingsError for a file in which it cannot be read.
+        """
+        text, source = os.environ.get(SCRATCH_VARIABLE), "the environment"
+        if text is None and project is not None:
+            source = str(project / ".env")
+            with contextlib.suppress(NoReaderError):
+                text = read(SCRATCH_VARIABLE, project / ".env")
+        return cls(None if text == _FILES else text, source, project)
+
+    @property
+    def kind(self) -> str:
+        """The dialect of the server; an empty string where there is none."""
+        return canonical((self.text or "").partition(":")[0].partition("+")[0])
+
+    def url(self) -> URL:
+        """Return the URL. Raises SettingsError or UndeterminedError where it is of no use."""
+        from ..url import parse
+
+        if self.kind == "sqlite":
+            raise UndeterminedError(f"it names no server; without it, or with {_FILES}, SQLite is used")
+        return parse(self.text or "", source=f"{SCRATCH_VARIABLE} in {self.source}", root=None)
+
+    def connect(self) -> Connection:
+        """Return a connection in which each statement commits by itself. Raises UndeterminedError."""
+        from ..connecting import why_not
+        from ..url import masked
+
+        url = None
+        try:
+            url = self.url()
+            options = dialects.get(url.get_backend_name()).connect_timeouts(url.get_driver_name(), CONNECT_TIMEOUT)
+            options.pop("read_timeout", None)  # to create a database may take its time
+            return engine(url, isolation_level="AUTOCOMMIT", connect_args=options).connect()
+        except Exception as error:
+            reason = first_line(error)
+            if url is not None:
+                reason = f"no connection to {masked(url)}: {why_not(url, error, self.project)}"
+        raise UndeterminedError(f"{SCRATCH_VARIABLE} in {self.source} cannot be used: {reason}")
 
 
 def engine(url: URL | str | Engine, **options: Any) -> Engine:
@@ -59,39 +115,29 @@ def exists(url: URL) -> bool:
     return url.get_backend_name() != "sqlite" or os.path.isfile(url.database or "")
 
 
-def scratch_server() -> str:
-    """Return which kind of server SCRATCH_VARIABLE names: the name of a dialect; an empty string if it is not set."""
-    name = os.environ.get(SCRATCH_VARIABLE, "").partition(":")[0].partition("+")[0]
-    return canonical(name)
-
-
 def canonical(dialect: str) -> str:
     """Return one name for a dialect that has several: "mysql" for "mariadb"."""
     return {"postgres": "postgresql", "mariadb": "mysql"}.get(dialect, dialect)
 
 
 @contextlib.contextmanager
-def scratch_database(owner: str = "", copy_of: str = "") -> Iterator[str]:
+def scratch_database(owner: str = "", server: Server | None = None, copy_of: str = "") -> Iterator[str]:
     """Create a database, yield its URL, and drop it afterwards.
-
-    It is on the server that SCRATCH_VARIABLE names, else a temporary SQLite file.
 
     :param owner: whom it is for: the name carries it, and the time. What an earlier run for the same owner has left
         on the server is dropped first; never the database of a run that is alive.
+    :param server: where; without one, the one that SCRATCH_VARIABLE names in the environment.
     :param copy_of: the URL of a scratch database to which nobody is connected: this one begins as its copy. Without
         it, and where the server cannot copy, the database is empty.
     :raises UndeterminedError: when that server cannot be used.
     """
-    if SCRATCH_VARIABLE not in os.environ:
+    server = server or Server.named()
+    if server.text is None:
         with scratch_file(copy_of) as url:
             yield url
         return
-    try:
-        server = _server()
-        dialect = dialects.get(server.get_backend_name())
-        connection = engine(server, isolation_level="AUTOCOMMIT").connect()
-    except Exception as error:
-        raise UndeterminedError(f"{SCRATCH_VARIABLE} cannot be used: {first_line(error)}") from None
+    connection, url_of_server = server.connect(), server.url()
+    dialect = dialects.get(url_of_server.get_backend_name())
     name = f"{_prefix(owner)}{time.strftime('%Y%m%d_%H%M%S')}_{uuid.uuid4().hex[:8]}"
     with connection:
         if owner:
@@ -100,7 +146,7 @@ def scratch_database(owner: str = "", copy_of: str = "") -> Iterator[str]:
         try:
             if not copy_of or not dialect.copy_database(connection, name, str(_database(copy_of))):
                 dialect.create_database(connection, name)
-            yield server.set(database=name).render_as_string(hide_password=False)
+            yield url_of_server.set(database=name).render_as_string(hide_password=False)
         finally:
             dialect.drop_database(connection, name)
 
@@ -134,11 +180,3 @@ def scratch_file(copy_of: str = "") -> Iterator[str]:
         if copy_of:
             shutil.copy(str(_database(copy_of)), path)
         yield f"sqlite:///{path.as_posix()}"
-
-
-def _server() -> URL:
-    from ..url import parse
-
-    if scratch_server() == "sqlite":
-        raise UndeterminedError("it names no server; without it SQLite is used")
-    return parse(os.environ[SCRATCH_VARIABLE], source=f"{SCRATCH_VARIABLE} in the environment", root=None)

@@ -38,7 +38,7 @@ def migrated_database(project: Project, directory: Path, shared: Path | None = N
     """
     with ExitStack() as stack:
         if shared is None:
-            url = stack.enter_context(scratch_database(project.root.name))
+            url = stack.enter_context(scratch_database(project.root.name, project.server))
             _migrate(project, url, directory)
         else:
             url = stack.enter_context(_copy(project, directory, shared))
@@ -54,13 +54,13 @@ def _copy(project: Project, directory: Path, shared: Path) -> Iterator[str]:
     with ExitStack() as stack:
         with _alone(shared):
             if not note.exists():
-                template = stack.enter_context(scratch_database(project.root.name))
+                template = stack.enter_context(scratch_database(project.root.name, project.server))
                 _migrate(project, template, directory)
                 note.touch(mode=0o600)
                 note.write_text(template, encoding="utf-8")
                 stack.callback(_remove, note, shared)
             template = note.read_text(encoding="utf-8")
-            url = stack.enter_context(scratch_database(project.root.name, copy_of=template))
+            url = stack.enter_context(scratch_database(project.root.name, project.server, template))
         _migrate(project, url, directory)  # which does nothing, unless the server cannot copy
         yield url
 

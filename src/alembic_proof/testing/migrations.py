@@ -30,7 +30,7 @@ def project_database(project: Project) -> Iterator[str]:
     """
     variable = project.settings.database_variable
     with ExitStack() as stack:
-        url = stack.enter_context(scratch_database(project.root.name))
+        url = stack.enter_context(scratch_database(project.root.name, project.server))
         if variable:
             stack.enter_context(environment(**{variable: url}))
         yield url

@@ -13,13 +13,14 @@ To run Alembic's own invariants as well, let conftest.py give pytest-alembic's f
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from ..errors import ProofError, SettingsError, UndeterminedError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -44,8 +45,11 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     toml = config.rootpath / "pyproject.toml"
     if not config.getini(_OPTION) and not (toml.is_file() and b"[tool.alembic-proof]" in toml.read_bytes()):
         return None
-    server = os.environ.get("TEST_DATABASE_URL", "sqlite").partition(":")[0]
-    return f"migrations run on: {server} (TEST_DATABASE_URL names a server)"
+    try:
+        kind = _project(config).server.kind or "sqlite"
+    except (SettingsError, UndeterminedError, pytest.UsageError):
+        return None  # the first test that needs the project says it
+    return f"migrations run on: {kind} (TEST_DATABASE_URL names a server, in the environment or in .env)"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -63,7 +67,6 @@ def _project(config: pytest.Config) -> Project:
     if _PROJECT not in config.stash:
         from ..doctor.configuration import find_config
         from ..doctor.project import Project
-        from ..errors import UndeterminedError
 
         named = config.getini(_OPTION)
         try:
@@ -86,10 +89,14 @@ def migration_project(request: pytest.FixtureRequest) -> Project:
 def migrated_project(migration_project: Project) -> Project:
     """That project, for a test that runs its revisions.
 
-    Skips the test if they are for a kind of server that TEST_DATABASE_URL does not name.
+    Fails the test if they are for a kind of server that TEST_DATABASE_URL does not name, or if that server does not
+    answer: to skip these tests would look like success.
     """
-    if migration_project.missing_server and migration_project.revisions:
-        pytest.skip(migration_project.missing_server)
+    with _sentences():
+        if migration_project.missing_server:
+            raise UndeterminedError(f"There is nothing to test on: {migration_project.missing_server}.")
+        if migration_project.server.text is not None:
+            migration_project.server.connect().close()
     return migration_project
 
 
@@ -116,14 +123,10 @@ def migrated_database(
 @contextmanager
 def _sentences() -> Iterator[None]:
     """Say in a sentence, without a traceback, why there is no database to test on."""
-    from ..errors import ProofError, UndeterminedError
-
     try:
         yield
-    except UndeterminedError as error:
-        pytest.exit(str(error), returncode=1)
     except ProofError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 @pytest.fixture

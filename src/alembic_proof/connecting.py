@@ -1,0 +1,49 @@
+"""Why there is no connection to a database, and what to do."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import dialects
+from .dialects.base import CONNECT_TIMEOUT
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+COMPOSE = "docker compose up -d --wait"
+
+
+def why_not(url: URL, error: BaseException, project: Path | None = None) -> str:
+    """Return a sentence's end: what is wrong, and what to do, as far as that is known. Call it where connecting failed.
+
+    :param url: where to.
+    :param error: what the driver said.
+    :param project: a directory; where it has a compose.yaml, that starts the server.
+    """
+    reason = " ".join(str(getattr(error, "orig", None) or error).split())
+    known = url.get_backend_name() in dialects.KNOWN
+    dialect = dialects.get(url.get_backend_name()) if known else None
+    if dialect is None or not dialect.port:
+        return reason
+    if not _answers(url, int(dialect.port)):
+        composed = project is not None and (project / "compose.yaml").is_file()
+        start = f"{COMPOSE} starts it, if it is the one of compose.yaml" if composed else "start it, or correct the URL"
+        return f"no server answers at {url.host}:{url.port or dialect.port} ({reason}): {start}"
+    if url.database and dialect.lacks_database(url, error):
+        create = dialect.create_command(url)
+        return f"the server has no database {url.database}. Create it: {create}; or correct the URL"
+    return reason
+
+
+def _answers(url: URL, port: int) -> bool:
+    """Tell whether somebody listens where a URL leads; of a socket in the file system nothing is known."""
+    if not url.host or url.host.startswith("/") or url.query.get("unix_socket") or "," in url.host:
+        return True
+    try:
+        with closing(socket.create_connection((url.host, url.port or port), CONNECT_TIMEOUT)):
+            return True
+    except OSError:
+        return False
