@@ -24,6 +24,7 @@ class Settings:
     off: frozenset[str] = frozenset()  # the rules and comparisons of autogenerate that are switched off, by name
     models: tuple[str, ...] = ()  # packages, whose modules are all imported before models are compared
     database_variable: str | None = None  # the environment variable with the URL of the application's database
+    targets: str | None = None  # the function that returns a fleet's databases: package.module:function
     migrator_timeout: float = 60.0  # seconds to wait for another process that is migrating the same database
     lock_timeout: float = 5.0  # seconds that a statement may wait for a table in use, while others wait behind it
     path: Path | None = None  # the pyproject.toml that was read
@@ -121,6 +122,12 @@ def _name(value: Any) -> str:
     return value
 
 
+def _function(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[\w.]+:\w+", value):
+        raise TypeError
+    return value
+
+
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1_000_000:
         raise TypeError
@@ -132,6 +139,7 @@ _TYPES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "off": ("a list of names of rules and comparisons", lambda value: frozenset(_strings(value))),
     "models": ("a list of names of packages", lambda value: tuple(_strings(value))),
     "database_variable": ("the name of an environment variable", _name),
+    "targets": ("the name of a function, as in package.module:function", _function),
     "migrator_timeout": (_SECONDS, _number),
     "lock_timeout": (_SECONDS, _number),
 }

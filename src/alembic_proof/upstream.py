@@ -102,6 +102,11 @@ def upgrade_steps(script: ScriptDirectory, revision: str, heads: Any) -> list[Mi
     return None if method is None else list(method(revision, heads))
 
 
+def downgrade_steps(script: ScriptDirectory, revision: str, heads: Any) -> list[MigrationStep]:
+    """Return the steps of a downgrade from heads to a revision (``ScriptDirectory._downgrade_revs``)."""
+    return list(script._downgrade_revs(revision, heads))
+
+
 def require_plugins() -> None:
     """Raise CommandError where Alembic has no plug-ins: autogenerate needs 1.18, which brought them."""
     from importlib.util import find_spec

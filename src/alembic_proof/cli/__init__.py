@@ -14,6 +14,7 @@ COMMANDS = {
     "doctor": "check that a schema is wired and in step",
     "lint": "find what in a revision makes production wait, or breaks the application that still runs there",
     "adopt": "bring an existing database under Alembic, or an existing project under this library",
+    "fleet": "bring many databases to one revision, and say which are not",
     "recipe": "print how to do what autogenerate cannot",
     "vendor": "bring another version of this library into a project that carries it in vendor/",
 }

@@ -20,6 +20,9 @@ log = logging.getLogger("alembic.connection")
 
 CONNECT_TIMEOUT = 5  # seconds for a server to answer whoever only wants to look
 
+# Under this key of ``Connection.info`` is the one schema that a migration of a PostgreSQL database is about.
+ONE_SCHEMA = "alembic_proof.schema"
+
 Item = tuple[str, str, str]  # of a schema: the table or "", an item such as "column name", its text
 
 
@@ -43,6 +46,12 @@ class Dialect(ABC):
     transactional_ddl = True  # whether it can take back an ALTER; where it cannot, a journal is kept
     locked: frozenset[Any]  # how drivers say that a lock was not to be had: SQLSTATE, error number, or the text
     forbidden: frozenset[Any]  # and that the user may not do something
+
+    # What is asked of a database that nobody changes, in SQL: an expression that is the same whatever address leads to
+    # it; a query for whether a migration has it; and one for how many notes an interrupted migration has left there.
+    identity = "NULL"
+    is_migrating = ""
+    interrupted = ""
 
     @abstractmethod
     def configure_options(self) -> dict[str, Any]:

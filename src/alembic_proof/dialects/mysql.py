@@ -47,6 +47,11 @@ class MySQL(base.Dialect):
     transactional_ddl = False
     locked = frozenset({1205})
     forbidden = frozenset({1044, 1142})
+    is_migrating = f"SELECT IS_USED_LOCK({_LOCK}) IS NOT NULL"
+    interrupted = (
+        "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() "
+        "AND table_name = 'alembic_unfinished'"
+    )
 
     def configure_options(self) -> dict[str, Any]:
         """Let each revision be a transaction, as far as these databases have one."""

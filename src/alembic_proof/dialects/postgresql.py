@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..sqltext import quote_literal
 from . import base
 from .driver_options import DriverOptions, Spelling, words
 
@@ -37,6 +38,14 @@ _ASYNCPG = DriverOptions(
 _LOCK = int.from_bytes(b"alembic", "big")  # any constant will do: advisory locks belong to one database
 _CLAIMS = int.from_bytes(b"prf!", "big") & 0x7FFFFFFF  # a space of locks of its own, for databases in use
 
+# Of the locks that migrations hold in a database, pg_locks has the keys in two halves.
+_HELD = (
+    "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND granted AND mode = 'ExclusiveLock' "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND "
+)
+# The first number of a key of two, for a migration that has one schema to itself. The second is a hash of its name.
+_SCHEMA_LOCK = int.from_bytes(b"alem", "big")
+
 
 class PostgreSQL(base.Dialect):
     """PostgreSQL, with psycopg, psycopg2 or asyncpg."""
@@ -53,6 +62,11 @@ class PostgreSQL(base.Dialect):
     port = "5432"
     locked = frozenset({"55P03"})
     forbidden = frozenset({"42501"})
+    identity = (
+        "(SELECT concat(oid, ' of the server started ', pg_postmaster_start_time()) FROM pg_database "
+        "WHERE datname = current_database())"
+    )
+    is_migrating = f"{_HELD} objsubid = 1 AND classid = {_LOCK >> 32} AND objid = {_LOCK & 0xFFFFFFFF}"
 
     def configure_options(self) -> dict[str, Any]:
         """Let each revision be a transaction: a failure undoes that revision, and autocommit_block() works."""
@@ -63,8 +77,10 @@ class PostgreSQL(base.Dialect):
         """Hold an advisory lock, and limit the wait of each transaction for a table."""
         _refuse_pooler(connection)
 
+        lock = _lock_of(connection.info.get(base.ONE_SCHEMA))
+
         def acquire() -> bool:
-            locked = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").scalar_one()
+            locked = connection.exec_driver_sql(lock.acquire).scalar_one()
             connection.commit()  # an open transaction would hold up a CREATE INDEX CONCURRENTLY
             return bool(locked)
 
@@ -84,12 +100,12 @@ class PostgreSQL(base.Dialect):
 
                 with suppress(DBAPIError):  # a lost connection has lost its lock as well
                     connection.rollback()
-                    connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK})")
+                    connection.exec_driver_sql(lock.release)
                     connection.commit()
 
     def catalogue(self, connection: Connection) -> Iterator[base.Item]:
         """Yield tables, columns, defaults, constraints, indexes, triggers, and enum types under ""."""
-        yield from map(tuple, connection.exec_driver_sql(_CATALOGUE.replace("%", "%%")))
+        yield from map(tuple, connection.exec_driver_sql(catalogue(None).replace("%", "%%")))
 
     def comments(self, connection: Connection) -> Iterator[base.Item]:
         """Yield the comments on tables and columns."""
@@ -151,6 +167,44 @@ class PostgreSQL(base.Dialect):
         return engine.execution_options(postgresql_readonly=True)
 
 
+class _Lock(NamedTuple):
+    """A lock of a session, by the statements that take it, if it is free, and give it back."""
+
+    acquire: str
+    release: str
+
+
+def _lock_of(schema: str | None) -> _Lock:
+    """Return the lock for a whole database, or for one of its schemas.
+
+    Who migrates one schema shares the database with others of that kind, and with nobody who migrates all of it.
+    """
+    if schema is None:
+        return _Lock(f"SELECT pg_try_advisory_lock({_LOCK})", f"SELECT pg_advisory_unlock({_LOCK})")
+    key = f"{_SCHEMA_LOCK}, hashtext({quote_literal(schema)})".replace("%", "%%")
+    return _Lock(
+        f"SELECT CASE WHEN NOT pg_try_advisory_lock_shared({_LOCK}) THEN false WHEN pg_try_advisory_lock({key}) THEN "
+        f"true ELSE NOT pg_advisory_unlock_shared({_LOCK}) END",
+        f"SELECT pg_advisory_unlock({key}), pg_advisory_unlock_shared({_LOCK})",
+    )
+
+
+def schemas(version_table: str) -> str:
+    """Return a query for schemas: name, whether it has this table, whether it is being migrated, identity."""
+    return (
+        f"SELECT nspname, c.oid IS NOT NULL, ({_HELD} objsubid = 2 AND classid = {_SCHEMA_LOCK} "
+        f"AND objid = hashtext(nspname)::bigint & 4294967295), {PostgreSQL.identity} FROM pg_namespace n "
+        f"LEFT JOIN pg_class c ON relnamespace = n.oid AND relname = {quote_literal(version_table)} "
+        "AND relkind IN ('r', 'p')"
+    )
+
+
+def catalogue(schema: str | None) -> str:
+    """Return the query for the catalogue of a database, or of one schema that is the first of the search_path."""
+    own = f"nspname = {quote_literal(schema)}" if schema else "nspname !~ '^(pg_|information_schema)'"
+    return _CATALOGUE.format(own=own)
+
+
 def _refuse_pooler(connection: Connection) -> None:
     """Raise CommandError where a connection pooler answers: through one, a session's lock may not hold.
 
@@ -177,8 +231,8 @@ SELECT datname::text FROM pg_database d WHERE starts_with(datname::text, '{prefi
 """
 
 _CATALOGUE = """
-WITH t AS (SELECT c.oid, c.oid::regclass::text AS name FROM pg_class c
-           WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
+WITH t AS (SELECT c.oid, c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+           WHERE relkind IN ('r', 'p') AND {own}
            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e'))
 SELECT name, '', '' FROM t
 UNION ALL SELECT name, 'partitioned by', pg_get_partkeydef(oid) FROM t WHERE pg_get_partkeydef(oid) IS NOT NULL
@@ -200,7 +254,8 @@ UNION ALL SELECT name, 'index ' || indexrelid::regclass::text, pg_get_indexdef(i
 UNION ALL SELECT name, 'trigger ' || tgname, pg_get_triggerdef(g.oid) FROM t JOIN pg_trigger g ON tgrelid = t.oid
     WHERE NOT tgisinternal
 UNION ALL SELECT '', 'type ' || enumtypid::regtype::text,
-    string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) FROM pg_enum GROUP BY enumtypid
+    string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) FROM pg_enum JOIN pg_type y ON y.oid = enumtypid
+    JOIN pg_namespace n ON n.oid = typnamespace WHERE {own} GROUP BY enumtypid
 """
 
 _COMMENTS = """

@@ -23,7 +23,7 @@ from sqlalchemy.types import NullType
 
 from .. import upstream
 from ..ddl.losses import loss, lost_values
-from ..prompts import Answers, Question
+from ..prompts import Answers, Nobody, Question
 from ..revisions.actions import actions
 from ..revisions.drops import Drop, DropReader
 from . import revision_chain
@@ -57,11 +57,13 @@ def ask(connection: Connection, version_table: str, version_table_schema: str | 
     """Ask before a downgrade that loses data: before the lock is taken, as nobody need wait while somebody thinks.
 
     ``-x allow-drop=book.isbn``, ``-x allow-drop=book`` or ``-x allow-drop`` for all is the answer without a terminal,
-    as is ``config.attributes["allow-drop"] = True`` from Python. Returns what was examined; None for a command that is
+    as is ``config.attributes["allow-drop"] = True`` from Python, or a list of names, some of which may have nothing to
+    drop here. Returns what was examined; None for a command that is
     not a downgrade, or needs no answer. Raises CommandError when the answer is no, or nobody can be asked.
     """
     environment = upstream.environment_context()
-    if environment.config.attributes.get("allow-drop"):
+    allowed = environment.config.attributes.get("allow-drop")
+    if allowed and not isinstance(allowed, (list, tuple)):
         return None
     borrowed = connection.in_transaction()
     version = {"version_table": version_table, "version_table_schema": version_table_schema}
@@ -77,7 +79,8 @@ def ask(connection: Connection, version_table: str, version_table_schema: str | 
         script = step.revision
         reader.read(Path(script.path).name, actions(script, "downgrade", connection.dialect))
     answers = Answers.of(migration)
-    meant = {drop.name for drop in reader.drops if answers.allow_drop(drop.name)}
+    others = Answers([f"allow-drop={name}" for name in allowed or ()], Nobody())
+    meant = {drop.name for drop in reader.drops if answers.allow_drop(drop.name) or others.allow_drop(drop.name)}
     losses = {drop.name: text for drop, text in _losses(connection, reader.drops) if drop.name not in meant}
     if not borrowed:
         connection.rollback()

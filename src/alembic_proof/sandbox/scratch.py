@@ -145,10 +145,18 @@ def scratch_database(owner: str = "", server: Server | None = None, copy_of: str
         dialect.claim_database(connection, name)  # before it exists: see _drop_abandoned()
         try:
             if not copy_of or not dialect.copy_database(connection, name, str(_database(copy_of))):
-                dialect.create_database(connection, name)
+                _create(connection, dialect, name)
             yield url_of_server.set(database=name).render_as_string(hide_password=False)
         finally:
             dialect.drop_database(connection, name)
+
+
+def _create(connection: Connection, dialect: dialects.Dialect, name: str) -> None:
+    """Create a database. Raises UndeterminedError where it cannot be done."""
+    try:
+        dialect.create_database(connection, name)
+    except Exception as error:
+        raise UndeterminedError(f"A scratch database cannot be created: {first_line(error)}") from None
 
 
 def _prefix(owner: str) -> str:

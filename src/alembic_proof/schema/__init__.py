@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .build import build, buildable, model_names, prepare, table_names, without_views
 from .diff import Difference, compare, describe
-from .snapshot import JOURNAL, Schema, own_tables, read
+from .snapshot import JOURNAL, Schema, gather, own_tables, read
 
 __all__ = [
     "JOURNAL",
@@ -14,6 +14,7 @@ __all__ = [
     "buildable",
     "compare",
     "describe",
+    "gather",
     "model_names",
     "own_tables",
     "prepare",

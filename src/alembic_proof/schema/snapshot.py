@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -31,22 +32,29 @@ def read(source: URL | str | Engine, default: str | None = None, comments: bool 
     The default is a schema whose name is left out too: where env.py has chosen one by PostgreSQL's search_path.
     Raises UndeterminedError for a database whose catalogue this library does not read.
     """
-    prefixes = {"public.", f"{default or 'public'}."}
-
-    def plain(part: Any) -> str:
-        return reduce(lambda text, prefix: text.replace(prefix, ""), prefixes, str(part or ""))
-
-    schema: Schema = {}
     with engine(source).connect() as connection:
         name = connection.dialect.name
         if name not in dialects.KNOWN:
             raise UndeterminedError(f"the schema of a {name} database cannot be read: only {', '.join(dialects.KNOWN)}")
         dialect = dialects.get(name)
-        for row in dialect.catalogue(connection):
-            table, item, text = map(plain, row)
-            items = schema.setdefault(table, {})
-            if item:
-                items[item] = text
+        schema = gather(dialect.catalogue(connection), default)
         for table, item, text in dialect.comments(connection) if comments else ():
-            schema.setdefault(plain(table), {})[item] = text
+            schema.setdefault(_plain(table, default), {})[item] = text
     return schema
+
+
+def gather(rows: Iterable[Sequence[Any]], default: str | None = None) -> Schema:
+    """Return the schema that the rows of a catalogue are: for each item its table, its name and its text."""
+    schema: Schema = {}
+    for row in rows:
+        table, item, text = (_plain(part, default) for part in row)
+        items = schema.setdefault(table, {})
+        if item:
+            items[item] = text
+    return schema
+
+
+def _plain(part: Any, default: str | None) -> str:
+    """Return a text of a catalogue without the names of the schemas that can be left out."""
+    prefixes = {"public.", f"{default or 'public'}."}
+    return reduce(lambda text, prefix: text.replace(prefix, ""), prefixes, str(part or ""))

@@ -1,0 +1,88 @@
+"""How the schemas of a fleet differ from what their revisions, or the models, say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from ..connecting import why_not
+from ..errors import ProofError
+from .dispatch import lanes
+from .fingerprint import grouped, read_target
+from .history import Project, history
+from .looking import THREADS
+from .references import References
+from .report import counted
+from .targets import Target
+
+
+@dataclass
+class Drift:
+    """What was found, by target: how its schema differs, or why it could not be read."""
+
+    differing: dict[str, list[str]] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)  # not compared: at another revision
+    unread: dict[str, str] = field(default_factory=dict)
+    total: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether all were read, and have the right schema."""
+        return not (self.differing or self.elsewhere or self.unread)
+
+    def told(self) -> list[str]:
+        """Return the report: each difference once, with how many targets have it, and which."""
+        lines = []
+        for sentence, names in grouped(self.differing):
+            lines.append(f"{len(names)} of {self.total}: {sentence}")
+            lines.append(f"    {_some(names)}")
+        lines.extend(f"{name}: at {revisions}, so not compared" for name, revisions in self.elsewhere.items())
+        lines.extend(f"{name}: it could not be read: {reason}" for name, reason in self.unread.items())
+        counts = (
+            (self.total - len(self.differing) - len(self.elsewhere) - len(self.unread), "as the revisions build them"),
+            (len(self.differing), "different"),
+            (len(self.elsewhere), "at another revision"),
+            (len(self.unread), "not read"),
+        )
+        told = ", ".join(f"{number} {what}" for number, what in counts if number)
+        lines.append(f"{counted(self.total, 'target')}: {told or 'none'}")
+        return lines
+
+
+def find_drift(project: Project, targets: Iterable[Target], revision: str = "heads", threads: int = THREADS) -> Drift:
+    """Compare the schema of each target with that of an empty database at a revision.
+
+    Nothing is changed but that this database is made, and dropped. Raises ProofError where it cannot be built.
+    """
+    found = list(targets)
+    drift = Drift(total=len(found))
+    revisions = history(project)
+    wanted = revisions.resolve(revision)
+    lane = lanes(1, None, project)[0]
+    references = References(project, revision, lane)
+
+    def compare(target: Target) -> None:
+        try:
+            reading = read_target(target, revisions)
+            if reading.revisions != wanted:
+                drift.elsewhere[target.name] = ", ".join(sorted(reading.revisions)) or "no revision"
+            elif sentences := references.differences(target, reading):
+                drift.differing[target.name] = sentences
+        except ProofError:
+            raise
+        except Exception as error:  # of any driver
+            drift.unread[target.name] = why_not(target.address, error)
+
+    lane.prepare()
+    try:
+        with ThreadPoolExecutor(max(1, min(threads, len(found)))) as pool:
+            list(pool.map(compare, found))
+    finally:
+        lane.close()
+    return drift
+
+
+def _some(names: list[str], most: int = 10) -> str:
+    more = f", and {len(names) - most} more (--json lists all)" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,206 @@
+"""An upgrade, or a downgrade, of a fleet: look, one target as a canary, then the rest, and compare what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from ..connecting import why_not
+from ..errors import ProofError
+from .dispatch import Dispatch, Lane, Running, end_workers, lanes
+from .fingerprint import read_target
+from .history import Project, history
+from .looking import THREADS, Standing, State, look
+from .references import References
+from .report import Line, Progress, Speaker, counted, of_standing, summary
+from .targets import Target, TargetsError
+from .work import Job, Result
+
+MAX_FAILURES = 10
+WORKERS = 8  # a worker waits for its server most of its time
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a fleet is migrated."""
+
+    revision: str = "heads"
+    down: bool = False
+    canary: str = ""  # the name of the target that goes first; by default the first that has something to do
+    workers: int = WORKERS
+    max_failures: int = MAX_FAILURES  # after so many, no more targets are begun
+    executor: Executor | None = None  # whose workers do it, in place of processes of this machine
+
+
+@dataclass
+class Outcome:
+    """What became of a fleet."""
+
+    lines: list[Line] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether every target is where it shall be, with the right schema."""
+        return not self.interrupted and all(line.ok for line in self.lines)
+
+
+def migrate_fleet(project: Project, targets: Iterable[Target], options: Options, speaker: Speaker) -> Outcome:
+    """Bring all targets to a revision, and tell the speaker what becomes of each.
+
+    Nothing is changed where a target is named twice, where the revisions build no empty database, or (but for the
+    canary) where the canary fails. Raises TargetsError, UndeterminedError or ProofError with the reason.
+    """
+    return _Migration(project, options, speaker).run(list(targets))
+
+
+class _Migration:
+    def __init__(self, project: Project, options: Options, speaker: Speaker) -> None:
+        self._project, self._options, self._speaker = project, options, speaker
+        self._history = history(project)
+        self._running = Running()
+        self._outcome = Outcome()
+        self._word = "downgrade" if options.down else "upgrade"
+
+    def run(self, targets: list[Target]) -> Outcome:
+        own = lanes(max(1, min(self._options.workers, len(targets))), self._options.executor, self._project)
+        with ExitStack() as stack:
+            for lane in own:
+                stack.callback(lane.close)
+            own[0].prepare()
+            self._references = References(self._project, self._options.revision, own[0])
+            standings = look(targets, self._history, self._options.revision)
+            _require_distinct(standings)
+            todo = [standing.target for standing in standings if self._is_open(standing)]
+            there = [standing.target for standing in standings if standing.state is State.AT_HEAD]
+            self._speaker.say(self._plan(standings, todo))
+            for standing in standings:
+                if standing.target not in todo and standing.target not in there:
+                    self._tell(of_standing(standing))
+            for standing in standings:  # before anything is changed
+                if standing.target in todo:
+                    self._references.of(standing.target)
+            self._migrate(todo, own)
+            self._compare(there)
+        return self._outcome
+
+    def _is_open(self, standing: Standing) -> bool:
+        """Tell whether there is something to do at a target, and it may be done."""
+        if not self._options.down:
+            return standing.state.is_open
+        if standing.state not in (State.BEHIND, State.AHEAD, State.BUSY, State.INTERRUPTED):
+            return False
+        return bool(self._history.steps(self._options.revision, standing.revisions, down=True))
+
+    def _plan(self, standings: list[Standing], todo: list[Target]) -> str:
+        found = summary(standing.state.value for standing in standings)
+        if not todo:
+            return f"{found}. Nothing to {self._word}."
+        revision = ", ".join(sorted(self._history.resolve(self._options.revision))) or "base"
+        first, others = self._canary(todo).name, len(todo) - 1
+        rest = f", then {counted(others, 'other')}, {self._options.workers} at a time" if others else ""
+        return f"{found}. Going to {self._word} {counted(len(todo), 'target')} to {revision}: first {first}{rest}."
+
+    def _canary(self, todo: list[Target]) -> Target:
+        """Return the target that goes first. Raises TargetsError if there is nothing to do at the one that is named."""
+        if not self._options.canary:
+            return todo[0]
+        found = [target for target in todo if target.name == self._options.canary]
+        if not found:
+            raise TargetsError(f"The canary {self._options.canary} is none of those to {self._word}.")
+        return found[0]
+
+    def _migrate(self, todo: list[Target], own: list[Lane]) -> None:
+        """Migrate the canary, then the rest."""
+        if not todo:
+            return
+        canary = self._canary(todo)
+        self._dispatch([canary], own, len(todo))
+        rest = [target for target in todo if target is not canary]
+        if rest and not self._outcome.lines[-1].ok:
+            self._speaker.say(f"The canary {canary.name} failed, so no other target was touched.")
+            self._running.stop()
+        self._dispatch(rest, own, len(todo))
+
+    def _dispatch(self, targets: list[Target], own: list[Lane], total: int) -> None:
+        """Hand out the jobs, and tell their results; the first Ctrl-C lets those that are running end."""
+        jobs = [Job(self._project, target, self._options.revision, self._options.down) for target in targets]
+        by_name = {target.name: target for target in targets}
+        dispatch, progress = Dispatch(jobs, own, self._running), Progress(total, self._running)
+        with progress.shown():
+            while True:
+                try:
+                    for result in dispatch:
+                        line = self._judged(result, by_name[result.name])
+                        progress.count(line.ok)
+                        progress.clear()
+                        self._tell(line)
+                        self._stop_at_most()
+                    break
+                except KeyboardInterrupt:
+                    self._interrupt()
+        for name in dispatch.untouched:
+            self._tell(Line(name, "not begun", "nothing was changed there", ok=False))
+
+    def _interrupt(self) -> None:
+        """Stop handing out. The second time, end the workers too."""
+        running = list(self._running.jobs)
+        if self._outcome.interrupted:
+            end_workers()
+            return
+        self._outcome.interrupted = True
+        self._running.stop()
+        if running:
+            self._speaker.say(f"Stopping. Still running: {', '.join(running)}. Ctrl-C again ends them too.")
+
+    def _stop_at_most(self) -> None:
+        failed = sum(line.state == "failed" for line in self._outcome.lines)
+        if failed >= self._options.max_failures and not self._running.stopped:
+            self._speaker.say(f"{counted(failed, 'target')} failed, so no more are begun (--max-failures).")
+            self._running.stop()
+
+    def _judged(self, result: Result, target: Target) -> Line:
+        """Return what is told of a target that a worker has migrated."""
+        more = {"before": sorted(result.before), "after": sorted(result.after), "seconds": round(result.seconds, 3)}
+        if result.error:
+            return Line(result.name, "failed", result.error, ok=False, more=more)
+        if wrong := self._references.wrong(target, result.digest):
+            return Line(result.name, "wrong schema", wrong, ok=False, more=more)
+        done = f"{counted(result.steps, 'revision')}, {result.seconds:.1f} s"
+        if not result.steps:
+            done = "by another process"
+        return Line(result.name, f"{self._word}d", done, more=more)
+
+    def _compare(self, there: list[Target]) -> None:
+        """Compare the schemas of those that have been there before."""
+
+        def compared(target: Target) -> Line:
+            try:
+                wrong = "; ".join(self._references.differences(target, read_target(target, self._history)))
+            except ProofError as error:
+                return Line(target.name, "failed", str(error), ok=False)
+            except Exception as error:  # of any driver
+                return Line(target.name, "failed", f"it could not be read: {why_not(target.address, error)}", ok=False)
+            return (
+                Line(target.name, "wrong schema", wrong, ok=False) if wrong else Line(target.name, State.AT_HEAD.value)
+            )
+
+        if there and not self._outcome.interrupted:
+            self._references.of(there[0])
+            with ThreadPoolExecutor(THREADS) as pool:
+                for line in pool.map(compared, there):
+                    self._tell(line)
+
+    def _tell(self, line: Line) -> None:
+        self._outcome.lines.append(line)
+        self._speaker.tell(line)
+
+
+def _require_distinct(standings: list[Standing]) -> None:
+    """Raise TargetsError where two targets are one database."""
+    twice = [standing for standing in standings if standing.state is State.DUPLICATE]
+    if twice:
+        told = "; ".join(f"{standing.target.name}: {standing.detail}" for standing in twice[:5])
+        raise TargetsError(f"{counted(len(twice), 'target')} named twice. {told}. Nothing was changed.")

@@ -1,0 +1,142 @@
+"""What a worker does with one target. All that goes in and comes out can be sent to another process, or machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationStep
+from alembic.util import CommandError
+
+from ..errors import ProofError, first_line
+from ..prompts import Nobody
+from ..sandbox import environment, quiet
+from ..sandbox.process import keeping_logging
+from .connections import looking
+from .fingerprint import Reading, read_target
+from .history import History, Project, history
+from .leading import leading_to
+from .targets import Target
+
+
+@dataclass(frozen=True)
+class Job:
+    """One target, and what is to be done with it."""
+
+    project: Project
+    target: Target
+    revision: str
+    down: bool = False  # whether it is a downgrade
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a job."""
+
+    name: str  # of the target
+    error: str = ""  # a sentence; empty if the target is at the revision
+    before: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
+    steps: int = 0  # revisions that were applied, or taken back
+    digest: str = ""  # of its schema afterwards
+    seconds: float = 0.0
+
+
+def migrate(job: Job) -> Result:
+    """Bring one target to a revision with the project's own env.py, and read its schema afterwards.
+
+    Whatever goes wrong is told in the result. A process has one job at a time: Alembic's context is global.
+    """
+    start = time.monotonic()
+    plan = _Plan(job)
+    reading, error = Reading(frozenset(), {}), ""
+    try:
+        if job.target.schema:
+            _give_version_table(job.target, plan.history)
+        _run_env(job, plan)
+    except (Exception, SystemExit) as reason:  # a revision, or env.py, may raise anything
+        error = _told(reason)
+    try:
+        reading = read_target(job.target, plan.history)
+        if not error and plan.left(reading.revisions):
+            error = (
+                f"It is at {_listed(reading.revisions)} and not at {job.revision}: env.py did not run the migrations, "
+                "or did not commit them."
+            )
+    except Exception as reason:
+        error = error or f"Afterwards it could not be read: {_told(reason)}"
+    seconds = time.monotonic() - start
+    return Result(job.target.name, error, plan.before, reading.revisions, plan.steps, reading.digest, seconds)
+
+
+class _Plan:
+    """The steps of one job: what Alembic asks for when env.py calls run_migrations()."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self.history: History = history(job.project)
+        self.before: frozenset[str] = frozenset()
+        self.steps = 0
+
+    def __call__(self, heads: Collection[str], _: Any) -> list[MigrationStep]:
+        self.before = frozenset(heads)
+        found = self.history.steps(self._job.revision, heads, self._job.down)
+        self.steps = len(found)
+        return found
+
+    def left(self, heads: frozenset[str]) -> bool:
+        """Tell whether there would still be steps."""
+        return bool(self.history.steps(self._job.revision, heads, self._job.down))
+
+
+def _give_version_table(target: Target, history: History) -> None:
+    """Create Alembic's version table in a schema: where there is none, Alembic would take one of the schema public."""
+    with looking(target.address) as looker:
+        name = f"{looker.quoted(str(target.schema))}.{looker.quoted(history.version_table)}"
+        key = looker.quoted(f"{history.version_table}_pkc")
+        create = f"CREATE TABLE IF NOT EXISTS {name} (version_num VARCHAR(32) CONSTRAINT {key} PRIMARY KEY)"
+        try:
+            looker.run(create)
+        except looker.errors:  # another migration was faster
+            looker.run(create)
+
+
+def _run_env(job: Job, plan: _Plan) -> None:
+    """Run env.py as ``alembic upgrade`` does; the database is named in every way that env.py may ask for one."""
+    url = job.target.address.render_as_string(hide_password=False)
+    config = job.project.config()
+    config.attributes["asker"] = Nobody()  # several workers have one terminal
+    config.attributes["allow-drop"] = job.project.allowed_drops
+    config.set_section_option(config.config_ini_section, "sqlalchemy.url", url.replace("%", "%%"))
+    variable = job.project.settings.database_variable
+    with (
+        keeping_logging(),
+        quiet(),
+        environment(**({variable: url} if variable else {})),
+        leading_to(job.target),
+        EnvironmentContext(
+            config,
+            plan.history.script,
+            fn=plan,
+            as_sql=False,
+            starting_rev=None,
+            destination_rev=job.revision,
+            tag=None,
+        ),
+    ):
+        plan.history.script.run_env()
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"env.py or a revision ended the process with the exit code {error.code}."
+    told = first_line(getattr(error, "orig", None) or error)
+    is_sentence = isinstance(error, (CommandError, ProofError))
+    return told if is_sentence else f"{type(error).__name__}: {told}"
+
+
+def _listed(revisions: Collection[str]) -> str:
+    return ", ".join(sorted(revisions)) or "base"
