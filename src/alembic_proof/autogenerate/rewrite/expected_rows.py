@@ -50,6 +50,7 @@ from .dependents import columns_of_enum
 from .pure_sql import only_computes, sql_tokens
 from .renamed_names import old_columns, old_tables
 from .stored_rows import cast_to, default_sql
+from .stored_values import READ, Found, number_of_rows
 
 # Values of these kinds are kept as they are, and are equal where they were.
 _PLAIN = frozenset({"integer", "text", "boolean", "date", "datetime", "uuid", "float"})
@@ -161,6 +162,20 @@ class ExpectedRows:
         for step in reversed(steps):
             sql = f"({step} FROM {sql} AS {quote(self.name)})"
         return f"{sql} AS {alias or quote(self.name)}"
+
+    def find(self, columns: Collection[str], shown: str, conditions: Iterable[str], end: str = "") -> Found | None:
+        """Return how many of the rows there are under conditions, and the SELECT; None if there is none, or unknown.
+
+        The conditions, and what is shown, read these columns; the end follows them, as GROUP BY. A part of a big table
+        is read.
+        """
+        some, every = self.source(columns, READ), self.source(columns)
+        if some is None or every is None:
+            return None
+        where = " AND ".join(conditions)
+        rest = f"{where and ' WHERE '}{where}{end}"
+        number = number_of_rows(self.draft, f"SELECT 1 FROM {some}{rest}")
+        return Found(number, " ".join(f"SELECT {shown} FROM {every}{rest} LIMIT 20".split())) if number else None
 
     def _selected(self, values: dict[str, str]) -> str:
         quote = _quote(self.draft.dialect)

@@ -13,7 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from ...ddl.types import database_type
 from ...dialects.sqlite_tables import names_in, tokens_of
 from ...sqltext import quote_literal
-from ..draft import Draft
+from ..draft import Draft, each_operation
+from .expected_rows import ExpectedTables
+from .pure_sql import only_computes
 from .renamed_names import old_tables
 from .stored_rows import new_columns, renamed_columns, rows
 
@@ -40,6 +42,37 @@ def require_expression(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str,
             f"sql:{sql} is no expression for {name} that the database takes: {error.orig}.{hint} (A text that begins "
             "with sql: is written as sql:'sql:...'.) Nothing was written."
         ) from None
+
+
+def require_values(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str, sql: str) -> None:
+    """Raise CommandError if an expression is NULL for a row that it is to fill: the upgrade would fail.
+
+    It is evaluated only if that is sure to have no effect, and if its columns are what they will be.
+    """
+    tables, quote = ExpectedTables(draft), draft.dialect.identifier_preparer.quote
+    is_known = all(tables.take(each) for each in each_operation(draft.upgrade))
+    rows = tables.rows(op.table_name, op.schema)
+    if draft.context.connection is None or rows is None or not is_known or not only_computes(draft.kind, sql):
+        return
+    of_table = (each for each in each_operation(draft.upgrade) if isinstance(each, AlterColumnOp))
+    rows.forget(each.column_name for each in of_table if _is_filled(each, op))
+    columns, conditions = rows.read_by(sql), [f"({sql}) IS NULL"]
+    if isinstance(op, AlterColumnOp):
+        columns.add(op.column_name)
+        conditions.insert(0, f"{quote(op.column_name)} IS NULL")
+    shown = ", ".join(map(quote, sorted(columns))) or "*"
+    if found := rows.find(columns, shown, conditions):
+        told = found.told("row would get none", "rows would get none")
+        raise CommandError(
+            f"{name} becomes NOT NULL, and sql:{sql} is no value for each row. {told}. Say an expression that is one, "
+            "as with coalesce(), or change such rows first. Nothing was written."
+        )
+
+
+def _is_filled(other: AlterColumnOp, op: AddColumnOp | AlterColumnOp) -> bool:
+    """Tell whether an operation is about another column of the table that is filled as well, perhaps before it."""
+    same_table = (other.table_name, other.schema) == (op.table_name, op.schema)
+    return other is not op and same_table and other.modify_nullable is False
 
 
 def _source(draft: Draft, op: AddColumnOp | AlterColumnOp, sql: str) -> str | None:

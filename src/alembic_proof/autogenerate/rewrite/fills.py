@@ -28,7 +28,7 @@ from ..compare.reflected import reflected_tables
 from ..draft import Draft, each_operation, reflected_schema
 from ..sql import sql_of
 from .checked_values import accepted_value, refusing_check
-from .expressions import require_expression
+from .expressions import require_expression, require_values
 from .stored_values import count, referred_without
 from .values import NO_VALUE, SQL, Fill, expression, fill_of, literal, parsed, writable_type
 
@@ -156,6 +156,7 @@ def _fill_given(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str, given:
     if given.startswith(SQL):
         sql = given.removeprefix(SQL).strip()
         require_expression(draft, op, name, sql)
+        require_values(draft, op, name, sql)
         return expression(sql)
     type_ = writable_type(column.type, draft.dialect)
     value = parsed(given, name, type_, draft.dialect)

@@ -29,7 +29,6 @@ from ..operations import ChangePrimaryKeyOp, IndexSqlOp, UnnamedChecksOp
 from ..sql import sql_of, stored_name
 from .expected_rows import ExpectedRows, ExpectedTables
 from .labels_in_texts import labels_in
-from .stored_values import READ, Found, number_of_rows
 
 _ORDER = re.compile(r"\s+(ASC|DESC)?(\s*NULLS\s+(FIRST|LAST))?\s*$", re.IGNORECASE)
 
@@ -100,7 +99,7 @@ class _NewConstraints:
         conditions += [f"({predicate})"] if predicate else []
         listed = ", ".join(parts)
         end = f" GROUP BY {listed} HAVING count(*) > 1"
-        if found := self._found(rows, columns, f"{listed}, count(*)", conditions, end):
+        if found := rows.find(columns, f"{listed}, count(*)", conditions, end):
             kind = "PRIMARY KEY" if isinstance(key, PrimaryKeyConstraint) else "UNIQUE"
             told = found.told("value is in more than one row", "values are in more than one row each")
             self._say(rows, f"{kind} ({listed}){f' WHERE {predicate}' if predicate else ''}", told)
@@ -147,7 +146,7 @@ class _NewConstraints:
         if is_empty or missing is None:
             return
         conditions += [missing] if missing else []
-        if found := self._found(rows, columns, ", ".join(map(self.quote, op.local_cols)), conditions):
+        if found := rows.find(columns, ", ".join(map(self.quote, op.local_cols)), conditions):
             told = found.told("row refers to one that does not exist", "rows refer to ones that do not exist")
             what = f"FOREIGN KEY ({', '.join(op.local_cols)}) REFERENCES {referred} ({', '.join(op.remote_cols)})"
             create = f"insert them after op.create_table({op.referent_table!r}, ...) and before the key, or set NULL"
@@ -186,7 +185,7 @@ class _NewConstraints:
         columns = rows.read_by(sql)
         if columns & rows.inexact or self._is_checked_now(rows, sql, columns) or self._is_of_enum(rows, sql, columns):
             return
-        if found := self._found(rows, columns, ", ".join(map(self.quote, sorted(columns))) or "*", [f"NOT ({sql})"]):
+        if found := rows.find(columns, ", ".join(map(self.quote, sorted(columns))) or "*", [f"NOT ({sql})"]):
             self._say(rows, f"CHECK ({sql})", found.told("row does not satisfy it", "rows do not satisfy it"))
 
     def _is_checked_now(self, rows: ExpectedRows, sql: str, columns: set[str]) -> bool:
@@ -202,18 +201,6 @@ class _NewConstraints:
         types = {column.name: database_type(column.type, dialect) for column in model.columns}
         enums = [name for name in columns if isinstance(types.get(name), Enum)]
         return any(labels_in(sql, name, dialect) for name in enums)
-
-    def _found(
-        self, rows: ExpectedRows, columns: set[str], shown: str, conditions: list[str], end: str = ""
-    ) -> Found | None:
-        """Return how many rows there are under conditions, and the SQL that shows them; None if none, or unknown."""
-        some, all_ = rows.source(columns, READ), rows.source(columns)
-        if some is None or all_ is None:
-            return None
-        rest = f"{' WHERE ' * bool(conditions)}{' AND '.join(conditions)}{end}"
-        number = number_of_rows(self.draft, f"SELECT 1 FROM {some}{rest}")
-        query = " ".join(f"SELECT {shown} FROM {all_}{rest} LIMIT 20".split())
-        return Found(number, query) if number else None
 
     def _say(self, rows: ExpectedRows, what: str, told: str, change: str = "change them") -> None:
         """Say that rows violate a constraint."""
