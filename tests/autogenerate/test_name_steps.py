@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alembic_proof.autogenerate.name_steps import in_sequence
+from alembic_proof.autogenerate.name_steps import free_name, in_sequence, shortened
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,12 @@ from alembic_proof.autogenerate.name_steps import in_sequence
 def test_steps(renames: dict[str, str], taken: list[str], expected: list[tuple[str, str]]) -> None:
     """At no time have two one name."""
     assert in_sequence(renames, taken) == expected
+
+
+@pytest.mark.parametrize("name", ["a" * 63, "이" * 21, "a이" * 15])
+def test_a_name_for_a_moment_is_another_one(name: str) -> None:
+    """Also after PostgreSQL has cut it off, which counts bytes."""
+    moment = free_name(name, ())
+    assert moment.endswith("_before")
+    assert moment == shortened(moment) != name
+    assert name.startswith(moment.removesuffix("_before"))

@@ -1,7 +1,7 @@
 """Run many random pairs: ``python -m tests.machine --database postgresql --pairs 2000 --seed 7``.
 
 Prints each way in which pairs failed as soon as it is known, and later the smallest pair that fails so. Several may run
-at once, with other seeds. Ctrl-C or SIGTERM ends it after the pair that is being tried, with the summary and without its
+at once, with other seeds. Ctrl-C or SIGTERM ends it after the pair that is being tried, with the summary, and drops its
 databases; a second one at once.
 """
 

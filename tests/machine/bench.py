@@ -317,4 +317,5 @@ def _bare(text: str | None) -> str | None:
     text = re.sub(r"\(('(?:[^']|'')*')\)::text\b", r"\1", text)
     text = re.sub(r"\(\((ARRAY\[[^\]]*\])\)::text\[\]\)", r"(\1)", text)
     text = re.sub(r"^'(\d+)'$", r"\1", text).replace("CURRENT_TIMESTAMP", "now()")
+    text = re.sub(r"^'?(\d+\.\d*?)0*'?$", r"\1", text)  # as both are the same number
     return re.sub(r"^(CREATE (UNIQUE )?INDEX .*?) ON ([^()]* )?\((?!.* USING )", r"\1 ON (", text)

@@ -12,7 +12,7 @@ from machine import expressions
 from machine.draw import IDENTITIES, KINDS, Draw
 from machine.schema import Column, Item, Pair, Schema, Table, keys_in
 from machine.sound import fresh, keyed, problems
-from machine.values import TYPES
+from machine.values import TYPES, family
 
 Change = Callable[[Draw, Schema], "Schema | None"]
 CHANGES: dict[str, Change] = {}
@@ -38,6 +38,15 @@ def put_column(schema: Schema, table: Table, column: Column, **values: Any) -> S
     """Return the schema with other values in a column."""
     columns = (replace(one, **values) if one.key == column.key else one for one in table.columns)
     return put(schema, table, columns=tuple(columns))
+
+
+def put_type(schema: Schema, table: Table, column: Column, type_: str) -> Schema | None:
+    """Return the schema with another type of a column, or None where an expression takes it for a number."""
+    texts = (text for item in table.items for text in (item.text, item.where, *item.elements) if text)
+    ceases = family(column.type) == "number" != family(type_)
+    if ceases and any(column.key in keys_in(text) for text in texts):
+        return None
+    return put_column(schema, table, column, **typed(column, type_))
 
 
 def some_column(d: Draw, schema: Schema, among: Callable[[Table, Column], bool]) -> tuple[Table, Column] | None:
@@ -175,8 +184,7 @@ def retyped(d: Draw, schema: Schema, kinds: tuple[str, ...]) -> Schema | None:
     found = some_column(d, schema, lambda table, column: ordinary(table, column) and bool(types(column)))
     if not found:
         return None
-    new = d.one(types(found[1]))
-    return put_column(schema, *found, **typed(found[1], new))
+    return put_type(schema, *found, d.one(types(found[1])))
 
 
 def typed(column: Column, type_: str) -> dict[str, Any]:
@@ -201,7 +209,7 @@ def convert_type(d: Draw, schema: Schema) -> Schema | None:
 def enum_to_text(d: Draw, schema: Schema) -> Schema | None:
     """An enum is no type of its own any more."""
     found = some_column(d, schema, lambda table, column: isinstance(column.type, int) and not column.array)
-    return put_column(schema, *found, **typed(found[1], "String(20)")) if found else None
+    return put_type(schema, *found, "String(20)") if found else None
 
 
 @change("widen key")

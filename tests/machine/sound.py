@@ -42,6 +42,8 @@ def problems(pair: Pair, database: str, allowed: frozenset[str]) -> Iterator[str
             yield "the default schema by its name"
         for table in schema.tables:
             yield from _of_table(schema, table, database)
+        if not pair.convention and any(_share_a_name(table) for table in schema.tables):
+            yield "two indexes of one name"
         if "cycles" not in allowed and _in_cycle(schema):
             yield "a cycle"
     for table in pair.second.tables:
@@ -84,6 +86,12 @@ def _of_table(schema: Schema, table: Table, database: str) -> Iterator[str]:
         table.counted and columns[table.counted].type == "Integer()"
     ):
         yield "AUTOINCREMENT of what does not count"
+
+
+def _share_a_name(table: Table) -> bool:
+    """Tell whether SQLAlchemy gives two indexes without a name the same one: that of their first column."""
+    first = [item.columns[0] for item in table.items if "index" in item.kind and not item.name]
+    return len(first) > len({*first})
 
 
 def _of_column(schema: Schema, table: Table, column: Column, columns: dict[int, Column]) -> Iterator[str]:

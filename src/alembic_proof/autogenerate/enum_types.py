@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ENUM
 
 from ..ddl.types import database_type
 from ..sqltext import single_percents
-from .name_steps import in_sequence
+from .name_steps import free_name, in_sequence
 
 if TYPE_CHECKING:
     from .operations import EnumTypeOp
@@ -84,7 +84,7 @@ def statements(op: EnumTypeOp, dialect: Dialect) -> Iterator[str]:
 def _recreated(op: EnumTypeOp, dialect: Dialect) -> Iterator[str]:
     """Yield what gives a type its labels in any order, for which PostgreSQL has no ALTER."""
     name = sql_name(op.type, dialect)
-    old = ENUM(name=f"{op.type.name}_before", schema=op.type.schema)
+    old = ENUM(name=free_name(str(op.type.name), ()), schema=op.type.schema)
     yield f"ALTER TYPE {name} RENAME TO {sql_name(old, dialect, use_schema=False)}"
     yield f"CREATE TYPE {name} AS ENUM ({sql_labels(op.labels_after)})"
     for column in op.columns:

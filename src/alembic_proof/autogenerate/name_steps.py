@@ -25,7 +25,12 @@ def in_sequence(renames: dict[str, str], taken: Collection[str]) -> list[tuple[s
 
 def free_name(old: str, taken: Collection[str]) -> str:
     """Return a name for a moment for what gives up its own."""
-    moment = f"{old[:50]}_before"
+    moment = f"{shortened(old, 50)}_before"
     while moment in taken:
         moment += "_"
     return moment
+
+
+def shortened(name: str, length: int = 63) -> str:
+    """Return as much of a name as a database can keep: PostgreSQL counts 63 bytes, MariaDB and MySQL 64 characters."""
+    return name.encode()[:length].decode(errors="ignore")

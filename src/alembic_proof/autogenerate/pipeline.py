@@ -136,10 +136,10 @@ REVISION_RULES: dict[str, Rule] = {
     "dependents": dependents,  # what depends on what changes is dropped before it, and made again after it
     "read_by_views": read_by_views,  # no view breaks, or makes the upgrade fail
     "in_place": in_place,  # what has only another name is renamed
-    "freed_names": freed_names,  # and gives up its name before another gets it
     "ordering": ordering,  # what refers to something is created after it
     "auto_increments": auto_increments,  # MariaDB's columns that change count, or do not
     "constraint_names": constraint_names,  # what is added can be dropped, without a naming convention too
+    "freed_names": freed_names,  # a name that something else gets is given up before
     "implicit_indexes": implicit_indexes,  # MariaDB and MySQL create an index for a foreign key, and leave it behind
     "not_null": not_null,  # a column becomes NOT NULL where the table has rows
     "kept_stamps": kept_stamps,  # the rows that it fills keep the time of their last change, on MariaDB

@@ -32,6 +32,7 @@ from ..revisions.markers import DESTROYS
 from ..sqltext import escape_colons, single_percents
 from . import domain_types, enum_types, numbering
 from .conversions import conversion
+from .name_steps import shortened
 from .operations import (
     CONVENTION,
     AddSerialColumnOp,
@@ -316,7 +317,7 @@ def _uncompute(autogen_context: AutogenContext, op: UncomputeOp) -> list[str]:
     preparer: Any = dialect.identifier_preparer
     schema = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
     table, column = f"{schema}{preparer.quote(op.table_name)}", preparer.quote(op.column.name)
-    kept = preparer.quote(f"_kept_{op.column.name}"[: dialect.max_identifier_length])
+    kept = preparer.quote(shortened(f"_kept_{op.column.name}"))
     type_ = dialect.type_compiler_instance.process(op.column.type)
     renamed = f"CHANGE {kept} {column} {type_}" if dialect.name != "postgresql" else f"RENAME {kept} TO {column}"
     statements = [

@@ -138,6 +138,16 @@ def test_a_column_is_no_longer_computed(lab: Lab, persisted: bool, after: MetaDa
     lab.upgrade()
 
 
+@pytest.mark.parametrize("name", ["long_" * 12 + "end", "이름" * 10])
+def test_one_of_a_long_name_is_no_longer_computed(lab: Lab, name: str) -> None:
+    """Another column has its values for a moment, whose name is not longer than a name can be."""
+    computed = Column(name, Integer, Computed("size * 2", persisted=lab.engine.dialect.name == "postgresql"))
+    lab.change(ceasing(computed))
+    lab.rows("INSERT INTO thing (id, size) VALUES (1, 7)")
+    lab.change(ceasing(Column(name, Integer)))
+    assert lab.rows("SELECT * FROM thing") == [(1, 7, 14)]
+
+
 def test_of_quite_another_type_its_values_are_asked_about(lab: Lab) -> None:
     """They could not be kept as they are."""
     lab.change(ceasing(Column("twice", Integer, Computed("size * 2", persisted=True))))

@@ -26,8 +26,9 @@ from alembic.operations.ops import (
 from sqlalchemy import ForeignKeyConstraint
 
 from ...sqltext import full_name
-from ..draft import Draft
+from ..draft import Draft, each_operation
 from ..operations import ChangePrimaryKeyOp, RenameTableBothWaysOp, constraint_of, take_keys_out
+from .freed_names import gained_by
 
 _ON_TABLES = (CreateTableOp, DropTableOp, ModifyTableOps, CreateIndexOp, DropIndexOp)
 
@@ -35,7 +36,7 @@ _ON_TABLES = (CreateTableOp, DropTableOp, ModifyTableOps, CreateIndexOp, DropInd
 def ordering(draft: Draft) -> None:
     """Order the operations of both directions, and remove the DROP INDEX of tables that are dropped."""
     for operations in (draft.upgrade, draft.downgrade):
-        _remove_redundant_drops(operations)
+        _remove_redundant_drops(draft, operations)
         for op in operations.ops:
             if isinstance(op, ModifyTableOps):
                 op.ops.sort(key=rank)
@@ -78,12 +79,17 @@ def _is_foreign_key(op: Any) -> bool:
     return isinstance(op, CreateForeignKeyOp) or getattr(op, "constraint_type", None) == "foreignkey"
 
 
-def _remove_redundant_drops(operations: OpContainer) -> None:
-    """Remove the DROP INDEX of tables that are dropped, and what is then empty."""
+def _remove_redundant_drops(draft: Draft, operations: OpContainer) -> None:
+    """Remove the DROP INDEX of tables that are dropped, unless something else gets its name; and what is then empty."""
     dropped = {(op.schema, op.table_name) for op in operations.ops if isinstance(op, DropTableOp)}
+    needed: set[Any] = set()
+    if dropped:
+        needed.update(name for op in each_operation(operations) for name in gained_by(draft, op))
 
     def is_redundant(op: MigrateOperation) -> bool:
-        return isinstance(op, DropIndexOp) and (op.schema, op.table_name) in dropped
+        if not isinstance(op, DropIndexOp) or (op.schema, op.table_name) not in dropped:
+            return False
+        return (op.schema, op.index_name) not in needed
 
     for op in operations.ops:
         if isinstance(op, RenameTableBothWaysOp):  # what follows is about a table that has got the name
