@@ -46,8 +46,11 @@ def problems(pair: Pair, database: str, allowed: frozenset[str]) -> Iterator[str
             yield "two indexes of one name"
         if "cycles" not in allowed and _in_cycle(schema):
             yield "a cycle"
+    dropped = {table.full_name.lower() for table in pair.first.tables if pair.second.table(table.key) is None}
     for table in pair.second.tables:
         before = pair.first.table(table.key)
+        if before is None and table.full_name.lower() in dropped:
+            yield "the same table, for all that can be seen"
         if before:
             yield from _of_columns(pair, before, table)
             yield from _of_downgrade(pair, before, table)

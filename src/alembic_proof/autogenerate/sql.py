@@ -19,6 +19,13 @@ def sql_of(element: Any, dialect: Dialect) -> str:
     return single_percents(str(element.compile(dialect=dialect, compile_kwargs=options)), dialect)
 
 
+def quoted_name(name: str, dialect: Dialect, schema: str | None = None) -> str:
+    """Return a name as SQL for a revision, with its schema: quoted where it must be, with single percent signs."""
+    preparer: Any = dialect.identifier_preparer
+    start = f"{preparer.quote_schema(schema)}." if schema else ""
+    return single_percents(f"{start}{preparer.quote(name)}", dialect)
+
+
 def as_text(element: Any, dialect: Dialect) -> TextClause:
     """Return an element as text() of its SQL, which belongs to no table."""
     return text(escape_colons(sql_of(element, dialect)))

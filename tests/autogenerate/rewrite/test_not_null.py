@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import (
     JSON,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     DateTime,
@@ -279,6 +280,27 @@ def test_an_expression_as_a_fill(lab: Lab) -> None:  # D5
     assert lab.rows("SELECT code, rank FROM book ORDER BY id") == [("흰:%", 10), ("b:%", 20)]
     lab.downgrade()
     lab.upgrade()
+
+
+@pytest.mark.parametrize("answer", [(), ("rename=100%.50%:60%",)])
+def test_an_expression_for_names_with_percent_signs(lab: Lab, answer: tuple[str, ...]) -> None:
+    """Each is one sign for the database that is asked, with a rename beside it, too; so is one in a CHECK."""
+
+    def named(name: str, *more: Any) -> MetaData:
+        metadata = MetaData()
+        Table(
+            "100%", metadata, Column("id", Integer, primary_key=True, autoincrement=False), Column(name, Integer), *more
+        )
+        return metadata
+
+    lab.change(named("50%"))
+    quoted = "`new%` < id" if lab.engine.dialect.name == "mysql" else '"new%" < id'
+    check = CheckConstraint(quoted, name="ck")
+    new = named("60%" if answer else "50%", Column("new%", Integer, nullable=False), check)
+    with lab.engine.begin() as connection:
+        connection.execute(lab.models.tables["100%"].insert().values(id=3))
+    assert "cannot have '7' in all rows" in lab.refused(new, *answer, "fill=100%.new%=7")
+    lab.change(new, *answer, "fill=100%.new%=sql:1 + 1")
 
 
 def test_an_expression_of_another_type(lab_postgresql: Lab) -> None:  # D5

@@ -17,7 +17,7 @@ from ...dialects.sqlite_tables import names_in, unquoted
 from ...sqltext import escape_colons, full_name
 from ..compare.reflected import reflected_tables
 from ..draft import Draft
-from ..sql import sql_of
+from ..sql import quoted_name, sql_of
 from .pure_sql import sql_tokens
 from .stored_rows import cast_to, default_sql, new_columns, rows
 from .values import Fill, fill_of, parsed
@@ -77,8 +77,8 @@ def _checks(draft: Draft, table: Table, column: str) -> Iterator[tuple[str, set[
 
 
 def _one_row(draft: Draft, column: str, value: str, table: str) -> str:
-    quote: Any = draft.dialect.identifier_preparer.quote
-    return f"(SELECT {value} AS {quote(column)}) AS {quote(table)}"
+    name, alias = (quoted_name(each, draft.dialect) for each in (column, table))
+    return f"(SELECT {value} AS {name}) AS {alias}"
 
 
 def _value(draft: Draft, fill: Fill, type_: Any) -> str:

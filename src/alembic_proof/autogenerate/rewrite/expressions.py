@@ -14,6 +14,7 @@ from ...ddl.types import database_type
 from ...dialects.sqlite_tables import names_in, tokens_of
 from ...sqltext import quote_literal
 from ..draft import Draft, each_operation
+from ..sql import quoted_name
 from .expected_rows import ExpectedTables
 from .pure_sql import only_computes
 from .renamed_names import old_tables
@@ -78,14 +79,11 @@ def _is_filled(other: AlterColumnOp, op: AddColumnOp | AlterColumnOp) -> bool:
 def _source(draft: Draft, op: AddColumnOp | AlterColumnOp, sql: str) -> str | None:
     """Return what is written after FROM: the table itself, if it has all names already; None if it is not there."""
     connection: Any = draft.context.connection
-    preparer = draft.dialect.identifier_preparer
     others = {column.name.lower() for column in new_columns(draft, op)} & names_in(tokens_of(sql))
     is_renamed = (op.schema, op.table_name) in old_tables(draft.upgrade.ops) or renamed_columns(draft, op)
     if is_renamed or others or not inspect(connection).has_table(op.table_name, op.schema):
         return rows(draft, op)
-    schema = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
-    quote: Any = preparer.quote
-    return f"{schema}{quote(op.table_name)}"
+    return quoted_name(op.table_name, draft.dialect, op.schema)
 
 
 def _statements(draft: Draft, connection: Connection, op: AddColumnOp | AlterColumnOp, select: str) -> list[str]:

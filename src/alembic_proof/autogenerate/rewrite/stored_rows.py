@@ -11,7 +11,7 @@ from sqlalchemy import Column, inspect
 from ...ddl.types import database_type, kind_of
 from ...sqltext import quote_literal
 from ..draft import Draft, each_operation
-from ..sql import sql_of
+from ..sql import quoted_name, sql_of
 from .renamed_names import old_columns, old_tables
 
 
@@ -33,9 +33,8 @@ def rows(draft: Draft, op: AddColumnOp | AlterColumnOp, values: Mapping[str, str
 
     ``values`` has the SQL of what columns are taken to have. New columns have NULL else.
     """
-    connection, preparer = draft.context.connection, draft.dialect.identifier_preparer
+    connection, dialect = draft.context.connection, draft.dialect
     assert connection is not None
-    quote: Any = preparer.quote
     old_table = old_tables(draft.upgrade.ops).get((op.schema, op.table_name), op.table_name)
     inspector = inspect(connection)
     if not inspector.has_table(old_table, op.schema):
@@ -44,11 +43,11 @@ def rows(draft: Draft, op: AddColumnOp | AlterColumnOp, values: Mapping[str, str
     stored = {
         renamed.get(each["name"], each["name"]): each["name"] for each in inspector.get_columns(old_table, op.schema)
     }
-    sql = {name: quote(old) for name, old in stored.items()}
+    sql = {name: quoted_name(old, dialect) for name, old in stored.items()}
     sql |= {column.name: null(draft, column) for column in new_columns(draft, op)} | dict(values or {})
-    selected = ", ".join(f"{value} AS {quote(name)}" for name, value in sql.items())
-    schema = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
-    return f"(SELECT {selected} FROM {schema}{quote(old_table)}) AS {quote(op.table_name)}"
+    selected = ", ".join(f"{value} AS {quoted_name(name, dialect)}" for name, value in sql.items())
+    table, alias = quoted_name(old_table, dialect, op.schema), quoted_name(op.table_name, dialect)
+    return f"(SELECT {selected} FROM {table}) AS {alias}"
 
 
 def null(draft: Draft, column: Column[Any]) -> str:
