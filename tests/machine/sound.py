@@ -203,7 +203,8 @@ def _of_downgrade(pair: Pair, before: Table, table: Table) -> Iterator[str]:
         gone = [c for key in columns if table.column(key) is None and (c := before.column(key))]
         gone += [c for key in columns if (c := before.column(key)) and c.computed != _is_computed(table, key)]
         lost = any(not column.nullable or column.server_default for column in gone)
-        kept = kind == "index" or ("unique" in kind and len({c.key for c in gone} & set(indexed)) < len(indexed))
+        rest = [c for key in indexed if (c := before.column(key)) and c not in gone]
+        kept = kind == "index" or ("unique" in kind and any(map(distinct, rest)))
         orphaned = target is not None and pair.second.table(target) is None and len(gone) < len(columns)
         if (lost and not kept) or orphaned or (gone and kind in ("primary key", "exclude")):
             yield "values that a downgrade cannot bring back"

@@ -133,15 +133,11 @@ class _Direction:
         self.operations.ops = [each for each in self.operations.ops if getattr(each, "ops", True)]
 
     def _after_renamed_tables(self) -> int:
-        """Return where the tables that begin with another name have it: some are dropped before, for their names."""
-        dropped = {(op.schema, op.table_name) for op in self.operations.ops if isinstance(op, DropTableOp)}
-        begin = 0
-        for place, op in enumerate(self.operations.ops, 1):
-            if isinstance(op, RenameTableBothWaysOp):
-                begin = place
-            elif (_schema(op), getattr(op, "table_name", None)) not in dropped and not _is_of_sequence(op):
-                break
-        return begin
+        """Return where the tables that begin with another name have it; a downgrade ends with them."""
+        if self.operations is self.draft.downgrade:
+            return 0
+        places = [place for place, op in enumerate(self.operations.ops, 1) if isinstance(op, RenameTableBothWaysOp)]
+        return max(places, default=0)
 
 
 def gained_by(draft: Draft, op: Any) -> Iterator[Name]:
@@ -190,10 +186,6 @@ def _sequences(table: Table) -> list[str]:
 def _schema(op: Any) -> str | None:
     schema: str | None = op.kw.get("source_schema") if isinstance(op, CreateForeignKeyOp) else op.schema
     return schema
-
-
-def _is_of_sequence(op: MigrateOperation) -> bool:
-    return isinstance(op, RenameInPlaceOp) and op.kind.startswith("SEQUENCE")
 
 
 def _as_renames(draft: Draft, operations: OpContainer) -> None:
