@@ -71,6 +71,17 @@ def test_a_long_name_of_a_convention_is_shortened(dialect: str, limit: int) -> N
     assert len(name) <= limit
 
 
+@pytest.mark.parametrize("dialect", ["postgresql", "mysql"])
+def test_percent_signs_of_a_long_name_are_single(dialect: str) -> None:
+    """As it is stored, whatever the driver makes of percent signs."""
+    unique = UniqueConstraint("50%", name=conv(f"100%_{LONG}"))
+    Table("t", MetaData(), Column("50%", Integer), unique)
+    for paramstyle in ("format", "qmark"):
+        name = stored_name(unique, dialect_of(dialect, paramstyle=paramstyle))
+        assert name is not None
+        assert name.startswith("100%_a_name")
+
+
 def test_column_names() -> None:
     """In the order of the constraint."""
     unique = UniqueConstraint("b", "a")

@@ -46,7 +46,7 @@ def stored_name(constraint: Constraint | Index, dialect: Dialect) -> str | None:
     if not isinstance(name, conv) or len(name.encode()) > limit:  # conv: the convention is applied, which takes time
         preparer: Any = dialect.identifier_preparer
         formatted = None if constraint.name is None else preparer.format_constraint(constraint)
-        name = None if formatted is None else preparer.unformat_identifiers(formatted)[0]
+        name = None if formatted is None else single_percents(preparer.unformat_identifiers(formatted)[0], dialect)
     if name is not None and dialect.name == "postgresql":  # it counts bytes
         name = name.encode()[:limit].decode(errors="ignore")
     return name
