@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from alembic.operations.ops import AlterColumnOp, ModifyTableOps
 from alembic.util import CommandError
-from sqlalchemy import Table
+from sqlalchemy import Integer, Table
 
+from ... import upstream
 from ...sqltext import full_name
 from ..compare.auto_increment import counts
 from ..compare.reflected import reflected_tables
@@ -48,10 +49,16 @@ def _say(table: ModifyTableOps, before: set[str], after: set[str]) -> None:
         if not isinstance(op, AlterColumnOp):
             continue
         counting = before if keys and at < keys[0] else after
-        if op.column_name in counting:
+        if op.column_name in counting and _can_count(op):
             op.kw["autoincrement"] = True
         elif op.kw.get("autoincrement"):
             op.kw["autoincrement"] = False
+
+
+def _can_count(op: AlterColumnOp) -> bool:
+    """Tell whether a column has a type of which it may be AUTO_INCREMENT after a change."""
+    type_ = op.existing_type if op.modify_type is None else op.modify_type
+    return type_ is None or upstream.type_affinity(type_) is Integer
 
 
 def _require_no_zero(draft: Draft, op: CountingColumnOp) -> None:
