@@ -35,6 +35,13 @@ def test_first_answer(own: Any, expected: str) -> None:
     assert first_answer(hook, lambda *_: "ours")("type", "obj", "context") == expected
 
 
+@pytest.mark.parametrize("combine", [both, first_answer])
+def test_the_projects_own_can_be_found(combine: Any) -> None:
+    """Where somebody wants to know what it answers by itself, or where it is."""
+    assert combine(yes, no).__wrapped__ is yes
+    assert not hasattr(combine(None, no), "__wrapped__")
+
+
 @pytest.mark.parametrize(("hooks", "expected"), [(None, ()), (yes, (yes,)), ([yes, no], (yes, no)), ((), ())])
 def test_several(hooks: Any, expected: Any) -> None:
     """One, several or none."""

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from alembic.util import CommandError
-from sqlalchemy import Connection, NullPool, create_engine, make_url
+from sqlalchemy import Connection, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from support.databases import rows
 
 from alembic_proof.dialects import Timeouts
+from alembic_proof.dialects import sqlite as sqlite_module
 from alembic_proof.dialects.sqlite import SQLite
 
 DIALECT = SQLite()
@@ -247,6 +248,56 @@ def test_the_catalogue(sqlite: str) -> None:
         ("book", "index ix"): "CREATE INDEX ix ON book (pages) WHERE pages > 5",
         ("book", "trigger tr"): "CREATE TRIGGER tr AFTER INSERT ON book BEGIN DELETE FROM book; END",
     }
+
+
+PARENT, CHILD = "CREATE TABLE p ({})", "CREATE TABLE c (id INTEGER, x INTEGER, {})"
+SAME_CHILD = "CREATE TABLE c (x INTEGER,\n\tid INTEGER, {})"
+# A table and one that it refers to, then both as another database has them: whether they say the same.
+READ_AGAIN = [
+    ("a INTEGER PRIMARY KEY", "UNIQUE (x)", "a INTEGER PRIMARY KEY", "UNIQUE (x)", True),
+    ("a INTEGER PRIMARY KEY", "UNIQUE (x), CHECK (x > 0)", "a INTEGER PRIMARY KEY", "CHECK (x > 0), UNIQUE (x)", True),
+    ("a INTEGER PRIMARY KEY", "CHECK (x <> ' ')", "a INTEGER PRIMARY KEY", "CHECK (x <> '  ')", False),
+    ("a INTEGER PRIMARY KEY", "UNIQUE (x)", "a INTEGER PRIMARY KEY", "CONSTRAINT uq UNIQUE (x)", False),
+    ("a INTEGER PRIMARY KEY", "FOREIGN KEY (x) REFERENCES p", "b INTEGER PRIMARY KEY", None, False),
+    ("a INTEGER PRIMARY KEY", "FOREIGN KEY (x) REFERENCES p (a)", "b INTEGER, a INTEGER PRIMARY KEY", None, True),
+]
+
+
+@pytest.mark.parametrize(("parent", "child", "other_parent", "other_child", "same"), READ_AGAIN)
+def test_what_was_read_before_is_known(
+    tmp_path: Path, parent: str, child: str, other_parent: str, other_child: str | None, same: bool
+) -> None:
+    """Only of a table with the same parts, in whatever order; and what it says is what a first reading says."""
+    first, second = ({*read_items(tmp_path, "a", PARENT.format(parent), CHILD.format(child))} for _ in range(2))
+    again = read_items(tmp_path, "b", PARENT.format(other_parent), SAME_CHILD.format(other_child or child))
+    sqlite_module._read.clear()
+    fresh = read_items(tmp_path, "b", PARENT.format(other_parent), SAME_CHILD.format(other_child or child))
+    assert first == second
+    assert again == fresh
+    assert ({item for item in first if item[0] == "c"} == {item for item in again if item[0] == "c"}) is same
+
+
+def test_a_schema_that_is_known_costs_one_query(tmp_path: Path) -> None:
+    """Not several for each table."""
+    tables = [f"CREATE TABLE t{n} (id INTEGER PRIMARY KEY, x INTEGER UNIQUE)" for n in range(50)]
+    read_items(tmp_path, "a", *tables)
+    statements: list[str] = []
+    read_items(tmp_path, "b", *tables, noting=statements)
+    assert len([text for text in statements if "PRAGMA" in text]) == 0
+
+
+def read_items(directory: Path, name: str, *tables: str, noting: list[str] | None = None) -> set[Any]:
+    """Return what the catalogue of a new database with these tables says."""
+    path = directory / f"{name}.db"
+    path.unlink(missing_ok=True)
+    with sqlite3.connect(path) as driver:
+        driver.executescript(";".join(tables))
+    driver.close()
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    if noting is not None:
+        event.listen(engine, "before_cursor_execute", lambda *arguments: noting.append(arguments[2]))
+    with engine.connect() as connection:
+        return set(DIALECT.catalogue(connection))
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import autogenerate
 from support.databases import rows
 from support.plain import plain_project
 from support.written import Written
 
+from alembic_proof.doctor.checks.lifecycle import models_match_revisions, upgraded
 from alembic_proof.doctor.project import Project
 from alembic_proof.doctor.questions import answers
 
@@ -70,3 +72,33 @@ def test_several_databases(tmp_path: Path) -> None:
         found = answers(project)["databases"]
     assert [each["models"] for each in found] == [["a", "only_a"], ["only_b"]]
     assert [each["differences"] for each in found] == [["add_table a", "add_index ix_a_name"], []]
+
+
+@pytest.mark.parametrize(("altered", "compared"), [("", 1), ("CREATE TABLE other (i INTEGER)", 2)])
+def test_nothing_is_compared_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, altered: str, compared: int
+) -> None:
+    """Where the database is as the revisions build it, what Alembic sees there is known already."""
+    written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/x.db", TABLE)
+    written.revision("a1", None, "op.create_table('t', sa.Column('id', sa.Integer(), nullable=False))")
+    written.alembic("upgrade", "head")
+    if altered:
+        rows(written.url, altered)
+    calls: list[Any] = []
+    plain = autogenerate.compare_metadata
+
+    def counted(context: Any, metadata: Any) -> Any:
+        calls.append(metadata)
+        return plain(context, metadata)
+
+    monkeypatch.setattr(autogenerate, "compare_metadata", counted)
+    with ExitStack() as stack:
+        project = Project(written.ini)
+        project.enter_sandbox(stack)
+        upgraded(project)
+        assert list(models_match_revisions.find(project))
+        found = answers(project)
+        assert len(calls) == compared
+        project.compared.clear()
+        assert answers(project) == found
+    assert found["differences"]

@@ -110,6 +110,26 @@ def test_what_stops_a_check_alone_is_reported(monkeypatch: pytest.MonkeyPatch, p
     assert list(outcomes) == [ENV_RUNS, "scratch-1", "scratch-2"]
 
 
+@pytest.mark.parametrize(
+    ("problem", "wanted", "begun"),
+    [("", (), ["live-1"]), (ENV_RUNS, (), []), ("", ("live-1",), ["live-1"]), ("", ("live-2",), [])],
+)
+def test_what_takes_long_begins_early(
+    monkeypatch: pytest.MonkeyPatch, project: Project, problem: str, wanted: tuple[str, ...], begun: list[str]
+) -> None:
+    """As soon as env.py has run, for each check that will be carried out; what goes wrong then is the check's."""
+
+    def begin(project: Project, _: contextlib.ExitStack) -> None:
+        project.once("begun", list).append("live-1")
+        assert ran == project.once("ran", list)
+        raise OSError
+
+    ran = ["static-1", "static-2", ENV_RUNS] if not wanted else [ENV_RUNS]
+    checks = [make(item.id, "live", begin=begin) if item.id == "live-1" else item for item in chain(problem)]
+    examine(monkeypatch, project, checks, *wanted)
+    assert project.once("begun", list) == begun
+
+
 def test_without_a_live_database(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its stage is left out."""
     monkeypatch.setattr(runner, "ORDER", chain())

@@ -13,7 +13,7 @@ from support.databases import make_database, rows
 
 from alembic_proof.errors import UndeterminedError
 from alembic_proof.sandbox import SCRATCH_VARIABLE, engine, exists, read_only_engine, scratch_database
-from alembic_proof.sandbox.scratch import Server, is_direct
+from alembic_proof.sandbox.scratch import Server, is_direct, scratch_file
 
 CATALOGUES = {
     "postgresql": "SELECT datname FROM pg_database",
@@ -28,6 +28,15 @@ def test_without_a_server_it_is_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
         rows(url, "CREATE TABLE t (i INTEGER)")
     assert url.startswith("sqlite:///")
     assert not os.path.exists(str(make_url(url).database))
+
+
+def test_a_scratch_file_waits_for_no_disk(tmp_path: Path) -> None:
+    """It need not survive a power cut; any other database is to."""
+    query = "PRAGMA synchronous"
+    with scratch_file() as url, engine(url).connect() as connection:
+        assert connection.exec_driver_sql(query).scalar() == 0
+    with engine(f"sqlite:///{tmp_path}/x.db").connect() as connection:
+        assert connection.exec_driver_sql(query).scalar() == 2
 
 
 @pytest.mark.parametrize("kind", CATALOGUES)

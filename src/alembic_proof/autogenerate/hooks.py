@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any, Literal
 
 Hook = Callable[..., Any]
@@ -12,7 +13,12 @@ def both(own: Hook | None, ours: Hook) -> Hook:
     """Return an include_object or include_name that says yes where both do."""
     if own is None:
         return ours
-    return lambda *arguments: own(*arguments) and ours(*arguments)
+
+    @wraps(own)  # who wants to know where the project's own is finds it in __wrapped__
+    def includes(*arguments: Any) -> Any:
+        return own(*arguments) and ours(*arguments)
+
+    return includes
 
 
 def first_answer(own: Hook | None, ours: Hook) -> Hook:
@@ -20,6 +26,7 @@ def first_answer(own: Hook | None, ours: Hook) -> Hook:
     if own is None:
         return ours
 
+    @wraps(own)
     def render_item(*arguments: Any) -> str | Literal[False]:
         rendered: str | Literal[False] = own(*arguments)
         return ours(*arguments) if rendered is False else rendered

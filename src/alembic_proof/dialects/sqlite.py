@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,15 +116,14 @@ class SQLite(base.Dialect):
         from sqlalchemy import inspect
 
         inspector = inspect(connection)
-        for name, table, kind, sql in connection.exec_driver_sql(_OBJECTS):
+        objects = connection.exec_driver_sql(_OBJECTS).fetchall()
+        statements = {name.lower(): sql for name, _, kind, sql in objects if kind == "table"}
+        for name, table, kind, sql in objects:
             if kind in ("index", "trigger"):
                 yield table, f"{kind} {name}", one_line(sql)
             elif kind == "table":
                 yield name, "", ""
-                parsed = _parsed(sql)
-                yield from _columns(inspector, name, parsed)
-                yield from _options(name, parsed)
-                yield from _constraints(inspector, name)
+                yield from _items(inspector, name, sql, statements)
 
     def create_database(self, connection: Connection, name: str) -> None:
         """Do nothing: a database is a file."""
@@ -193,6 +193,35 @@ def _quoted(name: str) -> str:
     return '"{}"'.format(name.replace('"', '""'))
 
 
+# What was read of tables in this process, by what says all of it: one schema is often read several times.
+_read: dict[Any, list[base.Item]] = {}
+
+
+def _items(inspector: Any, table: str, sql: str, statements: Mapping[str, str]) -> list[base.Item]:
+    """Return what SQLite tells of a table; from memory, where it has told so of one with the same parts.
+
+    A foreign key that names no columns leads to the primary key of the other table: that one's parts count too.
+    """
+    parsed = _parsed(sql)
+    if parsed is None:
+        return [*_columns(inspector, table, None), *_constraints(inspector, table)]
+    referred = sorted({clause.referred for _, clause in parsed.clauses if clause.referred})
+    key = (table, _parts(sql), *(_parts(statements.get(name, "")) for name in referred))
+    if key not in _read:
+        _read[key] = [*_columns(inspector, table, parsed), *_options(table, parsed), *_constraints(inspector, table)]
+    return _read[key]
+
+
+@cache
+def _parts(sql: str) -> tuple[str, ...]:
+    """Return the columns and constraints of a table, in an order that does not depend on who wrote it."""
+    parsed = _parsed(sql)
+    if parsed is None:
+        return (sql,)
+    pieces = (*parsed.columns.values(), *parsed.constraints)
+    return (parsed.tail, *sorted(sql[piece.start : piece.end].strip() for piece in pieces))
+
+
 def _columns(inspector: Any, table: str, parsed: TableSql | None) -> Iterator[base.Item]:
     for column in inspector.get_columns(table):
         null = "" if column["nullable"] else " NOT NULL"
@@ -231,6 +260,7 @@ def _options(table: str, parsed: TableSql | None) -> Iterator[base.Item]:
         yield table, f"option {option}", option
 
 
+@cache
 def _parsed(sql: str) -> TableSql | None:
     """Return a table taken apart; None for a virtual table, or where SQLite's own words are not understood."""
     try:

@@ -25,6 +25,11 @@ _LIBRARY = os.path.normcase(os.path.join(Path(__file__).parents[1], ""))
 _IMPORTS_LIBRARY = re.compile(rb"^\s*(from|import)\s+alembic_proof\b", re.MULTILINE)
 
 
+def is_of_library(path: str) -> bool:
+    """Tell whether a file is one of this library."""
+    return os.path.normcase(os.path.abspath(path)).startswith(_LIBRARY)
+
+
 def is_aside(place: str) -> bool:
     """Tell whether a file of a project is in a directory beside the application: of examples, tools, documents."""
     return re.search(r"(^|/)(scripts?|notebooks?|docs?|examples?|tools?|bench(mark)?s?)/", place) is not None

@@ -15,14 +15,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import UndeterminedError
 from ..packages import import_all
 from ..sandbox import Sandbox, engine, environment
 from ..sandbox.redirect import URL_PARTS
+from ..sqltext import full_name
 from .findings import Finding
 from .layout import Layout
+from .rehearsal import one_of_each_kind
 from .revision_chain import several
 from .untouched import is_a
 from .watching import Watch, calling_place, noting_coroutines, watched
@@ -64,6 +66,13 @@ class Run:
             return set(MigrationContext.configure(connection, opts=opts).get_current_heads())
 
 
+class Comparison(NamedTuple):
+    """What Alembic said of a schema, compared with the models."""
+
+    schema: frozenset[tuple[str, ...]]  # its statements; none where the database does not keep them
+    differences: list[Any]
+
+
 class Project(Layout):
     """A project whose env.py can be run. What is expensive is determined once, when it is asked for."""
 
@@ -77,6 +86,9 @@ class Project(Layout):
         self.first_watch = Watch()  # and the first one, online
         self.logging_changed = ""  # what env.py did to the logging
         self.proposed: set[str] = set()  # the tables that autogenerate proposes on an empty database
+        self.rehearsed: set[str] = set()  # those of them that the revision which it writes creates
+        # For each call of run_migrations(), the schema that the revisions built, and how it differs from the models.
+        self.compared: list[Comparison] = []
         self.observed: list[Finding] = []  # what the revisions did besides their operations while they ran
         self._results: dict[str, Any] = {}
 
@@ -145,16 +157,24 @@ class Project(Layout):
         return self.first_config
 
     def rehearse(self) -> None:
-        """Let autogenerate write a first revision, once, whatever revisions there are: see proposed."""
+        """Let autogenerate write a first revision, once, whatever revisions there are: see proposed.
+
+        Where there are revisions, it has one table of each kind: nobody runs it but to see that it can be run.
+        """
         self.once("rehearsal", self._rehearse)
 
     def _rehearse(self) -> None:
         from alembic.operations.ops import CreateTableOp
 
+        def created(operations: list[Any]) -> set[str]:
+            return {full_name(op.table_name, op.schema) for op in operations if isinstance(op, CreateTableOp)}
+
         def collect(_: Any, __: Any, directives: Any) -> None:
             for operations in [operations for script in directives for operations in script.upgrade_ops_list]:
-                created = [op.to_table() for op in operations.ops if isinstance(op, CreateTableOp)]
-                self.proposed.update(table.fullname for table in created)
+                self.proposed |= created(operations.ops)
+                if self.revisions:
+                    operations.ops = one_of_each_kind(operations.ops)
+                self.rehearsed |= created(operations.ops)
 
         options: dict[str, Any] = {"autogenerate": True, "process_revision_directives": collect}
         if not self.has_metadata:  # revisions are written by hand

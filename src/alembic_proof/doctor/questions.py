@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..sandbox import exists, read_only_engine
-from ..schema import describe, model_names, own_tables, table_names
-from .project import Project, Run
+from ..schema import describe, model_names, own_tables, statements, table_names
+from .project import Comparison, Project, Run
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -19,12 +19,17 @@ def answers(project: Project) -> dict[str, Any]:
     twice: version 1.0 of the report knew no other one.
     """
     tables = list(project.defined) if project.settings.models else list(project.handed_over.values())
-    databases = [_of_database(run, url, tables) for run, url in project.live()]
+    compared = dict(enumerate(project.compared))
+    databases = [_of_database(run, url, tables, compared.get(at)) for at, (run, url) in enumerate(project.live())]
     return {**databases[0], "models": sorted(table.fullname for table in tables), "databases": databases}
 
 
-def _of_database(run: Run | None, url: URL, all_tables: list[Any]) -> dict[str, Any]:
-    """Return the answers for one database, with the tables of the models that belong into it."""
+def _of_database(run: Run | None, url: URL, all_tables: list[Any], compared: Comparison | None) -> dict[str, Any]:
+    """Return the answers for one database, with the tables of the models that belong into it.
+
+    What was compared is the schema that the revisions build: where this database has the very same, nothing is
+    compared again.
+    """
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
@@ -40,7 +45,10 @@ def _of_database(run: Run | None, url: URL, all_tables: list[Any]) -> dict[str, 
         context = MigrationContext.configure(connection, opts=opts)
         own = own_tables(context.version_table)
         names = table_names(connection, tables)
-        differences = compare_metadata(context, metadata) if metadata is not None else []
+        if run and compared and compared.schema and compared.schema == statements(connection):
+            differences = compared.differences
+        else:
+            differences = compare_metadata(context, metadata) if metadata is not None else []
         return {
             **found,
             "models": sorted(model_names(connection.dialect, tables)),

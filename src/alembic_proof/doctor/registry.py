@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
     from .findings import Finding
     from .project import Project
 
@@ -30,6 +32,7 @@ STAGES = {
 }
 
 Find = Callable[["Project"], "Iterable[Finding]"]
+Begin = Callable[["Project", "ExitStack"], object]  # what must be ended, the stack ends
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Check:
     setting: str = ""  # it needs this field of Settings, and runs only where the project sets it
     requires: tuple[str, ...] = ()  # the ids of checks that run before it: where one of them fails, it cannot
     follows: tuple[str, ...] = ()  # the ids of checks: what one of them finds explains what this one finds
+    begin: Begin | None = field(default=None, compare=False)  # starts, when env.py has run, what it will wait for
     essential: bool = False  # a problem that it finds stops what requires it; otherwise only its own failure does
 
     @property
@@ -72,6 +76,7 @@ def check(
     setting: str = "",
     requires: tuple[str, ...] = (),
     follows: tuple[str, ...] = (),
+    begin: Begin | None = None,
     essential: bool = False,
 ) -> Callable[[Find], Check]:
     """Make a check of a function, whose docstring is the title, an empty line, and why it matters.
@@ -81,4 +86,4 @@ def check(
     if stage not in STAGES:
         raise ValueError(f"there is no stage {stage!r}: use one of {', '.join(STAGES)}")
     needed = tuple(other for other in (*STAGES[stage].requires, *requires) if other != id)
-    return lambda find: Check(id, stage, find, library, setting, needed, follows, essential)
+    return lambda find: Check(id, stage, find, library, setting, needed, follows, begin, essential)

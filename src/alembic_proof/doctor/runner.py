@@ -59,10 +59,20 @@ def examine(project: Project, wanted: list[Check], stack: contextlib.ExitStack) 
         if outcome.severity is Severity.PROBLEM and check.stage == "scratch" and project.missing_server:
             outcome = Outcome.unknown(f"{outcome.findings[0].message} ({project.missing_server})")
         graph.outcomes[check.id] = outcome
+        if check.id == ENV_RUNS:
+            _begin([later for later in ORDER if later.id in needed and not graph.stops(later)], project, stack)
         if check in wanted:
             yield from ((other, graph.outcomes[other.id]) for other in ORDER if other.id in {outcome.needs} - told)
             told.add(outcome.needs)
             yield check, outcome
+
+
+def _begin(checks: list[Check], project: Project, stack: contextlib.ExitStack) -> None:
+    """Start what checks have to wait for later. What goes wrong then, they meet themselves."""
+    for check in checks:
+        if check.begin is not None:
+            with contextlib.suppress(Exception):
+                check.begin(project, stack)
 
 
 def _enter_sandbox(project: Project, stack: contextlib.ExitStack) -> UndeterminedError | None:

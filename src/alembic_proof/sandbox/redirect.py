@@ -15,7 +15,15 @@ from typing import Any, NamedTuple
 
 from ..errors import NoScratchDatabaseError
 from .process import environment
-from .scratch import SCRATCH_VARIABLE, Server, canonical, is_direct, scratch_database, scratch_file
+from .scratch import (
+    SCRATCH_VARIABLE,
+    Server,
+    canonical,
+    is_direct,
+    let_go_of_the_disk,
+    scratch_database,
+    scratch_file,
+)
 
 # In ``Connection.info`` of a connection that this process has opened: a Target, or None for a direct one.
 _TARGET = "alembic_proof.sandbox"
@@ -130,7 +138,7 @@ class Sandbox:
         arguments, parameters = dialect.create_connect_args(make_url(url).set(drivername=dialect.name))
         connection = dialect.connect(*arguments, **{**options, **parameters})
         if dialect.driver == "pysqlite":
-            connection.execute("PRAGMA synchronous=OFF")  # a scratch database need not survive a power cut
+            let_go_of_the_disk(connection)
         record.info[_TARGET] = Target(url, place)
         return connection
 

@@ -28,6 +28,7 @@ SCRATCH_VARIABLE = "TEST_DATABASE_URL"
 _FILES = "sqlite://"  # as its value, says that SQLite files will do, as without it
 
 _direct: WeakSet[Dialect] = WeakSet()
+_hasty: set[str] = set()  # the paths of scratch databases of SQLite
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,18 @@ def engine(url: URL | str | Engine, **options: Any) -> Engine:
     """
     if not isinstance(url, str) and hasattr(url, "connect"):
         return cast("Engine", url)
-    from sqlalchemy import create_engine
+    from sqlalchemy import create_engine, event
     from sqlalchemy.pool import NullPool
 
-    return _made_direct(create_engine(url, poolclass=NullPool, **options))
+    made = create_engine(url, poolclass=NullPool, **options)
+    if made.url.database in _hasty:
+        event.listen(made, "connect", lambda connection, _: let_go_of_the_disk(connection))
+    return _made_direct(made)
+
+
+def let_go_of_the_disk(connection: Any) -> None:
+    """Let SQLite wait for no disk: a scratch database need not survive a power cut. Given the driver's connection."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def read_only_engine(url: URL) -> Engine:
@@ -187,4 +196,8 @@ def scratch_file(copy_of: str = "") -> Iterator[str]:
         path = Path(directory, "scratch.db")
         if copy_of:
             shutil.copy(str(_database(copy_of)), path)
-        yield f"sqlite:///{path.as_posix()}"
+        _hasty.add(path.as_posix())
+        try:
+            yield f"sqlite:///{path.as_posix()}"
+        finally:
+            _hasty.discard(path.as_posix())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .build import build, buildable, model_names, prepare, table_names, without_views
 from .diff import Difference, compare, describe
-from .snapshot import JOURNAL, Schema, gather, own_tables, read
+from .snapshot import JOURNAL, Schema, gather, own_tables, read, statements
 
 __all__ = [
     "JOURNAL",
@@ -19,6 +19,7 @@ __all__ = [
     "own_tables",
     "prepare",
     "read",
+    "statements",
     "table_names",
     "without_views",
 ]

@@ -11,7 +11,7 @@ from ..errors import UndeterminedError
 from ..sandbox import engine
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import URL, Connection, Engine
 
 # By table, its columns, defaults, constraints and indexes: an item such as "column name", and the text that the
 # database keeps of it. What belongs to no table, such as a type, is under "".
@@ -24,6 +24,14 @@ JOURNAL = "alembic_unfinished"
 def own_tables(version_table: str) -> set[str]:
     """Return the tables that Alembic and this library keep in a database, by the name of the version table."""
     return {version_table, "alembic_version", JOURNAL}
+
+
+def statements(connection: Connection) -> frozenset[tuple[str, ...]]:
+    """Return the statements with which SQLite keeps a schema: all of it. For another database, nothing."""
+    if connection.dialect.name != "sqlite":
+        return frozenset()
+    rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master")
+    return frozenset(tuple(map(str, row)) for row in rows)
 
 
 def read(source: URL | str | Engine, default: str | None = None, comments: bool = False) -> Schema:

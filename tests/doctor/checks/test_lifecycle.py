@@ -9,7 +9,7 @@ from support.plain import INI, plain_project
 from support.reports import outcomes
 from support.written import Written
 
-from alembic_proof.doctor.checks.lifecycle import _creates
+from alembic_proof.doctor.checks.lifecycle import created_tables
 from alembic_proof.doctor.findings import Severity
 from alembic_proof.doctor.project import Project
 
@@ -142,18 +142,18 @@ def test_what_is_switched_off_is_not_missed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "table", "creates"),
+    ("sql", "tables"),
     [
-        ("BEGIN;\n\nCREATE TABLE t (\n", "t", True),
-        ('CREATE UNLOGGED TABLE IF NOT EXISTS "order" (', '"order"', True),
-        ("CREATE TABLE tt (", "t", False),
-        ("-- CREATE TABLE t (", "t", False),
-        ("DROP TABLE t;", "t", False),
+        ("BEGIN;\n\nCREATE TABLE t (\n", {"t"}),
+        ('CREATE UNLOGGED TABLE IF NOT EXISTS "order" (', {'"order"'}),
+        ('CREATE TABLE a (\n\tid INTEGER\n);\nCREATE TABLE shop."A b"(x INT);', {"a", 'shop."A b"'}),
+        ("-- CREATE TABLE t (", set()),
+        ("DROP TABLE t;", set()),
     ],
 )
-def test_sql_that_creates_a_table(sql: str, table: str, creates: bool) -> None:
+def test_sql_that_creates_a_table(sql: str, tables: set[str]) -> None:
     """However."""
-    assert _creates(sql, table) is creates
+    assert created_tables(sql) == tables
 
 
 BEGINS = """\

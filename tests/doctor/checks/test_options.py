@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 from support.plain import plain_project
 from support.reports import outcomes
+from support.written import Written
 
 from alembic_proof.doctor.findings import Severity
+from alembic_proof.doctor.project import Project
 from alembic_proof.doctor.watching import known_options
 
 CONFIGURE = "context.configure(connection=connection, "
 HOOK = "def run_migrations_offline():"
 EXIST, ANSWER = "options-of-configure-exist", "hooks-give-answers"
+TABLE = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True))\n'
 REACHES = "env-reaches-run-migrations"
 
 
@@ -92,3 +95,20 @@ def test_a_connection_is_given(tmp_path: Path, old: str, new: str, severity: Sev
     outcome = outcomes(plain_project(tmp_path, (old, new)), REACHES)[REACHES]
     assert outcome.severity is severity, outcome
     assert words in f"{outcome.findings}"
+
+
+OURS = "options(connection, target_metadata=metadata"
+
+
+@pytest.mark.parametrize("option", ["include_object", "include_name", "render_item"])
+def test_of_a_project_with_the_library(tmp_path: Path, option: str) -> None:
+    """Its own hook is asked, and has its own place; where it has none, this library's are not in question."""
+    written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/x.db", TABLE)
+    assert outcomes(Project(written.ini), ANSWER)[ANSWER].severity is Severity.SKIPPED
+    env = written.path / "migrations/env.py"
+    text = env.read_text().replace(OURS, f"{OURS}, {option}=hook")
+    env.write_text(text.replace("def url", "def hook(*a):\n    return None\n\n\ndef url"))
+    outcome = outcomes(Project(written.ini), ANSWER)[ANSWER]
+    assert outcome.severity is Severity.PROBLEM
+    line = env.read_text().splitlines().index("def hook(*a):") + 1
+    assert {finding.where for finding in outcome.findings} == {f"migrations/env.py:{line}"}

@@ -7,7 +7,6 @@ import contextlib
 import json
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,27 +80,43 @@ def _database(run: Run | None, url: URL) -> Database:
         raise UndeterminedError(f"{_masked(url)} cannot be read: {first_line(error)}") from None
 
 
-@check("same-database-from-everywhere", "live")
+def _ask_elsewhere(project: Project, stack: contextlib.ExitStack) -> subprocess.Popen[str]:
+    """Start a process that tells, once, where env.py leads to from another directory."""
+
+    def start() -> subprocess.Popen[str]:
+        configuration = project.configuration
+        arguments = ["--where", "--config", str(configuration.file), "-n", configuration.section]
+        arguments += [part for value in project.x or () for part in ("-x", value)]
+        process = stack.enter_context(
+            subprocess.Popen(
+                command(*arguments),
+                cwd=project.sandbox.directory(),
+                env=project.environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+            )
+        )
+        stack.callback(process.kill)
+        return process
+
+    process: subprocess.Popen[str] = project.once("elsewhere", start)
+    return process
+
+
+@check("same-database-from-everywhere", "live", begin=_ask_elsewhere)
 def same_database_from_everywhere(project: Project) -> Iterable[Finding]:
     """From another working directory, env.py leads to the same database
 
     A relative SQLite path, and a .env that is looked for in the working directory, mean another one in each.
     """
-    configuration = project.configuration
-    arguments = ["--where", "--config", str(configuration.file), "-n", configuration.section]
-    arguments += [part for value in project.x or () for part in ("-x", value)]
-    with tempfile.TemporaryDirectory() as directory:
-        done = subprocess.run(
-            command(*arguments),
-            cwd=directory,
-            env=project.environment,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-    if done.returncode:
+    with contextlib.ExitStack() as stack:
+        process = _ask_elsewhere(project, stack)
+        printed, _ = process.communicate()
+    if process.returncode:
         raise NotApplicableError("alembic works in the project's directory only")
-    places, places_here = set(json.loads(done.stdout)), {project.sandbox.place(url) for _, url in project.live()}
+    places, places_here = set(json.loads(printed)), {project.sandbox.place(url) for _, url in project.live()}
     if places and places != places_here:
         kind = Problem if project.settings.database_variable else Note  # a relative path is what every tutorial has
         here, elsewhere = (" and ".join(sorted(each)) for each in (places_here, places))

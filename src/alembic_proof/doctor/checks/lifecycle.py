@@ -14,10 +14,10 @@ from typing import Any
 from ... import upstream
 from ...errors import NotApplicableError, UndeterminedError, first_line
 from ...sandbox import engine
-from ...schema import Schema, build, buildable, describe, own_tables, prepare, read, without_views
+from ...schema import Schema, build, buildable, describe, own_tables, prepare, read, statements, without_views
 from ..error_hints import hint
 from ..findings import Finding, Note, Problem
-from ..project import Project, Run, all_heads
+from ..project import Comparison, Project, Run, all_heads
 from ..registry import check
 from ..revision_monitor import RevisionMonitor
 from ..schema_findings import schema_findings
@@ -151,12 +151,13 @@ def offline_prints_sql(project: Project) -> Iterable[Finding]:
         message = f"what autogenerate writes does not import all that it uses: {first_line(error)}"
         yield Note(project.name(project.scripts / "script.py.mako"), message, "import it there")
         return
+    created = created_tables(printed)
     for run in runs:
         if not isinstance(run.context.opts.get("output_buffer"), io.StringIO):
             raise NotApplicableError("offline, env.py writes into files of its own")
         quoted = run.context.dialect.identifier_preparer.format_table
-        tables = {name: table for name, table in run.tables.items() if name in project.proposed}
-        missing = [name for name, table in tables.items() if not _creates(printed, quoted(table))]
+        tables = {name: table for name, table in run.tables.items() if name in project.rehearsed}
+        missing = [name for name, table in tables.items() if quoted(table) not in created]
         if missing:
             message = f"the SQL printed offline does not create {', '.join(missing)}"
             fix = "call context.run_migrations() in run_migrations_offline()"
@@ -182,10 +183,10 @@ def _printed(project: Project) -> str:
     return config.output_buffer.getvalue()
 
 
-def _creates(sql: str, table: str) -> bool:
-    """Tell whether SQL creates a table, however: UNLOGGED, or IF NOT EXISTS."""
-    pattern = rf"^CREATE ([A-Z]+ )*TABLE (IF NOT EXISTS )?{re.escape(table)}[\s(]"
-    return re.search(pattern, sql, re.MULTILINE) is not None
+def created_tables(sql: str) -> set[str]:
+    """Return the tables that SQL creates, as it writes their names, and however: UNLOGGED, or IF NOT EXISTS."""
+    pattern = r"^CREATE (?:[A-Z]+ )*TABLE (?:IF NOT EXISTS )?(.+?)[ \t]*(?:\(|$)"
+    return set(re.findall(pattern, sql, re.MULTILINE))
 
 
 def _reads_offline(project: Project) -> Iterable[Finding]:
@@ -292,12 +293,14 @@ def models_match_revisions(project: Project) -> Iterable[Finding]:
 
     def compare(_: Any, context: Any) -> list[Any]:
         dialects.append(context.dialect)
+        found: list[Any] = []
         if context.opts.get("target_metadata") is not None:
             found = compare_metadata(context, context.opts["target_metadata"])
             differences.extend(found)
             added = [difference[1] for difference in _flat(found) if difference[0] == "add_table"]
             inspector = inspect(context.connection)
             existing.update(table.fullname for table in added if inspector.has_table(table.name, schema=table.schema))
+        project.compared.append(Comparison(statements(context.connection), found))
         return []
 
     project.run_env(compare, project.chain)

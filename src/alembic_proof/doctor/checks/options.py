@@ -10,6 +10,7 @@ from typing import Any
 
 from ...errors import NotApplicableError
 from ..findings import Finding, Note, Problem
+from ..layout import is_of_library
 from ..project import Project, Run
 from ..registry import check
 from ..watching import known_options
@@ -59,8 +60,15 @@ _ANSWERS = {
 
 
 def _hooks(run: Run) -> dict[str, Callable[..., Any]]:
+    """Return the project's own hooks: without this library's, which one of the project's may be called by."""
     opts = run.context.opts
-    return {name: opts[name] for name in _ANSWERS if callable(opts.get(name))}
+    hooks = {name: opts[name] for name in _ANSWERS if callable(opts.get(name))}
+    own = {name: getattr(hook, "__wrapped__", None) if _is_ours(hook) else hook for name, hook in hooks.items()}
+    return {name: hook for name, hook in own.items() if hook is not None}
+
+
+def _is_ours(hook: Callable[..., Any]) -> bool:
+    return is_of_library(getattr(getattr(hook, "__code__", None), "co_filename", ""))
 
 
 def _answer(hook: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

@@ -6,7 +6,7 @@ import ast
 import contextlib
 import importlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ...revisions.markers import DESTROYS
@@ -168,27 +168,27 @@ def revisions_are_self_contained(project: Project) -> Iterable[Finding]:
     for path in project.revisions:
         tree = project.tree(path)
         for node in ast.walk(tree):
-            for module, dotted in _imported(node, tree):
-                if project.has_module(module) and _is_model(dotted):
+            for dotted in _imported(node, tree, project.has_module):
+                if _is_model(dotted):
                     message = f"it uses {dotted} as it is today, not as it was when the revision was written"
                     fix = "describe what it needs: sa.table('name', sa.column('id'), ...)"
                     yield Problem(project.name(path, getattr(node, "lineno", None)), message, fix)
 
 
-def _imported(node: ast.AST, tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield what is used of an import: the module, and the dotted name of each thing."""
-    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+def _imported(node: ast.AST, tree: ast.Module, is_own: Callable[[str], bool]) -> Iterator[str]:
+    """Yield the dotted name of each thing that is used of an import, if its module is the project's own."""
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level and is_own(node.module):
         for alias in node.names:
             dotted, name = f"{node.module}.{alias.name}", alias.asname or alias.name
             if any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(tree)):
-                yield node.module, dotted
+                yield dotted
             for rest in _used(name, tree):
-                yield node.module, f"{dotted}.{rest}"
+                yield f"{dotted}.{rest}"
     if isinstance(node, ast.Import):
-        for alias in node.names:
+        for alias in [alias for alias in node.names if is_own(alias.name)]:
             top = alias.name.split(".")[0]
             for rest in _used(alias.asname or top, tree):
-                yield alias.name, f"{alias.name if alias.asname else top}.{rest}"
+                yield f"{alias.name if alias.asname else top}.{rest}"
 
 
 def _used(name: str, tree: ast.Module) -> set[str]:
