@@ -156,6 +156,7 @@ def test_a_scratch_database(postgresql: str) -> None:
     with connect(postgresql).execution_options(isolation_level="AUTOCOMMIT") as server:
         DIALECT.create_database(server, name)
         url = make_url(postgresql).set(database=name).render_as_string(hide_password=False)
+        assert rows(url, "SHOW synchronous_commit") == [("off",)]
         with connect(url):
             DIALECT.drop_database(server, name)
         DIALECT.drop_database(server, name)

@@ -111,6 +111,14 @@ class PostgreSQL(base.Dialect):
         """Yield the comments on tables and columns."""
         yield from map(tuple, connection.exec_driver_sql(_COMMENTS))
 
+    def create_database(self, connection: Connection, name: str) -> None:
+        """Create it so that nobody who commits there waits for the disk: it is dropped soon."""
+        from sqlalchemy.exc import DBAPIError
+
+        super().create_database(connection, name)
+        with suppress(DBAPIError):  # what only speaks like PostgreSQL may not know it
+            connection.exec_driver_sql(f"ALTER DATABASE {name} SET synchronous_commit = off")
+
     def copy_database(self, connection: Connection, name: str, template: str) -> bool:
         """Create a database as a copy of another one, to which nobody is connected."""
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")

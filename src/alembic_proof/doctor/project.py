@@ -352,6 +352,16 @@ class Project(Layout):
 
         return ScriptDirectory.from_config(config or self.config())
 
+    @cached_property
+    def history(self) -> ScriptDirectory:
+        """Alembic's view of the revisions, to be read only: a revision that was run once may not be run as it was."""
+        return self.script_directory()
+
+    @property
+    def history_of_chain(self) -> ScriptDirectory:
+        """The same of the chain."""
+        return self.history if self.revisions else self.script_directory(self.chain)
+
     @property
     def handed_over(self) -> dict[str, Table]:
         """By name, the tables of all the metadata that env.py hands to Alembic."""

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.databases import rows
@@ -20,7 +21,7 @@ TABLE = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), 
 CREATE = "op.create_table('t', sa.Column('id', sa.Integer()), sa.Column('x', sa.Integer()), {})"
 MADE = CREATE.format("sa.PrimaryKeyConstraint('id', name='pk_t')")
 KNOWN, LIVE, OWNERS = "live-revision-is-known", "live-matches-its-revisions", "live-tables-have-owners"
-UNFINISHED = "no-migration-is-unfinished"
+EDITED, UNFINISHED = "applied-revisions-are-unedited", "no-migration-is-unfinished"
 NOTES = (
     "CREATE TABLE alembic_unfinished (position INTEGER, state TEXT)",
     "INSERT INTO alembic_unfinished VALUES (1, 'done'), (2, 'failed')",
@@ -126,18 +127,43 @@ def test_an_exported_variable_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert outcomes(Project(written.ini), "dotenv-is-in-force")["dotenv-is-in-force"].severity is severity
 
 
+def commit(written: Written) -> None:
+    """Commit a project as it is."""
+    for command in ("init -q", "add .", "-c user.name=x -c user.email=x@y commit -qm x"):
+        subprocess.run(["git", *command.split()], cwd=written.path, check=True)
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_git_is_asked_about_all_revisions_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not about each; one that was never committed, or was renamed, is not in question."""
+    written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/x.db", TABLE)
+    written.chain({f"a{n}": MADE if not n else "pass" for n in range(20)})
+    commit(written)
+    written.revision("new", "a19", "pass")
+    (written.versions / "a19.py").rename(written.versions / "moved.py")
+    written.alembic("upgrade", "head")
+    project, run = Project(written.ini), subprocess.run
+    asked: list[list[str]] = []
+
+    def counted(command: list[str], **options: Any) -> Any:
+        asked.append(command)
+        return run(command, **options)
+
+    monkeypatch.setattr(subprocess, "run", counted)
+    assert outcomes(project, EDITED)[EDITED].severity is OK
+    assert len([command for command in asked if command[0] == "git"]) == 1
+
+
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_a_revision_that_was_edited(tmp_path: Path) -> None:
     """After it was committed and applied; what it looks like does not matter."""
     written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/x.db", TABLE)
     path = written.revision("a1", None, MADE, "op.drop_table('t')")
     written.alembic("upgrade", "head")
-    for command in ("init -q", "add .", "-c user.name=x -c user.email=x@y commit -qm x"):
-        subprocess.run(["git", *command.split()], cwd=written.path, check=True)
+    commit(written)
     for text, severity in (("# a comment\n", OK), ("x = 1\n", PROBLEM)):
         path.write_text(path.read_text() + text)
-        check = "applied-revisions-are-unedited"
-        assert outcomes(Project(written.ini), check)[check].severity is severity
+        assert outcomes(Project(written.ini), EDITED)[EDITED].severity is severity
 
 
 def test_it_is_read_once(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import json
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -146,7 +146,7 @@ def live_revision_is_known(project: Project) -> Iterable[Finding]:
     It is not where a branch was switched, a file deleted, or an older release deployed; and where something other
     than migrations made the tables, it is at none.
     """
-    scripts = project.script_directory()
+    scripts = project.history
     known, heads = _known_revisions(project), all_heads(scripts)
     for database in databases(project):
         for revision in sorted(database.version - known):
@@ -184,7 +184,7 @@ def _other_version_tables(database: Database) -> list[str]:
 
 
 def _known_revisions(project: Project) -> set[str]:
-    return {script.revision for script in project.script_directory().walk_revisions()}
+    return {script.revision for script in project.history.walk_revisions()}
 
 
 def _at_known_revisions(project: Project) -> list[Database]:
@@ -217,16 +217,28 @@ def applied_revisions_are_unedited(project: Project) -> Iterable[Finding]:
 
     Other databases keep what the earlier text made of them.
     """
-    scripts = project.script_directory()
+    committed = {path: text for directory in project.versions for path, text in _uncommitted_files(directory)}
     for database in _at_known_revisions(project):
-        for script in scripts.iterate_revisions(tuple(database.version) or "base", "base"):
+        for script in project.history.iterate_revisions(tuple(database.version) or "base", "base"):
             path = Path(script.path)
-            git = ["git", "--no-optional-locks", "-C", str(path.parent), "show", f"HEAD:./{path.name}"]
-            with contextlib.suppress(OSError, SyntaxError):
-                done = subprocess.run(git, capture_output=True)
-                if not done.returncode and ast.dump(ast.parse(done.stdout)) != ast.dump(project.tree(path)):
+            with contextlib.suppress(SyntaxError):
+                before = committed.get(path.resolve())
+                if before is not None and ast.dump(ast.parse(before)) != ast.dump(project.tree(path)):
                     message = "it has been edited since it was committed, and this database is past it"
                     yield Problem(project.name(path), message, "restore it, and write the change as a new revision")
+
+
+def _uncommitted_files(directory: Path) -> Iterator[tuple[Path, bytes]]:
+    """Yield the files below a directory that are not as git has them, each with what git has."""
+
+    def git(*arguments: str) -> bytes:
+        done = subprocess.run(["git", "--no-optional-locks", "-C", str(directory), *arguments], capture_output=True)
+        return b"" if done.returncode else done.stdout
+
+    with contextlib.suppress(OSError):  # no git, or no such directory
+        changed = git("diff", "--name-only", "--no-renames", "--diff-filter=M", "--relative", "-z", "HEAD", "--", ".")
+        for name in filter(None, changed.decode(errors="surrogateescape").split("\0")):
+            yield Path(directory, name).resolve(), git("show", f"HEAD:./{name}")
 
 
 @check(
@@ -256,7 +268,7 @@ def _built(project: Project, database: Database) -> Schema:
     """Return the schema that the revisions up to that of a database build."""
     own_search_path = database.run.context.dialect.default_schema_name not in (None, "public")
     is_postgresql = database.url.get_backend_name() == "postgresql"
-    if database.version == all_heads(project.script_directory()) and not (is_postgresql and own_search_path):
+    if database.version == all_heads(project.history) and not (is_postgresql and own_search_path):
         return built_schema(project, database.run)
     fresh = project.sandbox.database(database.run.context.dialect.name)
     with project.sandbox.standing_in(database.run.place, fresh):
@@ -280,7 +292,7 @@ def live_enums_have_their_labels(project: Project) -> Iterable[Finding]:
     """
     from sqlalchemy import Enum, inspect
 
-    heads = all_heads(project.script_directory())
+    heads = all_heads(project.history)
     for database in [item for item in _postgresql(project) if item.version == heads]:  # else an upgrade may add them
         with read_only_engine(database.url).connect() as connection:
             inspector = inspect(connection)

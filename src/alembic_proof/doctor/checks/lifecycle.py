@@ -218,7 +218,7 @@ def revisions_leave_transactions_alone(project: Project) -> Iterable[Finding]:
 def _has_steps(project: Project) -> bool:
     """Tell whether this Alembic tells the steps of an upgrade."""
     with contextlib.suppress(Exception):  # which the upgrade raises, too
-        return upstream.upgrade_steps(project.script_directory(project.chain), "heads", ()) is not None
+        return upstream.upgrade_steps(project.history_of_chain, "heads", ()) is not None
     return True
 
 
@@ -238,7 +238,7 @@ def upgraded(project: Project) -> set[str]:
             project.run_env(steps, project.chain, destination_rev="heads")
         else:
             project.alembic("upgrade", project.chain, "heads")
-        return all_heads(project.script_directory(project.chain))
+        return all_heads(project.history_of_chain)
 
     heads: set[str] = project.once("upgrade", upgrade)
     return heads

@@ -146,7 +146,7 @@ def every_revision_is_loaded(project: Project) -> Iterable[Finding]:
 
     It passes over files in subdirectories (without recursive_version_locations), and over names that are no module's.
     """
-    loaded = {Path(script.path).resolve() for script in project.script_directory().walk_revisions()}
+    loaded = {Path(script.path).resolve() for script in project.history.walk_revisions()}
     paths = {path for directory in (project.scripts, *project.versions) for path in directory.rglob("*")}
     for path in sorted(path for path in paths if path.suffix in (".py", "") and path.is_file()):
         text = path.read_text(encoding="utf-8", errors="replace")
