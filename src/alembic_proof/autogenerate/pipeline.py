@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import partial
@@ -21,6 +22,7 @@ from ..migrate import journal
 from ..migrate.connection import planning, project_directory, require_own_program, require_version_table
 from ..migrate.revision_chain import several_heads
 from ..prompts import Answers
+from ..sandbox.process import outlive_readers
 from ..settings import Settings, load
 from ..sqltext import full_name
 from . import hooks, notes, ownership
@@ -184,6 +186,9 @@ def options(
     """
     if _PLUGINS_LOG.level == logging.NOTSET:  # a line for each, at each comparison
         _PLUGINS_LOG.setLevel(logging.WARNING)
+    if upstream.command_line(environment.config) is not None:  # the process is that of the alembic command
+        outlive_readers()
+        environment.config.stdout = environment.config.stdout or sys.stdout  # of a command without one
     ddl.install()
     settings = _settings(environment.config)
     import_packages(settings.models)

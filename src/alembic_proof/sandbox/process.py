@@ -6,11 +6,12 @@ import contextlib
 import io
 import logging
 import os
+import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TextIO, cast
 
 
 @contextlib.contextmanager
@@ -47,6 +48,52 @@ def _replacing(owner: Any, name: str, value: Any) -> Iterator[None]:
         yield
     finally:
         setattr(owner, name, before)
+
+
+class _Outliving:
+    """A standard output whose reader may leave early, as head does: what comes after that goes nowhere."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        with self._outliving():
+            self._stream.write(text)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write several texts."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Send what was written."""
+        with self._outliving():
+            self._stream.flush()
+
+    @contextlib.contextmanager
+    def _outliving(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:  # the descriptor itself, as Python flushes the stream once more when it ends
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def outlive_readers() -> None:
+    """Let the process go on quietly when nobody reads its standard output any more: for a command line's process.
+
+    A file and a terminal are always read; where there is no standard output at all, what is written goes nowhere.
+    """
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    elif isinstance(sys.stdout, io.TextIOWrapper) and stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode):
+        sys.stdout = cast(TextIO, _Outliving(sys.stdout))
 
 
 def without_waiting() -> AbstractContextManager[None]:
