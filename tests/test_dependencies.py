@@ -23,7 +23,7 @@ FLOORS: list[dict[str, set[str]]] = [
         "prompts": {"upstream", "sqltext"},
     },
     {"sandbox": set(), "revisions": set(), "schema": {"sandbox"}, "ddl": set()},
-    {"autogenerate": {"migrate"}, "migrate": set(), "startup": set()},
+    {"autogenerate": {"migrate"}, "migrate": set(), "startup": set(), "serving": set()},
     {
         "doctor": set(),
         "lint": {"doctor"},

@@ -9,14 +9,17 @@ if TYPE_CHECKING:
     from .autogenerate.pipeline import options
     from .errors import DatabaseNotReady, SettingsError
     from .migrate.connection import connect, migrating
-    from .startup import require_head
+    from .serving import StartupErrors, trouble
+    from .startup import async_require_head, require_head
     from .url import async_url, database_url, sync_url
 
 __version__ = "1.1.0"
 __all__ = [
     "DatabaseNotReady",
     "SettingsError",
+    "StartupErrors",
     "__version__",
+    "async_require_head",
     "async_url",
     "connect",
     "database_url",
@@ -24,11 +27,14 @@ __all__ = [
     "options",
     "require_head",
     "sync_url",
+    "trouble",
 ]
 
 _HOMES = {
     "DatabaseNotReady": "errors",
     "SettingsError": "errors",
+    "StartupErrors": "serving",
+    "async_require_head": "startup",
     "async_url": "url",
     "connect": "migrate.connection",
     "database_url": "url",
@@ -36,6 +42,7 @@ _HOMES = {
     "options": "autogenerate.pipeline",
     "require_head": "startup",
     "sync_url": "url",
+    "trouble": "serving",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 
 class ProofError(Exception):
@@ -37,3 +38,9 @@ def first_line(error: BaseException) -> str:
     text = str(error).strip() or "without a message"
     line = " ".join(text.split()) if type(error).__name__ == "CommandError" else text.splitlines()[0]
     return re.sub(r"(://[^:/@\s]*:|found: ')\S*@", r"\1***@", line)
+
+
+def error_codes(error: Any) -> set[Any]:
+    """Return how a driver says what an error is: PostgreSQL's SQLSTATE, MariaDB's error number, SQLite's text."""
+    codes = [getattr(error, "sqlstate", None), getattr(error, "pgcode", None), *getattr(error, "args", ())[:1]]
+    return {code for code in codes if isinstance(code, (str, int))}  # some drivers put a dictionary into args

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +21,12 @@ from .url import masked
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 log = logging.getLogger(__name__)
 
 _DEPLOY = "run `alembic upgrade head` before the application starts"
+_asking: ContextVar[bool] = ContextVar("_asking", default=False)  # whether a connection is opened for this check
 
 
 def require_head(
@@ -45,21 +51,45 @@ def require_head(
     :raises DatabaseNotReady: when the database is behind, at an unknown revision, under no version table, or cannot be
         reached; and when the revisions cannot be read.
     """
+    with _as_commands_are_typed(Path(config)):
+        heads, known = _revisions(Path(config))
+        current = _current(engine, version_table, version_table_schema)
+        _compare(masked(engine.url), heads, known, current, or_newer)
+
+
+async def async_require_head(
+    engine: AsyncEngine,
+    config: str | Path,
+    *,
+    or_newer: bool = False,
+    version_table: str = "alembic_version",
+    version_table_schema: str | None = None,
+) -> None:
+    """Do what ``require_head()`` does, which see, for an asynchronous engine, and over a connection of that engine.
+
+    Meanwhile, the event loop goes on: the revisions are read in a thread.
+    """
+    from sqlalchemy.util import greenlet_spawn
+
+    with _as_commands_are_typed(Path(config)):
+        heads, known = await asyncio.to_thread(_revisions, Path(config))
+        current = await greenlet_spawn(_current, engine.sync_engine, version_table, version_table_schema)
+        _compare(masked(engine.url), heads, known, current, or_newer)
+
+
+@contextmanager
+def _as_commands_are_typed(config: Path) -> Iterator[None]:
+    """Let errors name the commands of Flask-Migrate, in a project of Flask-Migrate's."""
     try:
-        _require_head(engine, Path(config), or_newer, version_table, version_table_schema)
+        yield
     except DatabaseNotReady as error:
-        if not _is_of_flask(Path(config)):
+        if not _is_of_flask(config):
             raise
         raise DatabaseNotReady(in_flask(str(error))) from None
 
 
-def _require_head(
-    engine: Engine, config: Path, or_newer: bool, version_table: str, version_table_schema: str | None
-) -> None:
-    """Return, or raise DatabaseNotReady, as require_head() does."""
-    where = masked(engine.url)
-    heads, known = _revisions(config)
-    current = _current(engine, where, version_table, version_table_schema)
+def _compare(where: str, heads: set[str], known: set[str], current: set[str], or_newer: bool) -> None:
+    """Raise DatabaseNotReady where the current revisions are not those that are needed."""
     if current == heads:
         return
     if unknown := ", ".join(sorted(current - known)):
@@ -109,35 +139,50 @@ def _revisions(file: Path) -> tuple[set[str], set[str]]:
         raise DatabaseNotReady(f"The migrations of {file} cannot be read: {error}") from None
 
 
-def _current(engine: Engine, where: str, version_table: str, schema: str | None) -> set[str]:
+def _current(engine: Engine, version_table: str, schema: str | None) -> set[str]:
     """Return the revisions in the database, over a connection that does not go back into the pool."""
-    from sqlalchemy import String, column, event, inspect, select, table
-    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy import String, column, exc, inspect, select, table
 
-    name = full_name(version_table, schema)
+    where, name = masked(engine.url), full_name(version_table, schema)
     unmigrated = f"{where} has no table {name}, so no migration has created its tables: {_DEPLOY}."
     if engine.dialect.name == "sqlite" and not Path((engine.url.database or "").removeprefix("file:")).exists():
         raise DatabaseNotReady(unmigrated)  # to connect would create the file
-    event.listen(engine, "do_connect", _limit)
     try:
-        with engine.connect() as connection:
+        with _time_limit(engine), engine.connect() as connection:
             connection.detach()  # one kept in the pool would be shared by all processes that fork from this one
             try:
                 revisions = select(column("version_num", String())).select_from(table(version_table, schema=schema))
                 return set(connection.execute(revisions).scalars())
-            except DBAPIError:
+            except exc.DBAPIError:
                 connection.rollback()
                 if inspect(connection).has_table(version_table, schema):
                     raise
-    except (DBAPIError, OSError, TypeError) as error:  # TypeError: an option that the driver does not know
+    except exc.TimeoutError:
+        raise DatabaseNotReady(f"{where} cannot be asked: all connections of this application are in use.") from None
+    except (exc.DBAPIError, OSError, TypeError) as error:  # TypeError: an option that the driver does not know
         raise DatabaseNotReady(f"{where} cannot be reached or read: {why_not(engine.url, error)}") from None
-    finally:
-        event.remove(engine, "do_connect", _limit)
     raise DatabaseNotReady(unmigrated)
+
+
+@contextmanager
+def _time_limit(engine: Engine) -> Iterator[None]:
+    """Limit how long the driver waits for the server in here. What other threads open meanwhile is not limited.
+
+    The listener stays on the engine: to remove it while another thread connects would be an error in that thread.
+    """
+    from sqlalchemy import event
+
+    if not event.contains(engine, "do_connect", _limit):
+        event.listen(engine, "do_connect", _limit)
+    token = _asking.set(True)
+    try:
+        yield
+    finally:
+        _asking.reset(token)
 
 
 def _limit(dialect: Any, _: Any, __: Any, options: dict[str, Any]) -> None:
     """Limit how long the driver waits for the server, where nothing else is set."""
-    if dialect.name in dialects.KNOWN:
+    if _asking.get() and dialect.name in dialects.KNOWN:
         for name, seconds in dialects.get(dialect.name).connect_timeouts(dialect.driver, CONNECT_TIMEOUT).items():
             options.setdefault(name, seconds)

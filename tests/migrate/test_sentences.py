@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from support.lab import Lab
 
 from alembic_proof.errors import SettingsError
-from alembic_proof.migrate.sentences import as_sentences, error_codes
+from alembic_proof.errors import error_codes
+from alembic_proof.migrate.sentences import as_sentences
 
 PG, MYSQL, SQLITE, ORACLE = (
     make_url(f"{name}://").get_dialect()() for name in ("postgresql", "mysql+pymysql", "sqlite", "oracle")

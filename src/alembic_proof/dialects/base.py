@@ -46,6 +46,8 @@ class Dialect(ABC):
     transactional_ddl = True  # whether it can take back an ALTER; where it cannot, a journal is kept
     locked: frozenset[Any]  # how drivers say that a lock was not to be had: SQLSTATE, error number, or the text
     forbidden: frozenset[Any]  # and that the user may not do something
+    unavailable: frozenset[Any]  # and that the same statement may succeed later; two letters: a class of SQLSTATEs
+    refused: frozenset[Any] = frozenset()  # and that a constraint refuses a row, where it is no IntegrityError
 
     # What is asked of a database that nobody changes, in SQL: an expression that is the same whatever address leads to
     # it; a query for whether a migration has it; and one for how many notes an interrupted migration has left there.

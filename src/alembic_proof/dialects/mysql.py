@@ -52,6 +52,9 @@ class MySQL(base.Dialect):
         "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() "
         "AND table_name = 'alembic_unfinished'"
     )
+    # Too many connections; shutdown, read only; waiting for a lock, deadlock, time-out; killed; not there, gone, lost.
+    unavailable = frozenset({1040, 1203, 1053, 1290, 1836, 1205, 1213, 1969, 3024, 1317, 1927, 2002, 2003, 2006, 2013})
+    refused = frozenset({4025, 3819})  # a CHECK of MariaDB's, of MySQL's
 
     def configure_options(self) -> dict[str, Any]:
         """Let each revision be a transaction, as far as these databases have one."""

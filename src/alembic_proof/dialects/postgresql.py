@@ -67,6 +67,8 @@ class PostgreSQL(base.Dialect):
         "WHERE datname = current_database())"
     )
     is_migrating = f"{_HELD} objsubid = 1 AND classid = {_LOCK >> 32} AND objid = {_LOCK & 0xFFFFFFFF}"
+    # Connections, deadlocks, resources, waiting for a lock, the operator (time-out, shutdown), a read-only standby.
+    unavailable = frozenset({"08", "40", "53", "55P03", "57", "25006"})
 
     def configure_options(self) -> dict[str, Any]:
         """Let each revision be a transaction: a failure undoes that revision, and autocommit_block() works."""

@@ -36,6 +36,7 @@ class SQLite(base.Dialect):
     async_drivers: Mapping[str, str] = {"aiosqlite": "aiosqlite"}  # it takes the same options
     locked = frozenset({"database is locked"})  # the text: Python 3.10 does not tell the name of an error
     forbidden = frozenset({"attempt to write a readonly database"})
+    unavailable = frozenset({"database is locked", "unable to open database file", "database or disk is full"})
 
     def configure_options(self) -> dict[str, Any]:
         """Let a whole command be one transaction, and rebuild a table to alter it.

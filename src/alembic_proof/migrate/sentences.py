@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from alembic import context
 from alembic.util import CommandError
@@ -12,7 +11,7 @@ from sqlalchemy import Dialect
 from sqlalchemy.exc import DBAPIError
 
 from .. import dialects, upstream
-from ..errors import SettingsError
+from ..errors import SettingsError, error_codes
 from ..prompts import in_flask, is_of_flask
 from . import revision_chain
 
@@ -68,9 +67,3 @@ def _sentence(error: DBAPIError, name: str) -> str:
             "change the schema)"
         )
     return ""
-
-
-def error_codes(error: Any) -> set[Any]:
-    """Return how a driver says what an error is: PostgreSQL's SQLSTATE, MariaDB's error number, SQLite's text."""
-    codes = [getattr(error, "sqlstate", None), getattr(error, "pgcode", None), *getattr(error, "args", ())[:1]]
-    return {code for code in codes if isinstance(code, (str, int))}  # some drivers put a dictionary into args
