@@ -104,7 +104,8 @@ def refusals(answers: Mapping[str, Any]) -> Iterator[str]:
     slug = answers.get("project_slug")
     if not sentences[1] and answers.get("__package_name") != str(slug).replace("-", "_"):
         yield f"The names derived from project_slug {slug!r} were given other values: leave out what begins with __."
-    for question, choices in (("database", answers.get("_databases")), ("license", answers.get("_spdx"))):
+    for question, table in (("database", "_databases"), ("framework", "_frameworks"), ("license", "_spdx")):
+        choices = answers.get(table)
         if not choices or answers.get(question) not in choices:
             yield f"{question} is {answers.get(question)!a}, but must be one of {', '.join(choices or ())}."
     output = str(answers.get("_output_dir", ""))

@@ -54,7 +54,8 @@ class StartupErrors:
 def trouble(error: BaseException) -> Literal["conflict", "value", "unavailable"] | None:
     """Tell what kind of trouble an error of the database is, so that a web application knows what to answer.
 
-    :param error: what SQLAlchemy has raised, or an asynchronous driver that reaches nobody.
+    :param error: what SQLAlchemy has raised; ConnectionError, of asyncpg, where nobody is reached; UnicodeEncodeError,
+        of drivers, for half of a surrogate pair, which JSON can have and no database takes.
     :return: "conflict" where a constraint refuses a row, as UNIQUE or a foreign key (HTTP 409); "value" where a column
         cannot hold a value (422); "unavailable" where the same may succeed later: nobody answers, the connection was
         lost, a lock was not to be had (503). None for any other error: that is a fault of the program (500).
@@ -63,6 +64,8 @@ def trouble(error: BaseException) -> Literal["conflict", "value", "unavailable"]
 
     if isinstance(error, (ConnectionError, exc.TimeoutError)):  # the latter: no connection of the pool became free
         return "unavailable"
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        return "value"
     if not isinstance(error, exc.DBAPIError):
         return None
     codes = error_codes(error.orig)

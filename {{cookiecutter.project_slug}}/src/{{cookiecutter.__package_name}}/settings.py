@@ -17,3 +17,10 @@ def database_url() -> URL:
     Raises alembic_proof.SettingsError, naming the variable, the place and the fix, when it is missing or unusable.
     """
     return alembic_proof.database_url("DATABASE_URL", project=None if INSTALLED else ROOT)
+{% if cookiecutter.framework == "fastapi-async" %}
+
+
+def async_database_url() -> URL:
+    """Return the same, with an asynchronous driver: migrations take the other one."""
+    return alembic_proof.database_url("DATABASE_URL", project=None if INSTALLED else ROOT, asynchronous=True)
+{% endif %}
