@@ -33,12 +33,13 @@ RESERVED = """
     pymysql pytest pytest_alembic python_dotenv ruff setuptools site sqlalchemy squawk squawk_cli src test tests
     tomli trove_classifiers typing_extensions tzdata uv vendor wheel yaml
 
-    aiohttp aiomysql aiosqlite anyio asyncmy asyncpg blinker bottle celery certifi click cx_oracle django dramatiq
-    falcon fastapi fastapi_cli flask flask_migrate flask_sqlalchemy granian gunicorn h11 httpcore httptools httpx
-    hypercorn hypothesis idna itsdangerous jinja2 litestar mariadb mysql_connector mysqlclient oracledb orjson
-    pg8000 polyfactory psycopg_pool pydantic pydantic_core pydantic_settings pyodbc pyramid pytest_asyncio
-    pytest_cov python_multipart quart redis requests rich sanic sniffio sqlmodel starlette tornado trio typer
-    typing_inspection ujson urllib3 uvicorn uvloop watchfiles websockets werkzeug
+    aiohttp aiomysql aiosqlite annotated_doc anyio asyncmy asyncpg blinker bottle celery certifi click cx_oracle django
+    dramatiq falcon fastapi fastapi_cli flask flask_migrate flask_sqlalchemy granian gunicorn h11 httpcore httpcore2
+    httptools httpx httpx2 hypercorn hypothesis idna importlib_metadata itsdangerous jinja2 lazy_importer litestar
+    mariadb mysql_connector mysqlclient opentelemetry opentelemetry_api oracledb orjson pg8000 polyfactory psycopg_pool
+    pydantic pydantic_core pydantic_settings pyodbc pyramid pytest_asyncio pytest_cov python_multipart quart redis
+    requests rich sanic sniffio sqlmodel starlette tornado trio truststore typer typing_inspection ujson urllib3
+    uvicorn uvloop watchfiles websockets werkzeug zipp
 
     case lazy match type
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import shutil
 import socket
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import Engine, NullPool, QueuePool, create_engine, event, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 from support.asynchronous import DRIVERS, run_sync
 from support.lab import Lab
 
 from alembic_proof import startup
 from alembic_proof.errors import DatabaseNotReady
-from alembic_proof.startup import require_head
+from alembic_proof.startup import async_require_head, require_head
 
 
 @pytest.fixture
@@ -47,7 +50,7 @@ def test_at_head_it_starts_and_holds_nothing(service: Lab) -> None:
     opened: list[Any] = []
     closed: list[Any] = []
     event.listen(engine, "connect", lambda connection, _: opened.append(connection))
-    event.listen(engine, "close_detached", closed.append)
+    event.listen(engine, "close", lambda connection, _: closed.append(connection))
     require_head(engine, ini(service))
     require_head(engine, str(ini(service)))
     assert len(opened) == 2
@@ -215,6 +218,46 @@ def test_an_asynchronous_application(request: pytest.FixtureRequest, kind: str) 
         run_sync(lab.url, lambda connection: require_head(connection.engine, ini(lab)))
     lab.upgrade()
     run_sync(lab.url, lambda connection: require_head(connection.engine, ini(lab)))
+
+
+@pytest.mark.parametrize("driver", ["sqlite+aiosqlite", "postgresql+psycopg", "postgresql+asyncpg", "mysql+asyncmy"])
+def test_an_asynchronous_engine(request: pytest.FixtureRequest, driver: str) -> None:
+    """It is asked over a connection of its own, which is closed, while the event loop goes on."""
+    lab: Lab = request.getfixturevalue(f"lab_{driver.partition('+')[0]}")
+    lab.write("r1", None, "pass")
+    lab.rows("SELECT 1")
+    open_connections: list[Any] = []
+
+    async def check() -> int:
+        engine = create_async_engine(make_url(lab.url).set(drivername=driver))
+        event.listen(engine.sync_engine, "connect", lambda connection, _: open_connections.append(connection))
+        event.listen(engine.sync_engine, "close", lambda connection, _: open_connections.remove(connection))
+        with pytest.raises(DatabaseNotReady, match="has no table alembic_version"):
+            await async_require_head(engine, ini(lab))
+        await asyncio.to_thread(lab.upgrade)
+        await async_require_head(engine, ini(lab))
+        return len(open_connections)
+
+    assert asyncio.run(check()) == 0
+
+
+def test_all_connections_are_in_use(service: Lab) -> None:
+    """Then nobody knows, and the sentence says so."""
+    service.upgrade()
+    engine = create_engine(service.url, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=0)
+    with engine.connect():
+        assert "cannot be asked: all connections of this application are in use." in refused(engine, ini(service))
+    require_head(engine, ini(service))
+    engine.dispose()
+
+
+def test_two_threads_ask_at_once(service: Lab) -> None:
+    """As a health check may, and neither disturbs the other."""
+    service.upgrade()
+    engine = create_engine(service.url)
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda _: require_head(engine, ini(service)), range(32))) == [None] * 32
+    engine.dispose()
 
 
 def test_an_asynchronous_driver_that_reaches_nobody(lab_sqlite: Lab) -> None:

@@ -149,7 +149,6 @@ def _current(engine: Engine, version_table: str, schema: str | None) -> set[str]
         raise DatabaseNotReady(unmigrated)  # to connect would create the file
     try:
         with _time_limit(engine), engine.connect() as connection:
-            connection.detach()  # one kept in the pool would be shared by all processes that fork from this one
             try:
                 revisions = select(column("version_num", String())).select_from(table(version_table, schema=schema))
                 return set(connection.execute(revisions).scalars())
@@ -157,6 +156,10 @@ def _current(engine: Engine, version_table: str, schema: str | None) -> set[str]
                 connection.rollback()
                 if inspect(connection).has_table(version_table, schema):
                     raise
+            finally:
+                # Closed, for one kept in the pool would be shared by all processes that fork from this one. A detached
+                # one would be left open by asynchronous drivers that cannot close at once, as psycopg.
+                connection.invalidate()
     except exc.TimeoutError:
         raise DatabaseNotReady(f"{where} cannot be asked: all connections of this application are in use.") from None
     except (exc.DBAPIError, OSError, TypeError) as error:  # TypeError: an option that the driver does not know

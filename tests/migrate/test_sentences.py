@@ -11,8 +11,7 @@ from sqlalchemy import MetaData, make_url
 from sqlalchemy.exc import DBAPIError
 from support.lab import Lab
 
-from alembic_proof.errors import SettingsError
-from alembic_proof.errors import error_codes
+from alembic_proof.errors import SettingsError, error_codes
 from alembic_proof.migrate.sentences import as_sentences
 
 PG, MYSQL, SQLITE, ORACLE = (

@@ -35,6 +35,7 @@ SOUND: Mapping[str, Any] = {
     "project_slug": "shop",
     "__package_name": "shop",
     "database": "sqlite",
+    "framework": "none",
     "license": "MIT",
 }
 Bake = Callable[..., Project]
@@ -63,7 +64,7 @@ RESERVED = """
     class match lambda json test tests alembic sqlalchemy dotenv python-dotenv pytest psycopg pymysql mako migrations
     tomllib distutils con mysql postgres pip ruff conftest test-models vendor
     fastapi flask django alembic-proof alembic_proof uvicorn starlette pydantic httpx anyio aiosqlite asyncpg asyncmy
-    greenlet gunicorn celery sqlmodel flask-migrate jinja2 click
+    greenlet gunicorn celery httpx2 sqlmodel flask-migrate jinja2 click
 """.split()  # noqa: SIM905
 MALFORMED = ["", "..", "../up", "a/b", "/abs", "a\\b", "2fast", "-a", "a-", "a--b", "A", "가게", "a b", "a.b", "x" * 51]
 MALFORMED += ["a\n", "_a", "a'", 'a"', "{{a}}", "%a", "a\u202eb", "\ud800"]
@@ -103,8 +104,10 @@ def installed_with(*distributions: str) -> set[str]:
 
 def test_every_module_that_a_project_installs_is_reserved() -> None:
     """Its distributions, those of the frameworks that are installed here, and the modules in them."""
-    drivers = [database["driver"] for database in CONTEXT["_databases"].values() if database["driver"]]
-    needs = installed_with("alembic", "python-dotenv", "sqlalchemy", "tzdata", "psycopg-binary", *drivers)
+    databases, frameworks = CONTEXT["_databases"].values(), CONTEXT["_frameworks"].values()
+    drivers = [database[kind] for database in databases for kind in ("driver", "async_driver") if database[kind]]
+    web = [package for framework in frameworks for package in (*framework["needs"], *framework["dev"])]
+    needs = installed_with("alembic", "python-dotenv", "sqlalchemy", "tzdata", "psycopg-binary", *drivers, *web)
     needs |= installed_with("mypy", "pytest", "pytest-alembic", "ruff", "squawk-cli", "sqlmodel", "flask-migrate")
     assert len(needs) > 15
     modules = {
@@ -144,6 +147,8 @@ def test_whatever_slug_is_accepted_is_a_package_of_its_own(slug: str) -> None:
         ("project_slug", None, "project_slug is not a text"),
         ("project_name", {"a": "dict"}, "project_name is not a text"),
         ("database", "oracle", "must be one of sqlite, postgresql, mysql"),
+        ("framework", "django", "must be one of none, fastapi, fastapi-async, flask"),
+        ("framework", None, "must be one of none"),
         ("license", "WTFPL", "must be one of MIT"),
         ("__package_name", "other", "what begins with __"),
         ("_output_dir", "/100%/x", "path with a %"),
@@ -206,7 +211,7 @@ def test_a_bad_answer_is_refused_right_after_its_question(home: Path, tmp_path: 
     }
     for number, (question, bad) in enumerate(answers.items()):
         output = typed("\n" * number + bad + "\n", home, tmp_path)
-        assert output.count("/7]") == number + 1, output
+        assert output.count("/8]") == number + 1, output
         assert f": {question} is " in output.rstrip().splitlines()[-1], output
     assert not list(tmp_path.iterdir())
 
@@ -333,13 +338,13 @@ def test_the_questions_are_sentences_and_typed_braces_are_text(home: Path, tmp_p
     braces = "{{ 7 * 7 }} {% raw %} {# c #}"
     command: list[str | Path] = [BIN / "cookiecutter", "-o", tmp_path, REPOSITORY]
     env = {"HOME": str(home), "PATH": os.environ["PATH"], "COLUMNS": "200"}
-    keys = f"My Shop\n\n{braces}\n\n\n2\n1\n"
+    keys = f"My Shop\n\n{braces}\n\n\n2\n2\n1\n"
     done = subprocess.run(command, env=env, input=keys, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout + done.stderr
     prompts = CONTEXT["__prompts__"]
     sentences = [text for text in prompts.values() if isinstance(text, str)]
     sentences += [text for choice in prompts.values() if isinstance(choice, dict) for text in choice.values()]
-    assert len(sentences) == 5 + 4 + 5
+    assert len(sentences) == 5 + 4 + 5 + 5
     for sentence in sentences:
         assert sentence in done.stdout
     assert braces in (tmp_path / "my-shop/README.md").read_text(encoding="utf-8")

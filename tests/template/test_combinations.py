@@ -18,9 +18,16 @@ CHOICES = {
     for question, answers in json.loads((REPOSITORY / "cookiecutter.json").read_text(encoding="utf-8")).items()
     if isinstance(answers, list) and not question.startswith("_")
 }
-COMBINATIONS = [dict(zip(CHOICES, answers, strict=True)) for answers in itertools.product(*CHOICES.values())]
-# One for each database; which licence it has makes no difference to a life.
-LIVES = [{"database": database, "license": CHOICES["license"][0]} for database in CHOICES["database"]]
+DEFAULTS = {question: answers[0] for question, answers in CHOICES.items()}
+# Every pair of answers to different questions is in one of these.
+PAIRS = [
+    {**DEFAULTS, **dict(zip(pair, answers, strict=True))}
+    for pair in itertools.combinations(CHOICES, 2)
+    for answers in itertools.product(*(CHOICES[question] for question in pair))
+]
+COMBINATIONS = [answers for number, answers in enumerate(PAIRS) if answers not in PAIRS[:number]]
+# One for each database; which licence it has makes no difference to a life. Frameworks: see test_frameworks.py.
+LIVES = [{**DEFAULTS, "database": database} for database in CHOICES["database"]]
 PYTEST = ("pytest", "-p", "no:cacheprovider", "-p", "alembic_proof.testing.plugin")
 
 

@@ -180,7 +180,7 @@ def test_the_applications_wheel_migrates_in_a_bare_environment(project: Project,
     run(bare / "alembic", "-c", package / "alembic.ini", "upgrade", "head", cwd=far, DATABASE_URL=sqlite)
     doctor = run(bare / "alembic-proof", "doctor", "-c", package / "alembic.ini", cwd=far, DATABASE_URL=sqlite)
     assert "Alembic sees 0 differences" in doctor
-    start = "from shop import db; db.require_head(); print(db.session().connection().engine.url)"
+    start = "from shop import db; db.require_head(); print(db.sessions()().connection().engine.url)"
     assert "sqlite" in run(bare / "python", "-c", start, cwd=far, DATABASE_URL=sqlite)
 
 

@@ -69,9 +69,10 @@ def existing(url: str, server: str) -> list[tuple[str]]:
 
 
 def test_without_a_revision_it_is_the_first_one(shop: Written, tmp_path: Path) -> None:
-    """Which autogenerate would write; none is left in the project."""
+    """Which autogenerate would write; none is left in the project, and the database is where the project is."""
     with migrated_database(Project(shop.ini), tmp_path) as url:
         assert "book" in tables(url)
+        assert rows(url, "SELECT * FROM alembic_version") == []
     assert not list(shop.versions.glob("*.py"))
 
 

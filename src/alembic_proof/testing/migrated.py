@@ -42,6 +42,8 @@ def migrated_database(project: Project, directory: Path, shared: Path | None = N
             _migrate(project, url, directory)
         else:
             url = stack.enter_context(_copy(project, directory, shared))
+        if not project.revisions:
+            _alembic(project, url, directory, "stamp", "base")  # at no revision, as its code is: see require_head()
         if project.settings.database_variable:
             stack.enter_context(environment(**{project.settings.database_variable: url}))
         yield url
@@ -80,7 +82,12 @@ def _alone(shared: Path) -> Iterator[None]:
 
 
 def _migrate(project: Project, url: str, directory: Path) -> None:
-    """Bring a database to the newest revision, as `alembic upgrade heads` does."""
+    """Bring a database to the newest revision."""
+    _alembic(project, url, directory, "upgrade", "heads")
+
+
+def _alembic(project: Project, url: str, directory: Path, command: str, revision: str) -> None:
+    """Run a command of Alembic's on a database."""
     variable = project.settings.database_variable
     with ExitStack() as stack:
         stack.enter_context(quiet())
@@ -89,12 +96,12 @@ def _migrate(project: Project, url: str, directory: Path) -> None:
             stack.enter_context(environment(**{variable: url}))
         config = project_config(project, url, directory)
         try:
-            project.alembic("upgrade", config, "heads")
+            project.alembic(command, config, revision)
         except ProofError:
             raise
         except Exception as error:
             where = make_url(url).get_backend_name()
             raise MigrationsFailError(
-                f"The tests have no database: on an empty one ({where}), `alembic upgrade head` fails: "
+                f"The tests have no database: on an empty one ({where}), `alembic {command} {revision}` fails: "
                 f"{first_line(error)}"
             ) from error

@@ -22,6 +22,7 @@ async def session(migrated_database: str) -> AsyncIterator[AsyncSession]:
     """A session on a database at the newest revision. After the test, all that it wrote is rolled back."""
     async with rolled_back_async(db.engine(), expire_on_commit=False) as session:
         yield session
+    await db.engine().dispose()
 
 
 @pytest.fixture
