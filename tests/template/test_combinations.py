@@ -19,14 +19,12 @@ CHOICES = {
     if isinstance(answers, list) and not question.startswith("_")
 }
 DEFAULTS = {question: answers[0] for question, answers in CHOICES.items()}
-# Every pair of answers to different questions is in one of these.
-PAIRS = [
-    {**DEFAULTS, **dict(zip(pair, answers, strict=True))}
-    for pair in itertools.combinations(CHOICES, 2)
-    for answers in itertools.product(*(CHOICES[question] for question in pair))
-]
-COMBINATIONS = [answers for number, answers in enumerate(PAIRS) if answers not in PAIRS[:number]]
-# One for each database; which licence it has makes no difference to a life. Frameworks: see test_frameworks.py.
+# Which licence a project has makes no difference to anything else.
+COMBINATIONS = [
+    {**DEFAULTS, "database": database, "framework": framework}
+    for database, framework in itertools.product(CHOICES["database"], CHOICES["framework"])
+] + [{**DEFAULTS, "license": name} for name in CHOICES["license"][1:]]
+# One for each database. Frameworks: see test_frameworks.py.
 LIVES = [{**DEFAULTS, "database": database} for database in CHOICES["database"]]
 PYTEST = ("pytest", "-p", "no:cacheprovider", "-p", "alembic_proof.testing.plugin")
 
