@@ -14,7 +14,7 @@ from sqlalchemy import URL
 from .. import dialects
 from ..connecting import why_not
 from ..dialects import postgresql
-from ..migrate.sentences import error_codes
+from ..errors import error_codes
 from ..sqltext import quote_literal
 from .connections import Looker, looking, place
 from .history import History
