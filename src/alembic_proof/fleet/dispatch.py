@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from .entry import begin, work
+from .entry import begin
 from .history import Project
 from .work import Job, Result, migrate
 
@@ -67,11 +67,11 @@ class ProcessLane(Lane):
         """Hand out a job, to a new process if there is none, or the last one has died."""
         if self._executor is not None:
             try:
-                return self._executor.submit(work, job)
+                return self._executor.submit(migrate, job)
             except BrokenExecutor:
                 self._executor = None
         self._executor = ProcessPoolExecutor(1, context(self._project), begin)
-        return self._executor.submit(work, job)
+        return self._executor.submit(migrate, job)
 
     def close(self) -> None:
         """Let the process end."""

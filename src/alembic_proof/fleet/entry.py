@@ -8,9 +8,7 @@ import threading
 from multiprocessing import parent_process
 from multiprocessing.process import BaseProcess
 
-from .work import Job, Result, migrate
-
-_working = threading.Lock()
+from .work import WORKING
 
 
 def begin() -> None:
@@ -21,14 +19,8 @@ def begin() -> None:
         threading.Thread(target=_follow, args=(parent,), daemon=True).start()
 
 
-def work(job: Job) -> Result:
-    """Do a job in a process that begin() has prepared."""
-    with _working:
-        return migrate(job)
-
-
 def _follow(parent: BaseProcess) -> None:
     """Wait for the end of the parent, then for that of the job, and end the process."""
     parent.join()
-    with _working:
+    with WORKING:
         os._exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -45,11 +46,20 @@ class Result:
     seconds: float = 0.0
 
 
+# Held by the one job of this process: alembic.context and alembic.op are global.
+WORKING = threading.Lock()
+
+
 def migrate(job: Job) -> Result:
     """Bring one target to a revision with the project's own env.py, and read its schema afterwards.
 
-    Whatever goes wrong is told in the result. A process has one job at a time: Alembic's context is global.
+    Whatever goes wrong is told in the result. Threads of one process take turns.
     """
+    with WORKING:
+        return _migrate(job)
+
+
+def _migrate(job: Job) -> Result:
     start = time.monotonic()
     plan = _Plan(job)
     reading, error = Reading(frozenset(), {}), ""
