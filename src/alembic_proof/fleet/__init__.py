@@ -7,12 +7,14 @@ from .history import Project
 from .looking import Standing, State, look
 from .migrating import Options, Outcome, migrate_fleet
 from .targets import Shard, Target, TargetsError, from_file, from_function, select
+from .work import Result, migrate_target
 
 __all__ = [
     "Drift",
     "Options",
     "Outcome",
     "Project",
+    "Result",
     "Shard",
     "Standing",
     "State",
@@ -23,5 +25,6 @@ __all__ = [
     "from_function",
     "look",
     "migrate_fleet",
+    "migrate_target",
     "select",
 ]

@@ -59,6 +59,14 @@ def migrate(job: Job) -> Result:
         return _migrate(job)
 
 
+def migrate_target(project: Project, target: Target, revision: str = "heads") -> Result:
+    """Upgrade one target, for a task queue of yours, and return what became of it; ``error`` is empty if it is there.
+
+    Its schema is not compared with anything: ``alembic-proof fleet check`` does that for all of them.
+    """
+    return migrate(Job(project, target, revision))
+
+
 def _migrate(job: Job) -> Result:
     start = time.monotonic()
     plan = _Plan(job)
