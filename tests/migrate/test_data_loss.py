@@ -227,6 +227,57 @@ def test_a_type_and_a_drop(lab_sqlite: Lab) -> None:
     assert "This downgrade drops t, which has 1 row. Go on?" in stopped(lab_sqlite, "base")
 
 
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what was said of losses."""
+    return [record.getMessage() for record in caplog.records if record.name == "alembic.data_loss"]
+
+
+@pytest.mark.parametrize(
+    ("span", "answers", "expected"),
+    [
+        ("r2:r1", (), ["Where it runs, this script drops book.isbn with its values."]),
+        ("r2:base", (), ["Where it runs, this script drops book with its rows, and drops author with its rows."]),
+        ("r2:base", ("allow-drop=author",), ["Where it runs, this script drops book with its rows."]),
+        ("r2:base", ("allow-drop",), []),
+        ("r2:r1", ("tenant=acme",), ["Where it runs, this script drops book.isbn with its values."]),
+    ],
+)
+def test_what_a_script_destroys(
+    library: Lab, caplog: pytest.LogCaptureFixture, span: str, answers: tuple[str, ...], expected: list[str]
+) -> None:
+    """Where only SQL is printed, nobody can be asked: it is said beside the script, which is as ever."""
+    command.downgrade(library.config(*answers), span, sql=True)
+    assert told(caplog) == expected
+    assert "this script" not in library.output.getvalue()
+    assert "alembic_version" in library.output.getvalue()
+    command.upgrade(library.config(), "head", sql=True)
+    assert told(caplog) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (f"op.alter_column('t', 'x', existing_type={NUMERIC}, type_={INTEGER})", "t.x, which becomes Integer()"),
+        (
+            f"op.alter_column('t', 'x', existing_type={STRING}, type_=sa.String(3))",
+            "t.x, which becomes String(length=3)",
+        ),
+        (f"op.alter_column('t', 'x', existing_type={INTEGER}, type_=sa.BigInteger())", ""),
+        (f"op.alter_column('t', 'x', type_={INTEGER})", ""),  # from which type, nobody says
+        (f"op.alter_column('t', 'x', existing_type={NUMERIC}, type_={INTEGER})\nop.drop_column('t', 'x')", "drops t.x"),
+        ("for name in {'t': open}: op.drop_table(name)", "something that r1.py:13 names only when it runs"),
+    ],
+)
+def test_what_else_a_script_destroys(
+    lab_postgresql: Lab, caplog: pytest.LogCaptureFixture, change: str, expected: str
+) -> None:
+    """What is cut off is said by the types, as nothing can be counted."""
+    lab_postgresql.write("r1", None, "pass", change)
+    command.downgrade(lab_postgresql.config(), "r1:base", sql=True)
+    assert len(told(caplog)) == bool(expected)
+    assert expected in "".join(told(caplog))
+
+
 @pytest.mark.parametrize("command_", ["upgrade", "downgrade"])
 def test_an_answer_that_matches_nothing(library: Lab, command_: str) -> None:
     """It may be misspelled: nothing runs. What is dropped and empty may be named."""

@@ -7,6 +7,8 @@ from weakref import WeakKeyDictionary
 
 from alembic.runtime.migration import MigrationContext
 
+from ..migrate.warnings import warn
+
 # As a warning of Python's it would come with a file and a line of this library, which nobody can change.
 log = logging.getLogger("alembic.autogenerate.notes")
 
@@ -18,7 +20,7 @@ def say(context: MigrationContext, sentence: str) -> None:
     said = _said.setdefault(context, set())
     if sentence not in said:
         said.add(sentence)
-        log.warning(sentence)
+        warn(log, sentence)
 
 
 def has_said(context: MigrationContext) -> bool:

@@ -20,6 +20,7 @@ from .. import ddl, dialects, upstream
 from ..errors import SettingsError
 from ..migrate import journal
 from ..migrate.connection import planning, project_directory, require_own_program, require_version_table
+from ..migrate.data_loss import telling
 from ..migrate.revision_chain import several_heads
 from ..prompts import Answers
 from ..sandbox.process import outlive_readers
@@ -206,6 +207,7 @@ def options(
         ours["fn"] = planning(bind)
     else:
         require_own_program(environment.config)
+        ours["fn"] = telling()
         # With named parameters, no driver doubles percent signs.
         own["dialect_opts"] = {"paramstyle": "named", **(own.get("dialect_opts") or {})}
     if dialect.name == "postgresql":  # elsewhere a schema is another database

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 from alembic.operations.ops import AlterColumnOp
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
@@ -12,6 +15,7 @@ from alembic.util import CommandError
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Dialect,
     column,
     func,
     inspect,
@@ -22,12 +26,15 @@ from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.types import NullType
 
 from .. import upstream
-from ..ddl.losses import loss, lost_values
+from ..ddl.losses import loss, lost_values, shortened_to
 from ..prompts import Answers, Nobody, Question
 from ..revisions.actions import actions
 from ..revisions.drops import Drop, DropReader
 from . import revision_chain
 from .logging_less import logging_less
+from .warnings import warn
+
+log = logging.getLogger("alembic.data_loss")
 
 _CUTS = "cuts off what does not fit in "  # what is said of a column that gets another type begins so
 
@@ -88,6 +95,62 @@ def ask(connection: Connection, version_table: str, version_table_schema: str | 
     if losses:
         _require_meant(answers, losses)
     return examined
+
+
+def telling() -> Callable[..., Any]:
+    """Return the function that plans the steps of the running command, for ``context.configure()`` without a database.
+
+    Of a downgrade, it says on the log what the script will destroy: nobody asks where that runs.
+    """
+    environment = upstream.environment_context()
+    plan: Callable[..., Any] = environment.context_opts["fn"]
+
+    @wraps(plan)  # Alembic's commands are told apart by the name of theirs
+    def planned(heads: Any, migration: MigrationContext) -> Any:
+        steps = list(plan(heads, migration))
+        if environment.config.attributes.get("allow-drop"):
+            return steps
+        drops = _drops(steps, migration.dialect)
+        answers = Answers.of(migration)
+        told = [text for drop, text in _unseen_losses(drops, migration.dialect) if not answers.allow_drop(drop.name)]
+        if told:
+            warn(log, f"Where it runs, this script {', and '.join(dict.fromkeys(told))}.")
+        return steps
+
+    return planned
+
+
+def _drops(steps: Iterable[MigrationStep], dialect: Dialect) -> list[Drop]:
+    """Return what the downgrades among these steps drop."""
+    reader = DropReader(dialect)
+    for step in steps:
+        if isinstance(step, RevisionStep) and not step.is_upgrade:
+            reader.read(Path(step.revision.path).name, actions(step.revision, "downgrade", dialect))
+    return reader.drops
+
+
+def _unseen_losses(drops: list[Drop], dialect: Dialect) -> Iterator[tuple[Drop, str]]:
+    """Yield what is dropped or cut off, and how to say that without a database."""
+    tables = {drop.table for drop in drops if not drop.column}
+    columns = {(drop.table, drop.column) for drop in drops if drop.retyped is None}
+    for drop in drops:
+        if not drop.table:
+            yield drop, f"drops something that {drop.name} names only when it runs"
+        elif not drop.column:
+            yield drop, f"drops {drop.name} with its rows"
+        elif drop.table in tables:
+            continue
+        elif drop.retyped is None:
+            yield drop, f"drops {drop.name} with its values"
+        elif (drop.table, drop.column) not in columns and _may_cut(drop.retyped, dialect):
+            yield drop, f"{_CUTS}{drop.name}, which becomes {drop.retyped.modify_type!r}"
+
+
+def _may_cut(change: AlterColumnOp, dialect: Dialect) -> bool:
+    """Tell whether a column gets a type that cannot hold all of its values; False where its type is not said."""
+    if change.existing_type is None:
+        return False
+    return loss(change, dialect) is not None or shortened_to(change, dialect) is not None
 
 
 def _planned(migration: MigrationContext) -> list[MigrationStep]:
