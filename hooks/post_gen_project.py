@@ -139,6 +139,8 @@ def next_steps(report: Any) -> Iterator[str]:
         yield f"Once the project is installed, this checks everything: {run}alembic-proof doctor\n"
     yield "Next:"
     yield f"  cd {shlex.quote(str(PROJECT))} && {install}"
+    if Path("compose.yaml").exists():
+        yield "  docker compose up -d --wait  # or let .env lead to a server that you have"
     yield f'  {run}alembic revision --autogenerate -m "first tables"'
     yield f"  {run}alembic upgrade head"
 
@@ -150,6 +152,7 @@ def main() -> int:
         stream.reconfigure(errors="backslashreplace")  # a console may not know the letters of a path
     for name in [name for name in os.environ if re.match("(TEST_)?DATABASE_URL|MIGRATION_", name)]:
         del os.environ[name]  # it was not set for this project
+    os.environ["TEST_DATABASE_URL"] = "sqlite://"  # the server that .env names need not be there yet
     write_dotenv()
     write_wheel()
     try:

@@ -48,6 +48,16 @@ def bake(tmp_path: Path, home: Path) -> Bake:
     return make
 
 
+@pytest.fixture
+def render(tmp_path: Path, home: Path) -> Bake:
+    """A function that makes a project from answers without its hook: neither verified nor complete, and quick."""
+
+    def make(**answers: Any) -> Project:
+        return bake_into(tmp_path / "rendered", home, accept_hooks=False, **answers)
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def pristine(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Project:
     """A project with the driver of every database at hand. Tests copy it: see project."""

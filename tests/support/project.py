@@ -201,11 +201,18 @@ def program(command: Sequence[str]) -> Sequence[str]:
     return command
 
 
-def bake_into(directory: Path, home: Path, template: Path = REPOSITORY, **answers: Any) -> Project:
+def bake_into(
+    directory: Path, home: Path, template: Path = REPOSITORY, accept_hooks: bool = True, **answers: Any
+) -> Project:
     """Run Cookiecutter in this process, with the hooks, and return the project."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
         path = cookiecutter(
-            str(template), no_input=True, output_dir=str(directory), extra_context=answers, default_config=True
+            str(template),
+            no_input=True,
+            output_dir=str(directory),
+            extra_context=answers,
+            default_config=True,
+            accept_hooks=accept_hooks,
         )
     return Project(Path(path), home)

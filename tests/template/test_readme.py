@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 from sqlalchemy import make_url
 from support.databases import DATABASES, SERVERS, make_database, rows
 from support.project import REPOSITORY, Project
@@ -67,10 +68,11 @@ def test_the_projects_five_commands(bake: Bake, kind: str, database: str, enviro
     """Install, first revision, upgrade, change a model, check: as printed, then the project's tests."""
     project = bake(project_name="My Service", database=kind)
     readme = (project.path / "README.md").read_text(encoding="utf-8")
-    if kind != "sqlite":  # "Adjust it": .env gets the driver that it had and the server of this test
-        driver = make_url((project.path / ".env").read_text().split("DATABASE_URL=")[1].strip()).drivername
-        url = make_url(database).set(drivername=driver).render_as_string(hide_password=False)
-        project.write(".env", f"DATABASE_URL={url}\n")
+    if kind != "sqlite":  # "use a server that you have": .env gets that of this test, with the driver that it had
+        for name, url in (("DATABASE_URL", database), ("TEST_DATABASE_URL", os.environ[SERVERS[kind]])):
+            before = str(dotenv_values(project.path / ".env")[name])
+            other = make_url(url).set(drivername=make_url(before).drivername)
+            project.edit(".env", f"\n{name}={before}", f"\n{name}={other.render_as_string(hide_password=False)}")
     install, first_change, *_ = (block.strip() for block in blocks(readme, "sh"))
     activate = ". .venv/bin/activate\n"
     shell(install, project.path, environment)
@@ -82,8 +84,6 @@ def test_the_projects_five_commands(bake: Bake, kind: str, database: str, enviro
     revisions = sorted((project.path / "migrations/versions").glob("*.py"))
     assert len(revisions) == 2
     assert "isbn" in revisions[1].read_text(encoding="utf-8")
-    if kind != "sqlite":
-        environment["TEST_DATABASE_URL"] = os.environ[SERVERS[kind]]  # what lint needs
     everyday = re.findall(r"^\| [^|]+ \| `([^|]+)` \|$", readme, re.MULTILINE)
     for command in everyday:
         command = command.replace("`, `", " && ").replace("what changed", "nothing")
