@@ -44,11 +44,16 @@ _HOMES = {
     "sync_url": "url",
     "trouble": "serving",
 }
+_OF_ENV_PY = {"autogenerate.pipeline", "migrate.connection"}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if _HOMES[name] in _OF_ENV_PY:
+        import_module(
+            ".cli.failures", __name__
+        ).explain_failures()  # those of the models, too, which env.py imports next
     value = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)
     return value
 

@@ -15,7 +15,6 @@ import os
 import ssl
 import sys
 import time
-import traceback
 from typing import Any
 
 import alembic.autogenerate
@@ -66,7 +65,7 @@ def child(request: dict[str, Any]) -> int:
             print(ended.code, file=sys.stderr)
         return ended.code & 0xFF if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:
-        traceback.print_exc()
+        sys.excepthook(*sys.exc_info())
         return 1
     return code
 

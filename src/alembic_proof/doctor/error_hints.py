@@ -35,6 +35,13 @@ SYNCHRONOUS = (
     "env.py is synchronous: give it a synchronous driver (psycopg, pymysql), or create it with alembic init -t async"
 )
 
+READ_ONLY = "migrate the primary: this server, or this transaction, only reads"
+LOST = "look into the server's log, then run the command again"
+TIMEOUT = (
+    "run it when the server is quiet, or give the migration more time (statement_timeout of its role or database; "
+    "max_statement_time on MariaDB)"
+)
+
 # SQLSTATE codes of PostgreSQL (appendix A of its manual), and error numbers of MySQL and MariaDB (their server error
 # references). A code that means several things, such as 23505 or 42704, is left to TEXTS.
 CODES: dict[str | int, str] = {
@@ -42,6 +49,9 @@ CODES: dict[str | int, str] = {
     "23503": CHANGE_ROWS,
     "23514": CHANGE_ROWS,
     "22P02": CHANGE_ROWS,
+    "25006": READ_ONLY,
+    "57014": TIMEOUT,
+    "57P01": LOST,
     "25001": NO_TRANSACTION,
     "28P01": CHECK_PASSWORD,
     "3F000": CREATE_SCHEMA,
@@ -66,9 +76,16 @@ CODES: dict[str | int, str] = {
     1205: IN_USE,
     1265: CHANGE_ROWS,
     1292: CHANGE_ROWS,
+    1290: READ_ONLY,
     1366: CHANGE_ROWS,
     1406: CHANGE_ROWS,
     1452: CHANGE_ROWS,
+    1792: READ_ONLY,
+    1836: READ_ONLY,
+    1969: TIMEOUT,  # on MariaDB
+    2006: LOST,
+    2013: LOST,
+    3024: TIMEOUT,  # on MySQL
     3819: CHANGE_ROWS,  # a CHECK, on MySQL
     4025: CHANGE_ROWS,  # a CHECK, on MariaDB
 }

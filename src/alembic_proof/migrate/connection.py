@@ -24,6 +24,7 @@ from ..settings import load
 from ..sqltext import full_name
 from ..url import in_memory, masked
 from . import data_loss, journal
+from .aftermath import noting_aftermath
 from .commit_check import require_committed
 from .sentences import as_sentences
 
@@ -87,7 +88,12 @@ def migrating(
     :raises CommandError: as connect() does.
     """
     version = (version_table, version_table_schema)
-    with as_sentences(connection.dialect), _noting(connection, *version), _exclusive(connection, *version):
+    with (
+        as_sentences(connection.dialect),
+        noting_aftermath(connection, moves(), version),
+        _noting(connection, *version),
+        _exclusive(connection, *version),
+    ):
         yield
 
 
