@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import shutil
 import socket
 import sys
@@ -271,3 +272,19 @@ def test_an_asynchronous_driver_that_reaches_nobody(lab_sqlite: Lab) -> None:
 
     with pytest.raises(DatabaseNotReady, match="/shop cannot be reached or read: "):
         run_sync(lab_sqlite.url, check)
+
+
+UNREADABLE = {
+    "def upgrade(:\n": r"r2\.py:1: SyntaxError: ",
+    "import nothing_here\n": r"r2\.py:1: ModuleNotFoundError: No module named 'nothing_here'",
+    "revision = 'r2'\ndown_revision = 'gone'\n": "one of them follows revision 'gone', and there is no file",
+}
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+@pytest.mark.filterwarnings("ignore:Revision gone")
+def test_revisions_that_cannot_be_read(lab_sqlite: Lab, text: str) -> None:
+    """The same kind of error, with the file and the line."""
+    (lab_sqlite.directory / "migrations/versions/r2.py").write_text(text)
+    sentence = refused(lab_sqlite.engine, ini(lab_sqlite))
+    assert re.search(f"The migrations of .* cannot be read: .*{UNREADABLE[text]}", sentence)

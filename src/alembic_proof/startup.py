@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from . import dialects
 from .connecting import why_not
 from .dialects.base import CONNECT_TIMEOUT
-from .errors import DatabaseNotReady
+from .errors import DatabaseNotReady, first_line
 from .prompts import in_flask
 from .sqltext import full_name
 from .url import masked
@@ -137,6 +138,19 @@ def _revisions(file: Path) -> tuple[set[str], set[str]]:
         return set(script.get_heads()), {revision.revision for revision in script.walk_revisions()}
     except CommandError as error:
         raise DatabaseNotReady(f"The migrations of {file} cannot be read: {error}") from None
+    except Exception as error:  # whatever a revision does when it is imported
+        raise DatabaseNotReady(f"The migrations of {file} cannot be read: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong with a revision, and where."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    if isinstance(error, KeyError) and place.filename.endswith("revision.py"):
+        return f"one of them follows revision {error}, and there is no file of that one: deploy all of them."
+    file, line = place.filename, place.lineno
+    if isinstance(error, SyntaxError) and error.filename:
+        file, line = error.filename, error.lineno
+    return f"{file}:{line}: {type(error).__name__}: {first_line(error)}"
 
 
 def _current(engine: Engine, version_table: str, schema: str | None) -> set[str]:

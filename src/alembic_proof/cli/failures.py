@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..doctor.findings import Finding
+    from ..doctor.project import Project
 
 VARIABLE = "ALEMBIC_PROOF_TRACEBACK"  # set in the environment, it brings the traceback back
 _LONGEST = 200  # characters of a statement; some create whole tables
@@ -54,8 +59,9 @@ def sentence(config: Any, error: Exception) -> str:
     from ..migrate.aftermath import aftermath
 
     file = next(file for file in (config.config_file_name, getattr(config, "toml_file_name", None)) if file)
-    outcome = failure(Project(Path(file).absolute(), config.config_ini_section), error)
-    finding = next(iter(outcome.findings), None)
+    project = Project(Path(file).absolute(), config.config_ini_section)
+    outcome = failure(project, error)
+    finding = _of_the_chain(project, error) or next(iter(outcome.findings), None)
     if finding is None:
         return "" if "the doctor itself" in outcome.reason else f"{outcome.reason}. {aftermath(error)}"
     says_nothing = finding.fix == NOT_KNOWN or (isinstance(error, SyntaxError) and finding.fix != END_CONFLICT)
@@ -63,6 +69,15 @@ def sentence(config: Any, error: Exception) -> str:
     message = _of_the_database(error) or finding.message
     more = f"({VARIABLE}=1 shows the traceback.)"
     return f"{finding.where}: {message.rstrip('.')}. {aftermath(error)}{fix} {more}"
+
+
+def _of_the_chain(project: Project, error: Exception) -> Finding | None:
+    """Return what is wrong with the order of the revisions, where Alembic stumbles over it; None for other errors."""
+    from ..doctor.revision_chain import Chain
+
+    place = traceback.extract_tb(error.__traceback__)[-1].filename
+    stumbles = isinstance(error, KeyError) and Path(place).parts[-3:] == ("alembic", "script", "revision.py")
+    return next(Chain(project).findings(), None) if stumbles else None
 
 
 def _of_the_database(error: Exception) -> str:

@@ -47,23 +47,24 @@ def _state(connection: Connection, version: tuple[str, str | None]) -> str:
         table, schema = version
         options = {"version_table": table, "version_table_schema": schema}
         heads = MigrationContext.configure(connection, opts=options).get_current_heads()
-        stayed = _stayed(connection)
+        half_done = _half_done(connection)
         connection.rollback()
     except SQLAlchemyError:
         return f"In which state the database is, is not known: {look}"
     at = f"the database is at {', '.join(heads)}" if heads else "the database is at no revision"
-    if stayed:
-        number = "its first statement stays" if stayed == 1 else f"its first {stayed} statements stay"
-        return f"The revision is half done: {number}, and alembic upgrade goes on after them; {at}."
-    return f"Nothing of this revision was changed; {at}."
+    return f"{half_done}; {at}." if half_done else f"Nothing of this revision was changed; {at}."
 
 
-def _stayed(connection: Connection) -> int:
-    """Return how many statements of an unfinished revision stay, on a database that cannot take them back."""
+def _half_done(connection: Connection) -> str:
+    """Return what stays of an unfinished revision, on a database that cannot take a statement back."""
     name = connection.dialect.name
     if name not in dialects.KNOWN or dialects.get(name).transactional_ddl:
-        return 0
+        return ""
     if not connection.exec_driver_sql(f"SHOW TABLES LIKE '{journal.TABLE}'").first():
-        return 0
-    done = f"SELECT COUNT(*) FROM {journal.TABLE} WHERE state = 'done'"
-    return int(connection.exec_driver_sql(done).scalar_one())
+        return ""
+    states = list(connection.exec_driver_sql(f"SELECT state FROM {journal.TABLE}").scalars())
+    done = states.count("done")
+    stays = {0: "", 1: "its first statement stays"}.get(done, f"its first {done} statements stay")
+    unsure = f"whether statement {done + 1} was carried out is not known" if "begun" in states else ""
+    parts = " and ".join(filter(None, (stays, unsure)))
+    return f"The revision is half done: {parts}; alembic upgrade goes on from there" if parts else ""
