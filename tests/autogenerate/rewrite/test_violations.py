@@ -456,6 +456,14 @@ def test_nothing_is_asked_without_a_new_constraint(lab: Lab) -> None:
     assert counts[0] == counts[1]
 
 
+def test_nothing_is_asked_of_a_key_that_goes(lab: Lab) -> None:
+    """A table without a primary key takes any row."""
+    fill(lab)
+    statements = executed(lab)
+    assert lab.revision(book(id=Column("id", Integer, nullable=False)))
+    assert not [each for each in statements if "AS counted" in each]
+
+
 def test_it_reads_a_part_of_a_big_table(lab: Lab) -> None:
     """Each question has a limit, of what it reads and of what it counts."""
     fill(lab)

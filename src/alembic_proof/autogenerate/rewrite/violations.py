@@ -83,7 +83,7 @@ class _NewConstraints:
 
     def _unique(self, rows: ExpectedRows | None, key: Any) -> None:
         """Look for values that several rows have."""
-        if rows is None:
+        if rows is None or (not len(key.columns) and not hasattr(key, "expressions")):  # no primary key any more
             return
         where = key.kwargs.get(f"{self.draft.kind}_where")
         predicate = "" if where is None else sql_of(where, self.draft.dialect)
