@@ -364,6 +364,17 @@ def test_a_check_without_a_name(lab: Lab, caplog: pytest.LogCaptureFixture) -> N
     require(lab, caplog, r"t gets CHECK \(a > 1\).* Here, 1 row does not satisfy it")
 
 
+@pytest.mark.parametrize("on_conflict", ["REPLACE", "IGNORE"])
+def test_rows_that_sqlite_would_delete(lab_sqlite: Lab, caplog: pytest.LogCaptureFixture, on_conflict: str) -> None:
+    """ON CONFLICT counts also where rows are copied into the new table."""
+    fill(lab_sqlite)
+    assert lab_sqlite.revision(book(uq=UniqueConstraint("isbn", sqlite_on_conflict=on_conflict)))
+    (told,) = notes(caplog)
+    assert "SQLite would keep one row of each and delete the others without a word, as ON CONFLICT says" in told
+    assert is_taken(lab_sqlite)
+    assert lab_sqlite.rows("SELECT count(*) FROM book") == [(6,)]
+
+
 def test_the_equality_of_mariadb(lab_mysql: Lab, caplog: pytest.LogCaptureFixture) -> None:
     """The database is asked: to it, b and B are the same."""
     fill(lab_mysql, "INSERT INTO book VALUES (1, 'b', 1, 1, 1), (2, 'B ', 1, 1, 1)")

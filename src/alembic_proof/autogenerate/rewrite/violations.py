@@ -34,6 +34,7 @@ _ORDER = re.compile(r"\s+(ASC|DESC)?(\s*NULLS\s+(FIRST|LAST))?\s*$", re.IGNORECA
 
 _FAILS = "The upgrade would fail here, and wherever there are such rows"
 _UNSEEN = "SQLite does not look at foreign keys here: the upgrade would pass, and leave such rows"
+_DELETES = "SQLite would keep one row of each and delete the others without a word, as ON CONFLICT says"
 _AT_THE_TOP = "at the top of upgrade() in the new revision, by op.execute()."
 
 
@@ -102,7 +103,9 @@ class _NewConstraints:
         if found := rows.find(columns, f"{listed}, count(*)", conditions, end):
             kind = "PRIMARY KEY" if isinstance(key, PrimaryKeyConstraint) else "UNIQUE"
             told = found.told("value is in more than one row", "values are in more than one row each")
-            self._say(rows, f"{kind} ({listed}){f' WHERE {predicate}' if predicate else ''}", told)
+            deletes = str(key.kwargs.get("sqlite_on_conflict")).upper() in ("REPLACE", "IGNORE")
+            consequence = _DELETES if deletes and self.draft.kind == "sqlite" else _FAILS
+            self._say(rows, f"{kind} ({listed}){f' WHERE {predicate}' if predicate else ''}", told, consequence)
 
     def _part(self, expression: Any, options: dict[str, Any]) -> str:
         """Return a column or an expression of an index in SQL, without its order; of a prefix, that."""
@@ -150,7 +153,9 @@ class _NewConstraints:
             told = found.told("row refers to one that does not exist", "rows refer to ones that do not exist")
             what = f"FOREIGN KEY ({', '.join(op.local_cols)}) REFERENCES {referred} ({', '.join(op.remote_cols)})"
             create = f"insert them after op.create_table({op.referent_table!r}, ...) and before the key, or set NULL"
-            self._say(rows, what, told, create if is_new else "change them")
+            connection: Any = self.draft.context.connection
+            is_unseen = self.draft.kind == "sqlite" and VERSION_TABLE not in connection.info
+            self._say(rows, what, told, _UNSEEN if is_unseen else _FAILS, create if is_new else "change them")
 
     def _without_referred(self, op: CreateForeignKeyOp) -> str | None:
         """Return the condition that no row exists to which a row refers; None if those are unknown."""
@@ -202,12 +207,12 @@ class _NewConstraints:
         enums = [name for name in columns if isinstance(types.get(name), Enum)]
         return any(labels_in(sql, name, dialect) for name in enums)
 
-    def _say(self, rows: ExpectedRows, what: str, told: str, change: str = "change them") -> None:
+    def _say(
+        self, rows: ExpectedRows, what: str, told: str, consequence: str = _FAILS, change: str = "change them"
+    ) -> None:
         """Say that rows violate a constraint."""
-        connection: Any = self.draft.context.connection
-        is_unseen = self.draft.kind == "sqlite" and what.startswith("FOREIGN") and VERSION_TABLE not in connection.info
         gets = f"{full_name(rows.name, rows.schema)} gets {what}, which its rows violate."
-        say(self.draft.context, f"{gets} {told}. {_UNSEEN if is_unseen else _FAILS}: {change} {_AT_THE_TOP}")
+        say(self.draft.context, f"{gets} {told}. {consequence}: {change} {_AT_THE_TOP}")
 
 
 def _is_plain(key: Any) -> bool:
