@@ -56,6 +56,29 @@ def test_several_databases(make: Callable[..., Written], sqlite: str) -> None:
         baseline.run_env(project)
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            "config.db_url",
+            r"env\.py:\d+: AttributeError: 'Config' object has no attribute 'db_url': another program than",
+        ),
+        ("import missing_library", r"missing_library is not installed for .*\(migrations/env\.py:\d+ imports it\)"),
+        ("1 / 0", r"env\.py:\d+: ZeroDivisionError: division by zero: "),
+    ],
+)
+def test_env_fails(make: Callable[..., Written], sqlite: str, line: str, words: str) -> None:
+    """It says where, and what to do, as the doctor does."""
+    shop = make(sqlite)
+    env = shop.path / "migrations/env.py"
+    env.write_text(
+        env.read_text("utf-8").replace("config = context.config\n", f"config = context.config\n{line}\n"), "utf-8"
+    )
+    project = Project(shop.ini)
+    with project.sandbox, pytest.raises(CommandError, match=rf"(?s){words}.*Nothing was written\.$"):
+        baseline.run_env(project)
+
+
 def test_a_schema_that_is_another_database(make: Callable[..., Written], mysql: str) -> None:
     """Trying the baseline out would change it."""
     project = Project(make(mysql, MODELS[:-1] + ', schema="other")').ini)

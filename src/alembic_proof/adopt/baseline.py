@@ -15,8 +15,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import conv
 
 from ..autogenerate.operations import EnsureExistsOp
+from ..doctor.failures import failure
 from ..doctor.project import Project, Run
-from ..errors import NoScratchDatabaseError, first_line
+from ..errors import NoScratchDatabaseError, ProofError, first_line
 from ..sandbox import SCRATCH_VARIABLE, quiet, read_only_engine
 from ..schema import buildable
 from ..url import masked
@@ -34,8 +35,8 @@ class Existing:
 def run_env(project: Project) -> tuple[Run, URL]:
     """Run env.py in the project's sandbox; return what it does, and the URL of the database that it asks for.
 
-    Raises CommandError when it connects to none or to several, when no scratch database can stand in for it, and when
-    the models cannot be tried out there.
+    Raises CommandError when it fails, when it connects to none or to several, when no scratch database can stand in for
+    it, and when the models cannot be tried out there.
     """
     try:
         with quiet():
@@ -46,6 +47,10 @@ def run_env(project: Project) -> tuple[Run, URL]:
             f"{SCRATCH_VARIABLE} with the URL of a database on a server of the same kind as {error}, as a user who "
             "may create databases there. Nothing was written."
         ) from None
+    except (CommandError, ProofError):
+        raise
+    except (Exception, SystemExit) as error:  # the project's own code failed
+        raise CommandError(f"{_failure(project, error)}. Nothing was written.") from None
     if len(runs) != 1:
         raise CommandError(
             f"env.py calls run_migrations() for {len(runs)} databases, and adopt is for one: alembic-proof doctor "
@@ -65,6 +70,12 @@ def run_env(project: Project) -> tuple[Run, URL]:
         )
     [(_, url)] = project.live()
     return run, url
+
+
+def _failure(project: Project, error: BaseException) -> str:
+    """Return what the doctor says of an error that ended env.py."""
+    outcome = failure(project, error)
+    return next((f"{each.where}: {each.message}: {each.fix}" for each in outcome.findings), outcome.reason)
 
 
 def examine(run: Run, url: URL, reflect: bool) -> Existing:

@@ -119,6 +119,8 @@ TEXTS = {
     r"No 'script_location' key": "run alembic where alembic.ini is, or name it with -c",
     r"^'(loggers|handlers|formatters|(logger|handler|formatter)_\w+)'$|\.ini (doesn't exist|is invalid|is an empty)":
         "give the ini the logging sections of alembic init, or let env.py not call fileConfig()",
+    r"'Config' object has no attribute": "another program than alembic hands this to env.py (Advanced Alchemy does): "
+        "take it from the application's settings, so that alembic can run env.py too",
     r"Can't locate revision": "restore the revision's file, or check out the branch that has it",
     r"Multiple head revisions": TYPES["MultipleHeads"],
     r"contains null values|NOT NULL column with default value NULL|NOT NULL constraint failed": ADD_AND_FILL,
