@@ -14,9 +14,8 @@ from support.pages import Page
 from support.project import REPOSITORY
 
 SERVER = "postgresql+psycopg://postgres@localhost:5432"
-START = (
-    "from {0}.testclient import TestClient; from {1} import app\nwith TestClient(app) as c: print(c.get('/{2}').text)"
-)
+START = "from {0} import TestClient; from {1} import app\nwith TestClient(app) as c: print(c.get('/{2}').text)"
+AUTHOR = "INSERT INTO author (id, name, created_at, updated_at) VALUES (gen_random_uuid(), 'Han Kang', now(), now())"
 NOT_READY = r"DatabaseNotReady: .* and this release needs \w+: run `{} upgrade.*` before the application starts"
 
 
@@ -76,7 +75,7 @@ def test_litestar(home_of_page: Foreign, postgresql: str, fresh: str) -> None:
     start = START.format("litestar.testing", "app", "authors")
     page.follow(last="1. Alembic, with the library")
     assert project.ok("python", "-W", "ignore", "-c", start).endswith("[]\n")  # create_all=True
-    rows(postgresql, "INSERT INTO author VALUES (gen_random_uuid(), 'Han Kang', now(), now())")
+    rows(postgresql, AUTHOR)
     page.follow("1. Alembic, with the library")
     assert '["Han Kang"]' in project.ok("python", "-W", "ignore", "-c", start)
     assert columns(postgresql, "author")[-1] == "born"

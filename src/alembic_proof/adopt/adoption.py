@@ -53,6 +53,7 @@ def adopt(config_path: Path, from_database: bool) -> None:
             "database is as they make it: alembic stamp heads, and the doctor says whether it is. Where they are only "
             "a baseline that no database is at: delete its file, and adopt again."
         )
+    project.sandbox.server = project.server
     with project.sandbox, keeping_logging(), TemporaryDirectory() as directory:
         proposal = _propose(project, from_database, Path(directory))
     baseline.leave_sandbox(proposal.run)

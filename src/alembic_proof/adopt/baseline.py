@@ -44,8 +44,8 @@ def run_env(project: Project) -> tuple[Run, URL]:
     except NoScratchDatabaseError as error:
         raise CommandError(
             "The baseline is tried out on a new, empty database, which is dropped again: export "
-            f"{SCRATCH_VARIABLE} with the URL of a database on a server of the same kind as {error}, as a user who "
-            "may create databases there. Nothing was written."
+            f"{SCRATCH_VARIABLE} with the URL of a database on a server of the same kind as "
+            f"{error}, as a user who may create databases there. Nothing was written."
         ) from None
     except (CommandError, ProofError):
         raise
