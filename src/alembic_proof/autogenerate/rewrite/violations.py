@@ -136,20 +136,20 @@ class _NewConstraints:
         columns = {*op.local_cols}
         if rows is None or self._refers_now(rows, op) or rows.inexact & columns:
             return
-        are_null = [f"{self.quote(column)} IS NULL" for column in op.local_cols]
+        names = [self.quote(column) for column in op.local_cols]
         if self.draft.kind == "postgresql" and str(op.kw.get("match")).upper() == "FULL":
             is_empty = rows.nulls >= columns
-            conditions = [f"NOT ({' AND '.join(are_null)})"]  # they are not to be NULL alone
+            conditions = [f"NOT ({' AND '.join(f'{name} IS NULL' for name in names)})"]  # none is to be NULL alone
         else:
             is_empty = bool(rows.nulls & columns)
-            conditions = [each.replace(" IS NULL", " IS NOT NULL") for each in are_null]
+            conditions = [f"{name} IS NOT NULL" for name in names]
         referred = full_name(op.referent_table, op.kw.get("referent_schema"))
         is_new = referred in self.tables.created
         missing = "" if is_new else self._without_referred(op)
         if is_empty or missing is None:
             return
         conditions += [missing] if missing else []
-        if found := rows.find(columns, ", ".join(map(self.quote, op.local_cols)), conditions):
+        if found := rows.find(columns, ", ".join(names), conditions):
             told = found.told("row refers to one that does not exist", "rows refer to ones that do not exist")
             what = f"FOREIGN KEY ({', '.join(op.local_cols)}) REFERENCES {referred} ({', '.join(op.remote_cols)})"
             create = f"insert them after op.create_table({op.referent_table!r}, ...) and before the key, or set NULL"
