@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .untouched import is_a
 
@@ -42,8 +42,16 @@ def tables(project: Project) -> dict[Table, Place]:
     return found
 
 
-def bases(project: Project) -> list[tuple[str, MetaData]]:
-    """Return the declarative bases of the loaded modules: file and line, and the metadata of each."""
+class Base(NamedTuple):
+    """A declarative base."""
+
+    where: str  # file and line
+    name: str  # of the class
+    metadata: MetaData
+
+
+def bases(project: Project) -> list[Base]:
+    """Return the declarative bases of the loaded modules."""
     from sqlalchemy import MetaData
 
     found = []
@@ -52,7 +60,7 @@ def bases(project: Project) -> list[tuple[str, MetaData]]:
             own = is_a(value, type) and "__table__" not in vars(value) and _defines(project, path, name)
             metadata = getattr(value, "metadata", None) if own else None
             if is_a(metadata, MetaData) and "metadata" in vars(value):
-                found.append((project.name(path, line_of(project, path, name)), metadata))
+                found.append(Base(project.name(path, line_of(project, path, name)), name, metadata))
     return found
 
 

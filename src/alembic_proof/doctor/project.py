@@ -27,7 +27,7 @@ from .layout import Layout
 from .rehearsal import one_of_each_kind
 from .revision_chain import several
 from .untouched import is_a
-from .watching import Watch, calling_place, noting_coroutines, watched
+from .watching import Watch, calling_place, noting_coroutines, noting_transactions, watched
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -232,7 +232,11 @@ class Project(Layout):
                 return []
 
             try:
-                with self._watching_logging(), noting_coroutines(lambda: self.watch):
+                with (
+                    self._watching_logging(),
+                    noting_coroutines(lambda: self.watch),
+                    noting_transactions(lambda: self.watch, self._calling_place),
+                ):
                     self.run_env(collect, offline=offline)
             finally:
                 if not offline:

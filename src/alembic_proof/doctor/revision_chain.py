@@ -29,6 +29,7 @@ class Link:
     down: frozenset[str]
     needs: frozenset[str]  # depends_on: ids or labels
     labels: frozenset[str]
+    said: str  # the id in its docstring, which Alembic wrote; empty without one
     made: str  # "Create Date" in its docstring, which sorts as text; empty without one
 
 
@@ -53,6 +54,25 @@ class Chain:
                     elif used.name in ("create_table", "rename_table"):
                         dropped.pop(used.text("new_table_name") or name, None)
         yield from dropped.items()
+
+    def leaving(self, name: str) -> str | None:
+        """Return where the revision is that mentions a name in its upgrade() and, if one does so, not in downgrade().
+
+        That is the place of its downgrade(): what it makes stays behind. The last of several is taken.
+        """
+        mentioning, leaving = [], []
+        for link in self._in_order():
+            bodies = {
+                function.name: (function.lineno, ast.unparse(function))
+                for function in self.project.tree(link.path).body
+                if isinstance(function, ast.FunctionDef)
+            }
+            word = re.compile(rf"\b{re.escape(name)}\b")
+            (_, makes), (line, undoes) = (bodies.get(key, (None, "")) for key in ("upgrade", "downgrade"))
+            if word.search(makes):
+                found = mentioning if word.search(undoes) else leaving
+                found.append(self.project.name(link.path, line))
+        return next(reversed(leaving or mentioning), None)
 
     def _in_order(self) -> list[Link]:
         """Return the revisions, each after those that it follows, as far as they have an order."""
@@ -92,7 +112,7 @@ class Chain:
         for link in self.links:
             for variable, names in (("down_revision", link.down), ("depends_on", link.needs - set(self.labels))):
                 for name in sorted(names - set(self.known)):
-                    yield self._hole(link, variable, name)
+                    yield self.edited(name) or self._hole(link, variable, name)
 
     def _hole(self, link: Link, variable: str, name: str) -> Finding:
         begun = [other for other in self.known if other.startswith(name)]
@@ -105,6 +125,15 @@ class Chain:
         if similar := get_close_matches(name, set(self.known) - {link.id}, 1, 0.8):
             fix = f"if {similar[0]} is meant: {variable} = {similar[0]!r}; if not, {fix}"
         return self._problem(link, f"it follows revision {name}, which is missing", fix, variable)
+
+    def edited(self, name: str) -> Finding | None:
+        """Return what is wrong with the file that was written for a revision, and has another id now, if there is one."""
+        for link in self.links:
+            if name == link.said and name not in self.known:
+                message = f"revision is {link.id}, but the file was written for {name}, and that id is in use"
+                fix = f"revision = {name!r}; or write {link.id} wherever {name} is named, in databases too"
+                return self._problem(link, message, fix, "revision")
+        return None
 
     def _before(self, link: Link) -> set[str]:
         return {self.labels.get(name, name) for name in link.down | link.needs}
@@ -172,8 +201,11 @@ def _link(path: Path, values: dict[str, Any], tree: ast.Module) -> Link:
     down, needs, labels = (
         frozenset(several(values.get(name))) for name in ("down_revision", "depends_on", "branch_labels")
     )
-    made = re.search(r"^Create Date: *(\S.*)$", ast.get_docstring(tree) or "", re.MULTILINE)
-    return Link(path, str(values["revision"]), down, needs, labels, made[1] if made else "")
+    said, made = (
+        found[1] if (found := re.search(rf"^{title}: *(\S.*)$", ast.get_docstring(tree) or "", re.MULTILINE)) else ""
+        for title in ("Revision ID", "Create Date")
+    )
+    return Link(path, str(values["revision"]), down, needs, labels, said, made)
 
 
 def _line(tree: ast.Module, variable: str) -> int | None:

@@ -23,6 +23,8 @@ class Watch:
     ran: list[str] = field(default_factory=list)  # the places from which run_migrations() was called
     outside: list[str] = field(default_factory=list)  # those of them that lie in no context.begin_transaction()
     depth: int = 0  # how many of these it is in just now
+    begun: dict[int, str] = field(default_factory=dict)  # by connection, the place that began its last transaction
+    left_open: list[str] = field(default_factory=list)  # those of the transactions that configure() was given
     unawaited: list[str] = field(default_factory=list)  # the coroutines that it made, and never awaited
 
 
@@ -59,7 +61,11 @@ def watched(environment: Any, watch: Watch, place: Callable[[], str]) -> Environ
     positional = list(signature(configure).parameters)
 
     def noting_configure(*arguments: Any, **options: Any) -> None:
-        watch.configured.append((place(), dict(zip(positional, arguments, strict=False)) | options))
+        given = dict(zip(positional, arguments, strict=False)) | options
+        watch.configured.append((place(), given))
+        connection = given.get("connection")
+        if id(connection) in watch.begun and connection.in_transaction():
+            watch.left_open.append(watch.begun[id(connection)])
         configure(*arguments, **options)
 
     def noting_begin_transaction() -> Any:
@@ -76,6 +82,22 @@ def watched(environment: Any, watch: Watch, place: Callable[[], str]) -> Environ
     environment.run_migrations = noting_run_migrations
     noted: EnvironmentContext = environment
     return noted
+
+
+@contextmanager
+def noting_transactions(watch: Callable[[], Watch], place: Callable[[], str]) -> Iterator[None]:
+    """Note where each transaction begins: the place is who executes something just now."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    def begin(connection: Any) -> None:
+        watch().begun[id(connection)] = place()
+
+    event.listen(Engine, "begin", begin)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "begin", begin)
 
 
 @contextmanager

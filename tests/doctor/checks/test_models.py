@@ -182,6 +182,13 @@ NO_BASE = "target_metadata=None"
             "{0}.py:3",
             "a metadata of its own",
         ),
+        (
+            {"{0}.py": BASE + MODEL.replace("Base", "LegacyBase")},
+            "import {0}",
+            Severity.NOTE,
+            "{0}.py:4",
+            "belongs to another Base ({0}.py:3)",
+        ),
         ({"{0}.py": BASE + MODEL, "e1.py": ENGINE, "e2.py": ENGINE}, "import {0}", Severity.NOTE, "{0}.py:4", ""),
         (
             {"{0}.py": BASE + MODEL, "migrations/versions/a1.py": REVISION.format("create", "{0}")},

@@ -19,6 +19,7 @@ from ..elsewhere import command
 from ..findings import BlockedError, Finding, Note, Problem
 from ..project import Project, Run, all_heads
 from ..registry import check
+from ..revision_chain import Chain
 from ..schema_findings import schema_findings
 from .lifecycle import built_schema
 
@@ -151,7 +152,8 @@ def live_revision_is_known(project: Project) -> Iterable[Finding]:
     for database in databases(project):
         for revision in sorted(database.version - known):
             message = f"it is at revision {revision}, of which there is no file"
-            yield Problem(database.name, message, "restore the file, or check out the branch that has it")
+            missing = Problem(database.name, message, "restore the file, or check out the branch that has it")
+            yield Chain(project).edited(revision) or missing
         unmigrated = sorted(database.tables & database.models)
         if JOURNAL in database.tables:
             continue  # a first migration that was interrupted: another check says so

@@ -69,6 +69,7 @@ def env_reaches_run_migrations(project: Project) -> Iterable[Finding]:
 
     The proof that does not depend on how it is written: alembic's own commands succeed either way.
     """
+    silent: dict[tuple[str, str, str], list[str]] = {}  # by what is wrong, the modes in which it is
     for mode, offline in (("online", False), ("offline", True)):
         try:
             reached = project.runs(offline)
@@ -86,11 +87,18 @@ def env_reaches_run_migrations(project: Project) -> Iterable[Finding]:
             raise error
         if not reached and runs_in_a_loop(project.tree(project.env)):
             raise UndeterminedError(f"{mode}, env.py migrates what it finds in the database, and an empty one has none")
-        if not reached and project.watch.unawaited:
-            yield _unawaited(project, project.watch.unawaited[0])
-        elif not reached:
-            message = f"env.py ran to its end {mode} without run_migrations(): alembic succeeds and does nothing"
-            yield Problem(project.name(project.env), message, _dispatch(project.tree(project.env)))
+        if not reached:
+            silent.setdefault(_silence(project), []).append(mode)
+    for (where, message, fix), modes in silent.items():
+        yield Problem(where, message.format(" and ".join(modes)), fix)
+
+
+def _silence(project: Project) -> tuple[str, str, str]:
+    """Return where and why env.py has just run to its end without run_migrations(), with {} for how, and the fix."""
+    if project.watch.unawaited:
+        return _unawaited(project, project.watch.unawaited[0])
+    message = "env.py ran to its end {} without run_migrations(): alembic succeeds and does nothing"
+    return project.name(project.env), message, _dispatch(project.tree(project.env))
 
 
 def _without_connection(project: Project) -> str:
@@ -123,15 +131,15 @@ def _dispatch(tree: ast.Module) -> str:
     )
 
 
-def _unawaited(project: Project, coroutine: str) -> Finding:
-    """Return the finding about a coroutine that env.py makes, and that nobody runs."""
+def _unawaited(project: Project, coroutine: str) -> tuple[str, str, str]:
+    """Return the place of a coroutine that env.py makes and nobody runs, what comes of it, and the fix."""
     calls = [
         node.lineno
         for node in ast.walk(project.tree(project.env))
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == coroutine
     ]
     message = f"{coroutine}() is a coroutine, and nobody awaits it: alembic succeeds and does nothing"
-    return Problem(project.name(project.env, max(calls, default=None)), message, f"asyncio.run({coroutine}())")
+    return project.name(project.env, max(calls, default=None)), message, f"asyncio.run({coroutine}())"
 
 
 @check("env-uses-database-url", "probe", setting="database_variable")

@@ -7,7 +7,8 @@ import contextlib
 import io
 import re
 import traceback
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ..error_hints import hint
 from ..findings import Finding, Note, Problem
 from ..project import Comparison, Project, Run, all_heads
 from ..registry import check
+from ..revision_chain import Chain
 from ..revision_monitor import RevisionMonitor
 from ..schema_findings import schema_findings
 
@@ -274,6 +276,9 @@ def _uncommitted(project: Project, message: str) -> tuple[str, str, str]:
     if outside := project.first_watch.outside:
         fix = "call it in the block of: with context.begin_transaction():"
         return outside[0], f"run_migrations() is called in no transaction: {message}", fix
+    if places := [place for place in project.first_watch.left_open if place]:
+        message = f"this begins a transaction before context.configure(), and nobody commits it: {message}"
+        return places[0], message, "end it at once, in the next line: connection.commit()"
     return project.name(project.env), message, "leave no transaction open before context.configure()"
 
 
@@ -403,13 +408,22 @@ def downgrade_leaves_nothing(project: Project) -> Iterable[Finding]:
         schema = {name: items for name, items in read(run.database).items() if name.split(".")[-1] not in kept}
         left = sorted(name for name in schema if name) + sorted(item for item in schema.get("", ()))
         if left:
-            message = f"alembic downgrade base leaves {', '.join(left)} behind"
-            drops = "".join(f"\nop.execute('DROP TYPE {item[5:]}')" for item in left if item.startswith("type "))
-            fix = f"let downgrade() undo all that its upgrade() does{drops}"
-            yield Problem(project.name(project.versions[0]), message, fix)
+            yield from _left_behind(project, left)
             return
     project.alembic("upgrade", project.chain, "heads")
     if [read(run.database, run.context.dialect.default_schema_name) for run in project.runs()] != before:
         message = "after a downgrade and another upgrade, the schema is not what it was after the first"
         fix = "let every revision do the same each time that it runs"
         yield Problem(project.name(project.versions[0]), message, fix)
+
+
+def _left_behind(project: Project, left: list[str]) -> Iterator[Finding]:
+    """Yield, for each revision that may have left something behind, what that is."""
+    chain, places = Chain(project), defaultdict(list)
+    for item in left:
+        place = chain.leaving(re.split(r"[ .]", item)[-1]) or project.name(project.versions[0])
+        places[place].append(item)
+    for place, items in places.items():
+        drops = "".join(f"\nop.execute('DROP TYPE {item[5:]}')" for item in items if item.startswith("type "))
+        message = f"alembic downgrade base leaves {', '.join(items)} behind"
+        yield Problem(place, message, f"let downgrade() undo all that its upgrade() does{drops}")

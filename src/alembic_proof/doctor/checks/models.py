@@ -197,8 +197,10 @@ def _left_over(project: Project, path: Path, node: ast.ClassDef) -> Finding | No
 def _of_another_base(project: Project) -> Iterator[Finding]:
     """Yield the tables of loaded models that are in a metadata which env.py does not hand over."""
     handed = {id(metadata) for run in project.runs() for metadata in run.metadata}
-    known = {id(metadata): where for where, metadata in bases(project)}
-    ours = next((where.partition(":")[0] for key, where in known.items() if key in handed), "")
+    known = {id(base.metadata): base for base in bases(project)}
+    own = [base for key, base in known.items() if key in handed]
+    ours = own[0].where.partition(":")[0] if own else ""
+    names = {"Base", *(base.name for base in own)}
     written = [path.read_text("utf-8", "replace") for path in project.revision_files]
     several = len(project.files_with(rb"create_(async_)?engine\(|engine_from_config\(")) > 1
     for table, place in tables(project).items():
@@ -207,9 +209,12 @@ def _of_another_base(project: Project) -> Iterator[Finding]:
         if id(table.metadata) in handed or table in project.defined or is_copied:
             continue
         elsewhere = several or "bind_key" in table.metadata.info or any(table.name in text for text in written)
-        kind = Problem if place.mapped and not elsewhere else Note
-        other = known.get(id(table.metadata), "a metadata of its own")
-        message = f"the table {table.fullname} belongs to another Base ({other}), which env.py does not hand over: "
+        other = known.get(id(table.metadata))
+        # Who gives it a name of its own, such as LegacyBase, means another one: of tables that others migrate.
+        is_meant = other is not None and other.name not in names
+        kind = Problem if place.mapped and not elsewhere and not is_meant else Note
+        base = other.where if other else "a metadata of its own"
+        message = f"the table {table.fullname} belongs to another Base ({base}), which env.py does not hand over: "
         fix = f"use one Base for all, that of {ours}" if ours else "let env.py hand over the metadata of this one"
         yield kind(place.where, f"{message}no migration creates it", f"{fix}; or hand over both, in a list")
 
