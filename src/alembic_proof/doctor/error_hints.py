@@ -157,6 +157,8 @@ TEXTS = {
     r"database is locked|lock timeout": IN_USE,
     r"(relation|table) \"?\w+\"? does not exist|no such (table|column)": CREATE_BEFORE,
     r"did not commit": "leave commits to Alembic, and no transaction open before context.configure()",
+    r"can't render element of type \w+": "this database has no such type: take one that it has, or a type for each, as "
+        "JSON().with_variant(JSONB(), 'postgresql')",
     r"does not have a __table__ or __tablename__": "give the class a __tablename__; or __abstract__ = True, if it is "
         "only a base of others",
     r"takes (from \d+ to )?\d+ positional arguments? but \d+ (was|were) given":

@@ -16,6 +16,7 @@ from ..errors import first_line
 from ..sandbox import SCRATCH_VARIABLE
 from .error_hints import hint
 from .findings import Outcome, Problem
+from .model_places import place_in, tables
 
 if TYPE_CHECKING:
     from .project import Project
@@ -36,7 +37,8 @@ def failure(project: Project, error: BaseException) -> Outcome:
         return _failed(Problem(*unreadable(project, error)))
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if project.is_inside(frame.filename)]
-    message = f"{type(error).__name__}: {first_line(error)}"
+    told = re.sub(r"<[\w.]*?(\w+) object at 0x[0-9a-f]+>", r"\1", first_line(error))  # it is the same one every time
+    message = f"{type(error).__name__}: {told}"
     if own and isinstance(error, SystemExit) and not error.code:
         place = project.name(own[-1].filename, own[-1].lineno)
         return _failed(Problem(place, "it ends alembic with exit code 0, whatever has happened before", _NO_EXIT))
@@ -57,6 +59,8 @@ def failure(project: Project, error: BaseException) -> Outcome:
     if type(error).__name__ == "NoReferencedTableError":
         return _failed(_missing_table(project, error, message))
     where = project.name(own[-1].filename, own[-1].lineno) if own else project.name(project.env)
+    if not own or own[-1].filename == str(project.env):  # which only runs what autogenerate wrote
+        where = _column_place(project, error) or where
     return _failed(Problem(where, message, hint(error, _statement(own[-1]) if own else "")))
 
 
@@ -106,6 +110,13 @@ def _missing_table(project: Project, error: BaseException, message: str) -> Prob
         if similar := get_close_matches(table, project.handed_over, 1):
             return Problem(where, message, f"did you mean {similar[0]}? If not, let env.py import the model of {table}")
     return Problem(where, message, f"correct the name, or let env.py import the model of {table}, with the same Base")
+
+
+def _column_place(project: Project, error: BaseException) -> str:
+    """Return where a model has the column that an error of SQLAlchemy names; an empty string where it names none."""
+    named = re.search(r"\(in table '([^']+)', column '([^']+)'\)", str(error))
+    places = [place for table, place in tables(project).items() if named and table.name == named[1]]
+    return place_in(project, places[0], named[2]) if named and places else ""
 
 
 def _failed(problem: Problem) -> Outcome:

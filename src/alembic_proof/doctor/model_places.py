@@ -78,6 +78,14 @@ def line_of(project: Project, path: Path, name: str, text: str = "") -> int | No
     return None if node is None else node.lineno
 
 
+def place_in(project: Project, place: Place | None, text: str) -> str:
+    """Return the place of a text in a class, or that of the class or variable; without one, that of env.py."""
+    if place is None:
+        return project.name(project.env)
+    path = project.root / place.where.partition(":")[0]
+    return project.name(path, line_of(project, path, place.name, text)) if path.is_file() else place.where
+
+
 def _definitions(project: Project, path: Path) -> dict[str, ast.ClassDef | ast.Assign]:
     """Return the classes and variables that a file defines, by their names: the first of each."""
 

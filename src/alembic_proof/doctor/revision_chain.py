@@ -60,7 +60,8 @@ class Chain:
 
         That is the place of its downgrade(): what it makes stays behind. The last of several is taken.
         """
-        mentioning, leaving = [], []
+        mentioning: list[str] = []
+        leaving: list[str] = []
         for link in self._in_order():
             bodies = {
                 function.name: (function.lineno, ast.unparse(function))
@@ -127,7 +128,7 @@ class Chain:
         return self._problem(link, f"it follows revision {name}, which is missing", fix, variable)
 
     def edited(self, name: str) -> Finding | None:
-        """Return what is wrong with the file that was written for a revision, and has another id now, if there is one."""
+        """Return what is wrong with a file that was written for this revision, and has another id now."""
         for link in self.links:
             if name == link.said and name not in self.known:
                 message = f"revision is {link.id}, but the file was written for {name}, and that id is in use"

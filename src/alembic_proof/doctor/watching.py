@@ -63,7 +63,7 @@ def watched(environment: Any, watch: Watch, place: Callable[[], str]) -> Environ
     def noting_configure(*arguments: Any, **options: Any) -> None:
         given = dict(zip(positional, arguments, strict=False)) | options
         watch.configured.append((place(), given))
-        connection = given.get("connection")
+        connection: Any = given.get("connection")
         if id(connection) in watch.begun and connection.in_transaction():
             watch.left_open.append(watch.begun[id(connection)])
         configure(*arguments, **options)

@@ -177,3 +177,17 @@ def test_it_is_read_once(tmp_path: Path) -> None:
     assert (database.tables, database.models, database.version) == ({"t"}, {"t"}, set())
     assert database.name == f"database sqlite+pysqlite:///{tmp_path}/x.db"
     assert database.own_tables == {"alembic_version", "alembic_unfinished"}
+
+
+def test_the_database_is_at_an_id_that_was_edited(tmp_path: Path) -> None:
+    """The file is there: nobody has to restore it."""
+    written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/x.db", TABLE)
+    path = written.revision("a1", None, MADE, "op.drop_table('t')")
+    path.write_text(f'"""x\n\nRevision ID: a1\n"""\n{path.read_text()}')
+    written.alembic("upgrade", "head")
+    path.write_text(path.read_text().replace("revision = 'a1'", "revision = 'first'"))
+    (finding,) = outcomes(Project(written.ini), KNOWN)[KNOWN].findings
+    assert finding.where == "migrations/versions/a1.py:8"
+    assert finding.fix.startswith("revision = 'a1'")
+    path.write_text(path.read_text().replace("revision = 'first'", "revision = 'a1'"))
+    assert outcomes(Project(written.ini), KNOWN)[KNOWN].severity is OK

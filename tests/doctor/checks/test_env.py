@@ -91,7 +91,13 @@ ENGINE = "from sqlalchemy import create_engine\n"
 # What is edited in env.py, other files, the check, how it ends, and words.
 RUNS: list[tuple[tuple[str, str], dict[str, str], str, Severity, str]] = [
     (("", ""), {}, REACHES, Severity.OK, ""),
-    (("context.run_migrations()", "pass"), {}, REACHES, Severity.PROBLEM, "env.py ran to its end online without"),
+    (
+        ("context.run_migrations()", "pass"),
+        {},
+        REACHES,
+        Severity.PROBLEM,
+        "env.py ran to its end online and offline without",
+    ),
     (("            context.run_migrations()", LOOP), {}, REACHES, Severity.UNKNOWN, "an empty one has none"),
     (("from alembic import", "raise OSError\nfrom alembic import"), {}, REACHES, Severity.PROBLEM, "OSError"),
     (("", ""), {}, "env-uses-database-url", Severity.OK, ""),

@@ -18,6 +18,7 @@ from alembic_proof.doctor.checks.revisions import (
 )
 from alembic_proof.doctor.findings import Severity
 from alembic_proof.doctor.project import Project
+from alembic_proof.doctor.revision_chain import Chain
 
 Lay = Callable[[dict[str, str]], Project]
 
@@ -31,6 +32,12 @@ def revision(name: str, before: object = None, **values: object) -> dict[str, st
 def chain(*files: dict[str, str]) -> dict[str, str]:
     """Return several of them."""
     return {name: text for file in files for name, text in file.items()}
+
+
+def written_for(name: str, now: str, before: object = None) -> dict[str, str]:
+    """Return a revision file that Alembic wrote for one id, and that has another one now."""
+    text = "\n".join(revision(now, before).values())
+    return {f"migrations/versions/{name}_x.py": f'"""x\n\nRevision ID: {name}\n"""\n{text}'}
 
 
 LINES: list[tuple[dict[str, str], list[str]]] = [
@@ -59,6 +66,8 @@ LINES: list[tuple[dict[str, str], list[str]]] = [
     (chain(revision("b2", "a1")), ["it follows revision a1, which is missing"]),
     (chain(revision("a1"), revision("b2", "a1", depends_on="gone")), ["it follows revision gone, which is missing"]),
     (chain(revision("a1", branch_labels="x"), revision("b2", "a1", depends_on="x")), []),
+    (chain(revision("a1"), written_for("a1", "b2", "a1")), []),  # it was copied
+    (chain(written_for("a1", "b2")), []),  # and nobody names the other one
     (chain(revision("x" * 33)), ["its id is longer than the 32 characters"]),
     (
         chain(revision("a1"), {"migrations/versions/b.py": "revision = 'a1'\ndown_revision = None"}),
@@ -94,6 +103,8 @@ FIXES: list[tuple[dict[str, str], str, str]] = [
         "z.py:6",
         "down_revision = None",
     ),
+    (chain(written_for("a1", "zz"), revision("b2", "a1")), "a1_x.py:5", "revision = 'a1'; or write zz wherever a1 is"),
+    (chain(written_for("a1", "zz"), revision("b2", "a2")), "b2.py:2", "restore the file of revision a2"),
     (chain(revision("a1"), revision("b2")), "b2.py:2", "if it follows a1: down_revision = 'a1'"),
     (
         chain(
@@ -249,3 +260,31 @@ def test_a_live_model(lay: Lay, monkeypatch: pytest.MonkeyPatch, text: str, used
     messages = [finding.message.split(" as it is today")[0] for finding in revisions_are_self_contained.find(project)]
     assert {message.removeprefix("it uses ") for message in messages} >= set(used)
     assert bool(messages) == bool(used)
+
+
+LEAVING = [
+    ({"a1": ("op.create_table('t')", "pass"), "b2": ("op.execute('UPDATE t')", "pass")}, "t", "b2.py:7"),
+    ({"a1": ("op.create_table('t')", "pass"), "b2": ("op.execute('UPDATE tt')", "pass")}, "t", "a1.py:7"),
+    (
+        {"a1": ("op.create_table('t')", "pass"), "b2": ("op.create_index('i', 't')", "op.drop_index('i', 't')")},
+        "t",
+        "a1.py:7",
+    ),
+    ({"a1": ("op.create_table('t')", "op.drop_table('t') if x else 0")}, "t", "a1.py:7"),
+    ({"a1": ("sa.Enum('a', name='kind').create(op.get_bind())", "pass")}, "kind", "a1.py:7"),
+    ({"a1": ("helper()", "pass")}, "t", None),
+]
+
+
+@pytest.mark.parametrize(("bodies", "name", "place"), LEAVING)
+def test_which_revision_leaves_something(
+    lay: Lay, bodies: dict[str, tuple[str, str]], name: str, place: str | None
+) -> None:
+    """The last one that mentions it going up, and not going down."""
+    files, before = {}, None
+    for id, (up, down) in bodies.items():
+        functions = f"\ndef upgrade():\n    {up}\n\ndef downgrade():\n    {down}\n"
+        files[f"migrations/versions/{id}.py"] = f"revision = {id!r}\ndown_revision = {before!r}\n{functions}"
+        before = id
+    found = Chain(lay(files)).leaving(name)
+    assert found == (place and f"migrations/versions/{place}")

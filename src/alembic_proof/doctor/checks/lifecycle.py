@@ -17,7 +17,7 @@ from ...errors import NotApplicableError, UndeterminedError, first_line
 from ...sandbox import engine
 from ...schema import Schema, build, buildable, describe, own_tables, prepare, read, statements, without_views
 from ..error_hints import hint
-from ..findings import Finding, Note, Problem
+from ..findings import BlockedError, Finding, Note, Problem
 from ..project import Comparison, Project, Run, all_heads
 from ..registry import check
 from ..revision_chain import Chain
@@ -148,10 +148,9 @@ def offline_prints_sql(project: Project) -> Iterable[Finding]:
     try:
         printed = _printed(project)
     except NameError as error:
-        if not project.revisions:
-            raise
         message = f"what autogenerate writes does not import all that it uses: {first_line(error)}"
-        yield Note(project.name(project.scripts / "script.py.mako"), message, "import it there")
+        kind = Note if project.revisions else Problem  # nobody knows whether the next one will use it
+        yield kind(project.name(project.scripts / "script.py.mako"), message, f"import it there{_import_of(error)}")
         return
     created = created_tables(printed)
     for run in runs:
@@ -170,6 +169,13 @@ def offline_prints_sql(project: Project) -> Iterable[Finding]:
             yield kind(project.name(project.env), message, "context.configure(..., literal_binds=True), offline")
     if project.revisions:
         yield from _reads_offline(project)
+
+
+def _import_of(error: NameError) -> str:
+    """Return the line that imports a name, where it is one of SQLAlchemy's: JSONB is written with a bare Text()."""
+    import sqlalchemy
+
+    return f": from sqlalchemy import {error.name}" if error.name and hasattr(sqlalchemy, error.name) else ""
 
 
 def _has_values(revision: Path) -> bool:
@@ -236,10 +242,15 @@ def upgraded(project: Project) -> set[str]:
         return map(monitor.around, upstream.upgrade_steps(script, "heads", heads) or ())
 
     def upgrade() -> set[str]:
-        if _has_steps(project):
-            project.run_env(steps, project.chain, destination_rev="heads")
-        else:
-            project.alembic("upgrade", project.chain, "heads")
+        try:
+            if _has_steps(project):
+                project.run_env(steps, project.chain, destination_rev="heads")
+            else:
+                project.alembic("upgrade", project.chain, "heads")
+        except NameError:
+            if project.revisions:
+                raise
+            raise BlockedError("offline-prints-sql") from None  # which tells what the rehearsed revision lacks
         return all_heads(project.history_of_chain)
 
     heads: set[str] = project.once("upgrade", upgrade)

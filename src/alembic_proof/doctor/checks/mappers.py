@@ -12,7 +12,7 @@ from typing import Any
 
 from ...errors import first_line
 from ..findings import Finding, Note, Problem
-from ..model_places import Place, line_of, module_name, tables
+from ..model_places import line_of, module_name, place_in, tables
 from ..project import Project, Run
 from ..registry import check
 
@@ -31,7 +31,7 @@ def names_are_unique(project: Project) -> Iterable[Finding]:
             for item, name in _names(run, table):
                 other = used.setdefault((table.schema or "", name), table)
                 if other is not table:
-                    where = _place_in(project, places.get(table), table, name)
+                    where = place_in(project, places.get(table), name)
                     columns = "_".join(column.name for column in item.columns)
                     message = f"{table.name} and {other.name} both have {name}, which the database has once in a schema"
                     prefix = "uq" if type(item).__name__ == "UniqueConstraint" else "ix"
@@ -54,14 +54,6 @@ def _names(run: Run, table: Any) -> Iterator[tuple[Any, str]]:
             yield item, str(given).strip('"')
 
 
-def _place_in(project: Project, place: Place | None, table: Any, text: str) -> str:
-    """Return the place of a text in the class of a table, or that of the class or variable."""
-    if place is None:
-        return project.name(project.env)
-    path = project.root / place.where.partition(":")[0]
-    return project.name(path, line_of(project, path, place.name, text)) if path.is_file() else place.where
-
-
 @check("keys-lead-to-tables", "probe", follows=("modules-are-loaded-once", "metadata-is-the-models"))
 def keys_lead_to_tables(project: Project) -> Iterable[Finding]:
     """Every foreign key leads to a table of the metadata
@@ -80,7 +72,7 @@ def keys_lead_to_tables(project: Project) -> Iterable[Finding]:
                     target = key.target_fullname
                     if isinstance(error, NoReferencedTableError) and target.rpartition(".")[0] in run.tables:
                         continue  # in another one of the metadata that env.py hands over
-                    where = _place_in(project, places.get(table), table, target)
+                    where = place_in(project, places.get(table), target)
                     yield Problem(where, first_line(error), _key_fix(target, run))
 
 
