@@ -234,7 +234,7 @@ def revise(
     Where nothing is to be written, it says so. It has, after two arguments, the signature of
     ``process_revision_directives``.
     """
-    if not _is_written(context, revision):
+    if not _is_written(context, revision, directives):
         for hook in own:
             hook(context, revision, directives)
         if upstream.running_command(context) == "check":
@@ -261,7 +261,7 @@ def revise(
         tell(f"{agree} to write.")
 
 
-def _is_written(context: MigrationContext, revision: Any) -> bool:
+def _is_written(context: MigrationContext, revision: Any, directives: list[Any]) -> bool:
     """Tell whether a revision is to be written by autogenerate: ``alembic check`` tells only what it would contain.
 
     Raises CommandError where what it would contain is certainly wrong.
@@ -269,6 +269,8 @@ def _is_written(context: MigrationContext, revision: Any) -> bool:
     if not upstream.is_autogenerating(context):
         return False
     if not model_tables(context):
+        if upstream.running_command(context) == "check" and _has_not_begun(context, directives):
+            return False
         raise CommandError("The models have no table: target_metadata in env.py is empty. Nothing was written.")
     _require_one_metadata(context)
     if upstream.running_command(context) == "check":
@@ -290,6 +292,12 @@ def _require_one_metadata(context: MigrationContext) -> None:
     if _OTHER_METADATA not in settings.off:
         metadata = context.opts["target_metadata"]
         require_one_metadata(settings.models, metadata if isinstance(metadata, Sequence) else [metadata])
+
+
+def _has_not_begun(context: MigrationContext, directives: list[Any]) -> bool:
+    """Tell whether there are no revisions, and no tables that would be dropped: the first model is still to come."""
+    is_empty = all(ops.is_empty() for script in directives for ops in script.upgrade_ops_list)
+    return is_empty and not upstream.environment_context().script.get_heads()
 
 
 def _require_one_head(context: MigrationContext) -> None:

@@ -10,14 +10,14 @@ import os
 import re
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import UndeterminedError
+from ..errors import NotApplicableError, UndeterminedError
 from ..packages import import_all
 from ..sandbox import Sandbox, engine, environment
 from ..sandbox.redirect import URL_PARTS
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
     from sqlalchemy import URL, Engine, MetaData, Table
 
+NOT_BEGUN = "there are no models and no revisions yet"
 _SYNCHRONOUS = {"aiosqlite": "pysqlite", "asyncpg": "psycopg", "aiomysql": "pymysql", "asyncmy": "pymysql"}
 
 
@@ -156,11 +157,23 @@ class Project(Layout):
         self.rehearse()
         return self.first_config
 
+    def has_not_begun(self, handed_over: Sequence[MetaData]) -> bool:
+        """Tell whether the first model is still to come: no revision, and no table in the packages for models.
+
+        :param handed_over: the metadata that env.py hands to Alembic; where it hands over none, something is wrong.
+        """
+        if self.revisions or not handed_over or any(metadata.tables for metadata in handed_over):
+            return False
+        return bool(self.settings.models) and not self.defined
+
     def rehearse(self) -> None:
         """Let autogenerate write a first revision, once, whatever revisions there are: see proposed.
 
-        Where there are revisions, it has one table of each kind: nobody runs it but to see that it can be run.
+        Where there are revisions, it has one table of each kind: nobody runs it but to see that it can be run. Raises
+        NotApplicableError where there is nothing to write yet.
         """
+        if self.has_not_begun([metadata for run in self.runs() for metadata in run.metadata]):
+            raise NotApplicableError(NOT_BEGUN)
         self.once("rehearsal", self._rehearse)
 
     def _rehearse(self) -> None:

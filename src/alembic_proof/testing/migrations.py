@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, MetaData, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ..doctor.project import Project
@@ -39,7 +39,8 @@ def project_database(project: Project) -> Iterator[str]:
 def project_config(project: Project, url: str, directory: Path) -> Config:
     """Return an Alembic Config with which the project's revisions run on a scratch database.
 
-    As long as the project has none, it has the one that autogenerate would write: it is written into the directory.
+    As long as the project has none, it has the one that autogenerate would write: it is written into the directory. If
+    there are no models yet either, it has none.
     Raises NotScratchError if env.py does not connect to that database, and whatever env.py raises.
     """
     options = {}
@@ -48,8 +49,10 @@ def project_config(project: Project, url: str, directory: Path) -> Config:
     if not project.revisions:
         options["version_locations"] = str(directory)
     config = project.config(**options)
-    project.once("env.py uses the scratch database", lambda: _require_scratch(project, config, make_url(url)))
-    if not project.revisions and not list(directory.glob("*.py")):
+    scratch = make_url(url)
+    metadata = project.once("env.py uses the scratch database", lambda: _require_scratch(project, config, scratch))
+    is_written = bool(project.revisions or list(directory.glob("*.py")))
+    if not is_written and not project.has_not_begun(metadata):
         project.alembic("revision", config, "first tables", autogenerate=True)
     return config
 
@@ -65,11 +68,15 @@ def _with_driver_of(scratch: str, own: str) -> str:
     return url.set(drivername=driver if same else url.drivername).render_as_string(hide_password=False)
 
 
-def _require_scratch(project: Project, config: Config, scratch: URL) -> None:
+def _require_scratch(project: Project, config: Config, scratch: URL) -> list[MetaData]:
+    """Return the metadata that env.py hands over. Raises NotScratchError if it connects to another database."""
     connected: list[URL] = []
+    handed_over: list[MetaData] = []
 
     def collect(_: Any, context: Any) -> list[Any]:
         connected.append(context.connection.engine.url)
+        given = context.opts.get("target_metadata")
+        handed_over.extend(given if isinstance(given, (list, tuple)) else [given] if given is not None else [])
         return []
 
     project.run_env(collect, config, dont_mutate=True)
@@ -83,3 +90,4 @@ def _require_scratch(project: Project, config: Config, scratch: URL) -> None:
                 '([tool.alembic-proof], database-variable = "..."), or let env.py use an engine in '
                 'config.attributes["connection"], as connect() does.'
             )
+    return handed_over

@@ -149,9 +149,13 @@ def migration_config(migrated_project: Project, scratch_url: str, tmp_path: Path
 
     Its revision is then in tmp_path.
     """
+    from ..doctor.project import NOT_BEGUN
     from .migrations import project_config
 
-    return project_config(migrated_project, scratch_url, tmp_path)
+    config = project_config(migrated_project, scratch_url, tmp_path)
+    if not migrated_project.script_directory(config).get_heads():
+        pytest.skip(NOT_BEGUN)
+    return config
 
 
 @pytest.fixture

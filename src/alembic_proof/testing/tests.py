@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ..doctor.project import NOT_BEGUN
 from ..errors import ProofError
 from ..sandbox import SCRATCH_VARIABLE
 from ..sandbox.scratch import canonical
@@ -30,7 +31,10 @@ def test_rows_survive(migration_revision: int, migration_chains: Chains) -> None
     from .round_trip import round_trip
 
     try:
-        round_trip(migration_chains.at(migration_revision), migration_revision)
+        chain = migration_chains.at(migration_revision)
+        if not chain.revisions:
+            pytest.skip(NOT_BEGUN)
+        round_trip(chain, migration_revision)
         return
     except ProofError as error:
         message = str(error)

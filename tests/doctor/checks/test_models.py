@@ -91,7 +91,7 @@ PARTIAL = {"pk": "pk_%(table_name)s"}
         (TABLE, PARTIAL, NAMES, Severity.OK, ""),
         (UNIQUE, PARTIAL, NAMES, Severity.PROBLEM, "a UniqueConstraint of t (x) has no name"),
         (UNIQUE, {**PARTIAL, "uq": "uq_%(table_name)s"}, NAMES, Severity.OK, ""),
-        (UNIQUE, None, NAMES, Severity.SKIPPED, "no naming_convention"),
+        (UNIQUE, None, NAMES, Severity.SKIPPED, "in a metadata with a naming_convention"),
         (TABLE, None, IMPORTING, Severity.OK, ""),
         (CREATES, None, IMPORTING, Severity.PROBLEM, "running it makes the tables t at once"),
     ],

@@ -16,7 +16,7 @@ from ...schema import model_names, table_names
 from ..findings import Finding, Note, Problem
 from ..layout import is_aside
 from ..model_places import bases, has_models, loaded_twice, module_name, tables
-from ..project import Project
+from ..project import NOT_BEGUN, Project
 from ..registry import check
 from ..revision_chain import Chain
 from ..untouched import is_a
@@ -126,6 +126,10 @@ def metadata_is_the_models(project: Project) -> Iterable[Finding]:
     if project.has_metadata:
         found = [*_not_imported(project), *_of_another_base(project)]
         yield from found
+        if not found and project.has_not_begun([metadata for run in project.runs() for metadata in run.metadata]):
+            fix = 'write the first model there, then: alembic revision --autogenerate -m "first tables"'
+            yield Note(" and ".join(project.settings.models), NOT_BEGUN, fix)
+            return
     else:
         found = []
         models = [place.where for place in tables(project).values()] or [each.where for each in _not_imported(project)]
@@ -281,7 +285,7 @@ def constraints_have_names(project: Project) -> Iterable[Finding]:
     keys = (ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint)
     tables = [(run, table) for run in project.runs() for table in run.tables.values() if _has_convention(table)]
     if not tables:
-        raise NotApplicableError("the metadata has no naming_convention")
+        raise NotApplicableError("no table is in a metadata with a naming_convention")
     for run, table in tables:
         for constraint in [item for item in table.constraints if isinstance(item, keys) and item.columns]:
             named = constraint.name is not None
