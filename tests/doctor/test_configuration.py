@@ -109,10 +109,13 @@ def test_several_paths(tmp_path: Path, options: str, paths: list[str]) -> None:
         ({"alembic.ini": INI, "pyproject.toml": "[tool.alembic]\n"}, ".", "alembic.ini"),
         ({"alembic.ini": INI, "a/pyproject.toml": "[project]\n"}, "a", "alembic.ini"),
         ({"alembic.ini": INI, "a/pyproject.toml": "[tool.alembic]\n"}, "a/b", "a/pyproject.toml"),
+        ({"a/b/alembic.ini": INI, "a/b/env.py": ""}, ".", "a/b/alembic.ini"),
+        ({"a/b/alembic.ini": INI, "a/b/env.py": "", "a/alembic.ini": INI}, ".", "a/b/alembic.ini"),
+        ({"a/b/alembic.ini": INI, "a/b/env.py": "", "alembic.ini": INI}, "a", "alembic.ini"),
     ],
 )
 def test_the_nearest_configuration(tmp_path: Path, files: dict[str, str], start: str, expected: str) -> None:
-    """In the directory or above it."""
+    """In the directory or above it; else the only one below it that lies beside an env.py."""
     (tmp_path / "a/b").mkdir(parents=True)
     for name, text in files.items():
         (tmp_path / name).write_text(text)
@@ -122,4 +125,10 @@ def test_the_nearest_configuration(tmp_path: Path, files: dict[str, str], start:
 def test_no_configuration(tmp_path: Path) -> None:
     """A sentence says what was looked for, and what to do."""
     with pytest.raises(UndeterminedError, match=r"There is no alembic\.ini, .* or name the file with --config\."):
+        find_config(tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for file in ("alembic.ini", "env.py"):
+            (tmp_path / name / file).touch()
+    with pytest.raises(UndeterminedError, match="or name the file"):  # there are two
         find_config(tmp_path)

@@ -63,6 +63,33 @@ def test_the_root(tmp_path: Path, config: str, location: str, root: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("files", "scripts", "app", "root"),
+    [
+        ([], "migrations", "", "."),
+        ([], "db/migrations", "", "db"),
+        (["app.py"], "db/migrations", "", "."),
+        ([".flaskenv"], "shop/db/migrations", "", "."),
+        (["wsgi.py", "db/app.py"], "db/migrations", "", "db"),
+        (["wsgi.py", "db/app.py"], "db/migrations", "run:app", "db"),  # nothing is called so
+        (["run.py", "db/app.py"], "db/migrations", "run:create_app()", "."),
+        (["shop/__init__.py", "shop/app.py"], "shop/migrations", "", "."),
+        (["shop/__init__.py", "shop/app.py"], "shop/migrations", "shop.app", "."),
+    ],
+)
+def test_the_root_of_flask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: list[str], scripts: str, app: str, root: str
+) -> None:
+    """Where the flask command is run."""
+    monkeypatch.setenv("FLASK_APP", app)
+    for file in (*files, f"{scripts}/env.py", f"{scripts}/alembic.ini"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("[alembic]\n" if file.endswith("ini") else "")
+    layout = Layout(tmp_path / scripts / "alembic.ini")
+    assert layout.root == (tmp_path / root).resolve()
+    assert layout.scripts == tmp_path / scripts
+
+
+@pytest.mark.parametrize(
     ("package", "imports", "others", "root"),
     [
         ("shop", "from shop.models import Base", ["shop/__init__.py"], "."),

@@ -60,7 +60,8 @@ class Configuration:
 def find_config(directory: Path) -> Path:
     """Return the configuration file of a directory, or the nearest one above it.
 
-    That is alembic.ini, a pyproject.toml with a section [tool.alembic], or Flask-Migrate's migrations/alembic.ini.
+    That is alembic.ini, a pyproject.toml with a section [tool.alembic], or Flask-Migrate's migrations/alembic.ini. If
+    there is none, it is the only alembic.ini below that lies beside an env.py: Flask-Migrate's may be anywhere.
     Raises UndeterminedError where there is none.
     """
     for parent in (directory, *directory.parents):
@@ -70,6 +71,10 @@ def find_config(directory: Path) -> Path:
             return parent / "pyproject.toml"
         if (parent / "migrations/alembic.ini").is_file():
             return parent / "migrations/alembic.ini"
+    below = [path for pattern in ("*", "*/*") for path in directory.glob(f"{pattern}/alembic.ini")]
+    beside_env = [path for path in below if path.with_name("env.py").is_file()]
+    if len(beside_env) == 1:
+        return beside_env[0]
     raise UndeterminedError(
         f"There is no alembic.ini, and no pyproject.toml with [tool.alembic], in {directory} or above it: "
         "run this in the project, or name the file with --config."

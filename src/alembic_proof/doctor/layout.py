@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import sys
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ..settings import Settings, load
 from .configuration import Configuration
 
 NO_SOURCES = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
+_OF_FLASK_ROOT = (".flaskenv", "app.py", "wsgi.py", ".env")
 _TEST = re.compile(r"(^|/)((tests?|testing)/|tests?\.py$|conftest\.py$|test_[^/]*$|[^/]*_tests?\.py$)")
 _DATABASE = re.compile(rb"alembic|sqlalchemy|sqlmodel|__tablename__|\bdb\.|create_all|revision")
 _LIBRARY = os.path.normcase(os.path.join(Path(__file__).parents[1], ""))
@@ -28,6 +30,21 @@ _IMPORTS_LIBRARY = re.compile(rb"^\s*(from|import)\s+alembic_proof\b", re.MULTIL
 def is_of_library(path: str) -> bool:
     """Tell whether a file is one of this library."""
     return os.path.normcase(os.path.abspath(path)).startswith(_LIBRARY)
+
+
+def _flask_root(directory: Path, environment: Mapping[str, str]) -> Path:
+    """Return where the flask command is run: at a directory that holds Flask-Migrate's, or above it.
+
+    There is the module that FLASK_APP names, or else what the command looks for; it is no package, and not far away.
+    """
+    named = Path(environment.get("FLASK_APP", "").partition(":")[0].replace(".", "/")).parts[:1]
+    names = [name for part in named for name in (part, f"{part}.py")]
+    outside = [parent for parent in (directory, *directory.parents[:3]) if not (parent / "__init__.py").exists()]
+    for wanted in (names, _OF_FLASK_ROOT):
+        for parent in outside:
+            if any((parent / name).exists() for name in wanted):
+                return parent
+    return outside[0] if outside else directory
 
 
 def is_aside(place: str) -> bool:
@@ -46,7 +63,7 @@ class Layout:
         location = self.options.get("script_location", "")
         self.is_of_flask = not location and (self.root / "env.py").is_file()  # Flask-Migrate's needs no such option
         if self.is_of_flask:
-            self.scripts, self.root = self.root, self.root.parent
+            self.scripts, self.root = self.root, _flask_root(self.root.parent, self.environment)
         else:
             self.scripts = self._locate(location)
             if location and not Path(location).is_absolute() and ":" not in location:
