@@ -33,8 +33,8 @@ def create_app() -> FastAPI:
     """Return a new application."""
     app = FastAPI(title={{ cookiecutter.project_slug | toml }}, lifespan=lifespan)
     app.add_middleware(StartupErrors)  # one sentence, where the database is not ready
-    for error in (SQLAlchemyError, ConnectionError, UnicodeEncodeError):  # the last two come from drivers
-        app.add_exception_handler(error, database_error)
+    for kind in (SQLAlchemyError, ConnectionError, UnicodeEncodeError):  # the last two come from drivers
+        app.add_exception_handler(kind, database_error)
     app.add_api_route("/health/live", live)
     app.add_api_route("/health/ready", ready)
     app.include_router(authors.router)

@@ -27,8 +27,8 @@ def create_app() -> Flask:
         sys.exit(4)  # gunicorn then stops; at another code it would start one worker after the other
     atexit.register(db.engine().dispose)
     app = Flask(__name__)
-    for error in (SQLAlchemyError, ConnectionError, UnicodeEncodeError):  # the last two come from drivers
-        app.register_error_handler(error, database_error)
+    for kind in (SQLAlchemyError, ConnectionError, UnicodeEncodeError):  # the last two come from drivers
+        app.register_error_handler(kind, database_error)
     app.register_error_handler(HTTPException, http_error)
     app.add_url_rule("/health/live", view_func=live)
     app.add_url_rule("/health/ready", view_func=ready)
