@@ -94,6 +94,8 @@ def test_it_is_clean_and_typed(baked: Baked, framework: str, kind: str, database
 def test_it_serves(baked: Baked, framework: str, kind: str, database: str) -> None:
     """A whole life of the process: refused, migrated, started, asked, stopped, with no connection left."""
     project = baked(framework, kind)
+    command = " ".join(START[framework]).format(project.package)
+    assert f"```sh\n{command}\n" in (project.path / "README.md").read_text(encoding="utf-8")
     refused = start(project, framework, database)
     said = refused.communicate()[0]
     assert refused.returncode not in (0, None)
