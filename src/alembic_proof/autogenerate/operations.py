@@ -23,6 +23,7 @@ from alembic.operations.ops import (
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Constraint, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects.postgresql import ENUM
+from sqlalchemy.schema import Sequence as NumberSequence
 
 from . import enum_types
 from .domain_types import Definition
@@ -325,6 +326,21 @@ class EnsureExistsOp(MigrateOperation):
     def reverse(self) -> EnsureExistsOp:
         """Return the operation that stands in a downgrade: a comment."""
         return EnsureExistsOp(self.kind, self.name, not self.is_reverse)
+
+
+class SequenceOp(MigrateOperation):
+    """Creates a sequence that a model names, or drops it."""
+
+    def __init__(self, sequence: NumberSequence, drop: bool = False) -> None:
+        self.sequence, self.drop = sequence, drop
+
+    def reverse(self) -> SequenceOp:
+        """Return the operation that undoes this one."""
+        return SequenceOp(self.sequence, not self.drop)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return what ``alembic check`` prints."""
+        return ("remove_sequence" if self.drop else "add_sequence", self.sequence.name)
 
 
 class IndexSqlOp(MigrateOperation):

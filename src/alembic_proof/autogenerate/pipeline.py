@@ -72,6 +72,7 @@ from .rewrite.in_place import in_place
 from .rewrite.json_columns import json_columns
 from .rewrite.kept_stamps import kept_stamps
 from .rewrite.kept_values import kept_values
+from .rewrite.named_sequences import named_sequences
 from .rewrite.names_of_renamed import names_of_renamed
 from .rewrite.not_null import not_null
 from .rewrite.numbers import numbers
@@ -127,6 +128,7 @@ UPGRADE_RULES: dict[str, Rule] = {
     "casts": casts,  # PostgreSQL is told how to convert values to a type of another kind
     "numbers": numbers,  # columns begin to count, and cease to; serial ones become identities
     "names_of_renamed": names_of_renamed,  # sequences follow the name of their table
+    "named_sequences": named_sequences,  # a sequence that a model names is created before its table
     "schemas": schemas,  # a schema of PostgreSQL is created before the first table in it
 }
 

@@ -24,6 +24,7 @@ from alembic.operations.ops import (
 from alembic.util import CommandError
 from sqlalchemy import ARRAY, Computed, Constraint, Dialect, PrimaryKeyConstraint, TextClause
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateSequence, DropSequence
 from sqlalchemy.sql.elements import False_, True_, conv
 from sqlalchemy.sql.functions import now
 
@@ -51,6 +52,7 @@ from .operations import (
     RenameColumnOp,
     RenameInPlaceOp,
     RenameTableBothWaysOp,
+    SequenceOp,
     ShortenTextOp,
     TemporaryName,
     UncomputeOp,
@@ -352,6 +354,12 @@ def _ensure_exists(autogen_context: AutogenContext, op: EnsureExistsOp) -> str:
         return f"# The {op.kind.lower()} {op.name} is kept: it may have existed before, and others may use it."
     preparer: Any = autogen_context.dialect.identifier_preparer
     return f"op.execute({f'CREATE {op.kind} IF NOT EXISTS {preparer.quote(op.name)}'!r})"
+
+
+@renderers.dispatch_for(SequenceOp)
+def _sequence(autogen_context: AutogenContext, op: SequenceOp) -> str:
+    ddl = DropSequence(op.sequence) if op.drop else CreateSequence(op.sequence)
+    return execute(single_percents(str(ddl.compile(dialect=autogen_context.dialect)), autogen_context.dialect))
 
 
 @renderers.dispatch_for(IndexSqlOp)
