@@ -32,9 +32,9 @@ class MySQLCorrections(OfflineValues, RenderingCorrections, Base):
 
     def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
         """Tell whether two columns have different types."""
-        return super().compare_type(inspector_column, metadata_column) or mysql_types.differs(
-            inspector_column, metadata_column, self.dialect
-        )
+        columns = (mysql_types.with_newer_names(each, self.dialect) for each in (inspector_column, metadata_column))
+        reflected, model = columns
+        return super().compare_type(reflected, model) or mysql_types.differs(reflected, model, self.dialect)
 
     def drop_constraint(self, const: Constraint, **kw: Any) -> None:
         """Drop a constraint; a CHECK, in a script, in words that both take: the URL mysql:// may be MariaDB's."""

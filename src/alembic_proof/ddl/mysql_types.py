@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from sqlalchemy import Column, Dialect, Enum, TypeDecorator
@@ -60,12 +61,27 @@ def _is_written_otherwise(column: Column[Any], old: tuple[Any, Any], new: tuple[
             next(filter(None, (getattr(type_, name, None) for type_ in types)), None) for types in (new, old)
         )
         found = own or options.get(f"{dialect.name}_{of_table}")
-        if wanted and found and _full_name(str(wanted)) != _full_name(str(found)):
+        if wanted and found and newer_name(str(wanted)) != newer_name(str(found)):
             return True
     return False
 
 
-def _full_name(name: str) -> str:
+def with_newer_names(column: Column[Any], dialect: Dialect) -> Column[Any]:
+    """Return a column, or another one of it whose collation and character set have the names of newer servers."""
+    if _says_nothing(column.type):
+        return column
+    type_ = copy(database_type(column.type, dialect))
+    names = {name: str(getattr(type_, name, None) or "") for name in ("charset", "collation")}
+    newer = {name: newer_name(said) for name, said in names.items() if newer_name(said) != said}
+    if not newer:
+        return column
+    vars(type_).update(newer)
+    column = copy(column)  # its own type is the model's
+    column.type = type_
+    return column
+
+
+def newer_name(name: str) -> str:
     """Return the name of a collation or a character set as newer servers have it: utf8 is utf8mb3 there."""
     name = name.lower()
     return f"utf8mb3{name.removeprefix('utf8')}" if name == "utf8" or name.startswith("utf8_") else name

@@ -67,12 +67,18 @@ def test_beside_renames(lab: Lab) -> None:
 
 @pytest.mark.parametrize(
     ("lab", "said"),
-    [("sqlite", "nocase"), ("sqlite", "BINARY"), ("mysql", "utf8mb4_general_ci")],
+    [
+        ("sqlite", "nocase"),
+        ("sqlite", "BINARY"),
+        ("mysql", "utf8mb4_general_ci"),
+        ("mysql", "utf8_bin"),
+        ("mysql", "UTF8MB3_bin"),
+    ],
     indirect=["lab"],
 )
 def test_another_word_for_the_same(lab: Lab, said: str) -> None:
-    """In other letters, or that which a text has anyway."""
-    there = "NOCASE" if said == "nocase" else None
+    """In other letters, that which a text has anyway, or by the name that an older or a newer server gives it."""
+    there = {"nocase": "NOCASE", "utf8_bin": "utf8mb3_bin", "UTF8MB3_bin": "utf8_bin"}.get(said)
     if lab.engine.dialect.name == "mysql":
         lab.rows("ALTER DATABASE COLLATE utf8mb4_general_ci")
     lab.change(models(String(40, collation=there)))

@@ -11,6 +11,7 @@ from alembic.runtime.plugins import Plugin
 from sqlalchemy import Column, String, Table, text
 
 from ... import upstream
+from ...ddl.mysql_types import newer_name
 from ...ddl.types import database_type, kind_of
 from ...dialects.sqlite_tables import unquoted
 from ..renamed_inspector import RenamedInspector
@@ -90,6 +91,8 @@ def _differ(autogen_context: AutogenContext, old: Column[Any], stored: str | Non
         return (stored or _BINARY).upper() != (wanted or _BINARY).upper()
     if kind == "postgresql":
         return upstream.reflects_collations() and stored != wanted
+    if stored and wanted:
+        return newer_name(stored) != newer_name(wanted)
     if stored == wanted or (wanted is None and getattr(type_, "charset", None)):
         return False
     connection: Any = autogen_context.connection
@@ -100,7 +103,7 @@ def _differ(autogen_context: AutogenContext, old: Column[Any], stored: str | Non
         column = names.old_column(schema, table, column)
         table = names.old_table(schema, table)
     row = connection.execute(_MYSQL, {"schema": schema, "table": table, "column": column}).first()
-    return row is not None and row[0] is not None and row[0] != (wanted or row[1])
+    return row is not None and row[0] is not None and newer_name(row[0]) != newer_name(wanted or row[1])
 
 
 def _on_sqlite(autogen_context: AutogenContext, column: Column[Any]) -> str | None:
