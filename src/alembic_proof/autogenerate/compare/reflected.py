@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import ModifyTableOps
@@ -13,8 +13,9 @@ from sqlalchemy import Table
 from ...sqltext import full_name
 from . import add_table_comparison
 
-# With the comparison that has reflected them, which is the last one.
-_kept: WeakKeyDictionary[MigrationContext, tuple[ref[AutogenContext], dict[str, Table]]] = WeakKeyDictionary()
+# In the options of a MigrationContext: the tables, with the comparison that has reflected them, which is the last one.
+# They are kept nowhere else: what listens to them leads back to the context, and would never be let go.
+_KEPT = "alembic_proof_reflected"
 
 
 def setup(plugin: Plugin) -> None:
@@ -24,10 +25,10 @@ def setup(plugin: Plugin) -> None:
 
 def keep(autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table) -> None:
     """Keep a reflected table: after renames it is compared again, and has its new names."""
-    context = autogen_context.migration_context
-    if context not in _kept or _kept[context][0]() is not autogen_context:
-        _kept[context] = ref(autogen_context), {}
-    _kept[context][1][full_name(reflected.name, reflected.schema)] = reflected
+    opts = autogen_context.migration_context.opts
+    if _KEPT not in opts or opts[_KEPT][0]() is not autogen_context:
+        opts[_KEPT] = ref(autogen_context), {}
+    opts[_KEPT][1][full_name(reflected.name, reflected.schema)] = reflected
 
 
 def reflected_tables(context: MigrationContext) -> dict[str, Table]:
@@ -35,4 +36,5 @@ def reflected_tables(context: MigrationContext) -> dict[str, Table]:
 
     Their columns and they themselves have the names that renames will give them.
     """
-    return _kept[context][1] if context in _kept else {}
+    tables: dict[str, Table] = context.opts[_KEPT][1] if _KEPT in context.opts else {}
+    return tables
