@@ -282,13 +282,14 @@ def said(error: BaseException) -> str:
 
 def _unnamed(found: Found) -> Found:
     """Return a schema in which constraints are known by what they say: the database has named them."""
-    return {
-        table: {
-            f"constraint {_bare(text)}" if item.startswith("constraint ") else item: text
-            for item, text in items.items()
-        }
-        for table, items in found.items()
-    }
+    return {table: {_unnamed_item(item, text): text for item, text in items.items()} for table, items in found.items()}
+
+
+def _unnamed_item(item: str, text: str) -> str:
+    """Return by what an item of a table is known; a UNIQUE of MariaDB's is an index."""
+    kind, _, _ = item.partition(" ")
+    is_constraint = kind == "constraint" or (kind == "index" and text.startswith("UNIQUE KEY"))
+    return f"{kind} {_bare(text)}" if is_constraint else item
 
 
 def _different(wanted: Found, there: Found) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ..ddl.types import NUMBERS, database_type, kind_of, stored_kind
+from .enum_types import moved
 
 # Within each of these families, and to any string, PostgreSQL converts by itself.
 _FAMILIES = (NUMBERS, {"date", "datetime"}, {"json"})
@@ -20,10 +22,17 @@ def converts_both_ways(old_type: Any, new_type: Any, dialect: Dialect) -> bool:
     return _converts(old, new) and _converts(new, old)
 
 
-def conversion(column_name: str, old_type: Any, new_type: Any, dialect: Dialect) -> str | None:
+def conversion(
+    column_name: str,
+    old_type: Any,
+    new_type: Any,
+    dialect: Dialect,
+    moved_labels: Mapping[str, str | None] | None = None,
+) -> str | None:
     """Return what follows USING, in SQL, or None if PostgreSQL converts to the new type by itself.
 
-    A number becomes a duration in seconds. What has no cast of its own is converted by way of text.
+    A number becomes a duration in seconds. What has no cast of its own is converted by way of text; labels of an enum
+    become others there, as ``moved_labels`` says.
     """
     old, new = (database_type(type_, dialect) for type_ in (old_type, new_type))
     preparer: Any = dialect.identifier_preparer
@@ -31,6 +40,8 @@ def conversion(column_name: str, old_type: Any, new_type: Any, dialect: Dialect)
     before, after = kind_of(old), kind_of(new)
     if _converts(old, new):
         return None
+    if moved_labels:
+        return f"{moved(moved_labels, column, '[]' * (before == 'array'))}::{target}"
     if before == "array" or after == "array":
         return _of_array(column, target, old, after)
     if _differ_in_time_zone(old, new):
@@ -50,8 +61,8 @@ def conversion(column_name: str, old_type: Any, new_type: Any, dialect: Dialect)
 
 def _of_array(column: str, target: str, old: Any, after: str) -> str:
     before = kind_of(old)
-    if before == after:
-        return f"{column}::{target}"
+    if before == after:  # an enum is cast to no other one
+        return f"{column}{'::text[]' * (kind_of(old.item_type) == 'enum')}::{target}"
     if after == "json":
         return f"to_jsonb({column})" if target == "JSONB" else f"to_json({column})"
     if before == "array":

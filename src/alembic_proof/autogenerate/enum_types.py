@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,22 +91,26 @@ def _recreated(op: EnumTypeOp, dialect: Dialect) -> Iterator[str]:
         alter = f"ALTER TABLE {column.table} ALTER COLUMN {column.column}"
         if column.default:
             yield f"{alter} DROP DEFAULT"
-        yield f"{alter} TYPE {name}{column.array} USING {_moved(op.replaced, column)}::{name}{column.array}"
+        value = moved(op.replaced, column.column, column.array)
+        yield f"{alter} TYPE {name}{column.array} USING {value}::{name}{column.array}"
         if column.default and not any(_labels_in(column.default, [label]) for label in op.removed_labels):
             yield f"{alter} SET DEFAULT {op.renamed_in(column.default)}"
     yield f"DROP TYPE {sql_name(old, dialect)}"
 
 
-def _moved(replaced: dict[str, str | None], column: EnumColumn) -> str:
-    """Return the value of a column as text, with other labels in place of those that are removed."""
-    value = f"{column.column}::text{column.array}"
+def moved(replaced: Mapping[str, str | None], column: str, array: str = "") -> str:
+    """Return the value of a column as text, with other labels in place of some; None is NULL.
+
+    ``column`` is its name in SQL, and ``array`` is "[]" where it is an array.
+    """
+    value = f"{column}::text{array}"
     new = {old: "NULL" if label is None else sql_labels([label]) for old, label in replaced.items()}
-    if column.array:
+    if array:
         for old, label in new.items():
             value = f"array_replace({value}, {sql_labels([old])}, {label})"
     elif new:
         cases = " ".join(f"WHEN {sql_labels([old])} THEN {label}" for old, label in new.items())
-        value = f"(CASE {column.column}::text {cases} ELSE {value} END)"
+        value = f"(CASE {column}::text {cases} ELSE {value} END)"
     return value
 
 

@@ -168,7 +168,22 @@ class RenameColumnOp(AlterColumnOp):
 
 
 class CastColumnOp(AlterColumnOp):
-    """ALTER TABLE ... ALTER COLUMN ... TYPE ... USING, on PostgreSQL. (AlterColumnOp reverses it to its own class.)"""
+    """ALTER TABLE ... ALTER COLUMN ... TYPE ... USING, on PostgreSQL.
+
+    From an enum type to another one, ``renamed_labels`` and ``replaced_labels`` say what becomes of labels on the way.
+    """
+
+    @property
+    def moved_labels(self) -> dict[str, str | None]:
+        """What rows get in place of labels; None is NULL."""
+        return {**(self.kw.get("renamed_labels") or {}), **(self.kw.get("replaced_labels") or {})}
+
+    def reverse(self) -> CastColumnOp:
+        """Return the operation that undoes this one: which rows had a label that was replaced is not known."""
+        reversed_op: CastColumnOp = super().reverse()  # type: ignore[assignment]  # it is of the same class
+        renamed = reversed_op.kw.pop("renamed_labels", None) or {}
+        reversed_op.kw.pop("replaced_labels", None)
+        return altered(reversed_op, CastColumnOp, renamed_labels={new: old for old, new in renamed.items()})
 
 
 class AddSerialColumnOp(AddColumnOp):

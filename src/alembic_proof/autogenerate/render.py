@@ -253,7 +253,8 @@ def _rename_column(autogen_context: AutogenContext, op: RenameColumnOp) -> str:
 @renderers.dispatch_for(CastColumnOp)
 def _cast_column(autogen_context: AutogenContext, op: CastColumnOp) -> str:
     code = str(renderers.dispatch(AlterColumnOp)(autogen_context, op))
-    using = conversion(op.column_name, op.existing_type, op.modify_type, autogen_context.dialect)
+    dialect = autogen_context.dialect
+    using = conversion(op.column_name, op.existing_type, op.modify_type, dialect, op.moved_labels)
     return code if using is None else _with_argument(code, f"postgresql_using={using!r}")
 
 

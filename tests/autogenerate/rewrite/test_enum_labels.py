@@ -232,3 +232,42 @@ def test_on_mysql_labels_change_places_and_case(lab_mysql: Lab) -> None:
     assert kinds(lab) == ["ONE", "three", "two"]
     lab.downgrade()
     assert kinds(lab) == ["one", "two", "three"]
+
+
+def of_type(name: str, *labels: str, default: str | None = None, nullable: bool = True) -> MetaData:
+    """Return a table with a column of an enum type, and an array of it."""
+    metadata = MetaData()
+    kind = Enum(*labels, name=name)
+    columns = (column("kind", kind, server_default=default, nullable=nullable), column("kinds", ARRAY(kind)))
+    Table("item", metadata, Column("id", Integer, primary_key=True), *columns)
+    return metadata
+
+
+@pytest.mark.parametrize("default", [None, "NEW"])
+def test_another_type_has_other_labels(lab_postgresql: Lab, default: str | None) -> None:
+    """Of PostgreSQL: rows get them on the way to it, and those that were renamed come back."""
+    lab_postgresql.change(of_type("kind", *FIRST, default=default))
+    lab_postgresql.rows("INSERT INTO item VALUES (1, 'OLD', '{OLD,NEW}'), (2, 'GONE', '{GONE}'), (3, NULL, NULL)")
+    before = lab_postgresql.schema()
+    new = of_type("sort", "NEW", "used", default=default)
+    said = lab_postgresql.refused(new, "no-rename")
+    assert "item.kind.GONE is no label any more. Here, 1 row of item.kind has it" in said
+    assert "item.kinds.OLD is no label any more." in said
+    answers = ("rename=item.kind.OLD:used", "rename=item.kinds.OLD:used", "fill=item.kind.GONE=sql:NULL")
+    lab_postgresql.change(new, *answers, "fill=item.kinds.GONE=NEW")
+    rows = "SELECT kind::text, kinds::text FROM item ORDER BY id"
+    assert lab_postgresql.rows(rows) == [("used", "{used,NEW}"), (None, "{NEW}"), (None, None)]
+    lab_postgresql.downgrade()
+    assert lab_postgresql.schema() == before
+    assert lab_postgresql.rows(rows) == [("OLD", "{OLD,NEW}"), (None, "{NEW}"), (None, None)]
+    lab_postgresql.upgrade()
+
+
+def test_another_type_with_the_same_labels(lab_postgresql: Lab) -> None:
+    """Nothing is asked."""
+    lab_postgresql.change(of_type("kind", *FIRST, default="NEW", nullable=False))
+    lab_postgresql.rows("INSERT INTO item VALUES (1, 'OLD', '{OLD,NEW}')")
+    lab_postgresql.change(of_type("sort", "more", *FIRST, default="OLD", nullable=False))
+    assert lab_postgresql.rows("SELECT kind::text FROM item") == [("OLD",)]
+    lab_postgresql.downgrade()
+    assert lab_postgresql.rows("SELECT kind::text FROM item") == [("OLD",)]

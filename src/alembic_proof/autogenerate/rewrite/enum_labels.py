@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from alembic.operations.ops import AlterColumnOp, MigrateOperation, ModifyTableOps
-from sqlalchemy import DefaultClause, Enum
+from sqlalchemy import ARRAY, DefaultClause, Enum
 
 from ...ddl.types import database_type
 from ...sqltext import full_name
 from ..compare.server_defaults import plain_default
 from ..draft import Draft
-from ..enum_types import enums_by_name, sql_name
+from ..enum_types import enum_of, enums_by_name, sql_name
 from ..operations import EnumTypeOp, MoveLabelsOp, altered
 from .labels_in_texts import labels_in_texts
 from .moved_labels import Labels, moves
@@ -24,6 +24,8 @@ def enum_labels(draft: Draft) -> None:
             _change_type(draft, op)
         elif isinstance(op, ModifyTableOps) and draft.kind == "mysql":
             op.ops = [step for inner in op.ops for step in _steps_on_mysql(draft, inner)]
+        elif isinstance(op, ModifyTableOps) and draft.kind == "postgresql":
+            op.ops = [step for inner in op.ops for step in _steps_to_another_type(draft, inner)]
     labels_in_texts(draft)
 
 
@@ -95,3 +97,30 @@ def _steps_on_mysql(draft: Draft, op: MigrateOperation) -> list[MigrateOperation
         op, AlterColumnOp, modify_type=both, modify_nullable=None, modify_server_default=False, modify_comment=False
     )
     return [widen, in_rows, altered(op, AlterColumnOp, existing_type=both)]
+
+
+def _steps_to_another_type(draft: Draft, op: MigrateOperation) -> list[MigrateOperation]:
+    """Return an operation that gives a column of PostgreSQL another enum type, with what becomes of its labels.
+
+    The cast gives rows their new labels: see casts.py.
+    """
+    if not isinstance(op, AlterColumnOp) or op.modify_type is None:
+        return [op]
+    types = (op.existing_type, op.modify_type)
+    old, new = (enum_of(type_, draft.dialect) for type_ in types)
+    before, after = (isinstance(database_type(type_, draft.dialect), ARRAY) for type_ in types)
+    if old is None or new is None or before != after:
+        return [op]
+    if sql_name(old, draft.dialect) == sql_name(new, draft.dialect):
+        return [op]
+    name = f"{full_name(op.table_name, op.schema)}.{op.column_name}"
+
+    def rows_with(label: str) -> list[tuple[str, Found]]:
+        rows = rows_with_label(draft, op, label, is_array=before)
+        return [(name, rows)] if rows else []
+
+    is_nullable = before or (bool(op.existing_nullable) and op.modify_nullable is not False)
+    moved = moves(draft, Labels(name, old.enums, new.enums, rows_with, is_nullable))
+    op.kw |= {"renamed_labels": moved.renamed, "replaced_labels": moved.replaced}
+    note = MoveLabelsOp(op.table_name, op.schema, op.column_name, {}, {}, moved.removed)
+    return [note, op] if moved.removed else [op]
