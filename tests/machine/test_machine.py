@@ -14,19 +14,6 @@ from machine.bench import Bench
 from machine.findings import ALL, Result, report, search
 
 PAIRS = {"sqlite": 60, "postgresql": 30, "mysql": 30}
-# What is being mended: these fail, as `python -m tests.machine` shows.
-NOT_YET = frozenset(
-    {
-        *("percent names", "keyless", "ordered indexes", "expression indexes", "partial indexes", "schemas"),
-        *("search path", "attributes", "unnamed", "views", "triggers", "type checks", "domains", "exclude"),
-        *("autoincrement", "collations", "composite references", "use_alter", "unique references", "index options"),
-        *("expression fills", "adopt", "enum arrays", "identity", "change identity", "change computed"),
-        *("swap columns", "swap tables", "enum to text", "widen key", "check", "predicate", "elements", "reference"),
-        *("unique to index", "surrogate key", "change autoincrement", "primary key", "computed"),
-    }
-)
-
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -44,7 +31,7 @@ def run(kind: str, directory: Path, allowed: frozenset[str], settings: str = "")
 @pytest.mark.parametrize("kind", DATABASES)
 def test_pairs(kind: str, tmp_path: Path) -> None:
     """Both schemas become what their models are, no value is lost, and alembic check is quiet."""
-    result, failures = run(kind, tmp_path, ALL - NOT_YET)
+    result, failures = run(kind, tmp_path, ALL)
     assert not failures, "\n\n".join(failures)
     assert result.pairs == PAIRS[kind]
     assert len(result.changes) > 10  # kinds of them

@@ -181,9 +181,10 @@ class CastColumnOp(AlterColumnOp):
     def reverse(self) -> CastColumnOp:
         """Return the operation that undoes this one: which rows had a label that was replaced is not known."""
         reversed_op: CastColumnOp = super().reverse()  # type: ignore[assignment]  # it is of the same class
-        renamed = reversed_op.kw.pop("renamed_labels", None) or {}
         reversed_op.kw.pop("replaced_labels", None)
-        return altered(reversed_op, CastColumnOp, renamed_labels={new: old for old, new in renamed.items()})
+        if renamed := reversed_op.kw.get("renamed_labels"):
+            reversed_op.kw["renamed_labels"] = {new: old for old, new in renamed.items()}
+        return reversed_op
 
 
 class AddSerialColumnOp(AddColumnOp):

@@ -47,6 +47,7 @@ from .compare import (
     serials,
     server_defaults,
     stored_expressions,
+    table_options,
     unnamed_uniques,
     views,
 )
@@ -109,6 +110,7 @@ PLUGINS: dict[str, ModuleType] = {
     "autoincrement": autoincrement,  # which SQLite has
     "auto_increment": counting,  # which MariaDB has
     "mysql_indexes": mysql_indexes,  # what Alembic does not see of those of MariaDB
+    "table_options": table_options,  # and of its tables: the engine and the character set
     "indexes": indexes,  # the expressions and predicates of indexes
 }
 
