@@ -6,7 +6,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Integer, MetaData, String, Table, inspect
+from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Integer, MetaData, String, Table, Text, inspect
 from support.lab import Lab
 from support.models import CONVENTION
 
@@ -111,6 +111,30 @@ def test_a_key_that_ceases_gets_another_type(lab_mysql: Lab) -> None:
     assert columns_of(lab_mysql)[0] == ("id", "bigint(20)", "")
     lab_mysql.downgrade()
     assert columns_of(lab_mysql)[0] == ("id", "int(11)", "auto_increment")
+
+
+@pytest.mark.parametrize("key", [("id",), ("number",), ("id", "number")])
+def test_a_column_that_leaves_a_key_becomes_a_long_text(lab: Lab, key: tuple[str, ...]) -> None:
+    """MariaDB has no key on a TEXT: it becomes one after it has left the key, and is a short one before it returns."""
+
+    def keyed(type_: Any, names: tuple[str, ...]) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        columns = [Column("id", String(20)), Column("note", type_), Column("number", Integer, autoincrement=False)]
+        for each in columns:
+            each.nullable, each.primary_key = False, each.name in names
+        Table("t", metadata, *columns)
+        return metadata
+
+    lab.change(keyed(String(20), ("id", "note")))
+    lab.rows("INSERT INTO t VALUES ('a', 'b', 3)")
+    before = lab.schema()
+    lab.change(keyed(Text(), key))
+    after = lab.schema()
+    lab.downgrade()
+    assert lab.schema() == before
+    lab.upgrade()
+    assert lab.schema() == after
+    assert lab.rows("SELECT * FROM t") == [("a", "b", 3)]
 
 
 def test_a_new_key_with_an_identity(lab_mysql: Lab) -> None:

@@ -28,6 +28,7 @@ from sqlalchemy import ForeignKeyConstraint
 from ...sqltext import full_name
 from ..draft import Draft, each_operation
 from ..operations import ChangePrimaryKeyOp, RenameTableBothWaysOp, constraint_of, take_keys_out
+from ..sql import column_names
 from .freed_names import gained_by
 
 _ON_TABLES = (CreateTableOp, DropTableOp, ModifyTableOps, CreateIndexOp, DropIndexOp)
@@ -61,13 +62,18 @@ def rank(op: MigrateOperation) -> int:
 
 
 def _change_key_first(table: ModifyTableOps) -> None:
-    """Let the columns of a primary key be dropped, or allow NULL, after it has changed; all others change before."""
+    """Let the columns that leave a primary key, are dropped, or allow NULL, change after it has; all others before.
+
+    What leaves it may get a type that MariaDB and MySQL take in no key, as TEXT.
+    """
     keys = [op for op in table.ops if isinstance(op, ChangePrimaryKeyOp)]
     if not keys:
         return
+    leaving = {name for key in keys for name in {*column_names(key.old)} - {*column_names(key.new)}}
 
     def is_after(op: MigrateOperation) -> bool:
-        return isinstance(op, DropColumnOp) or (isinstance(op, AlterColumnOp) and op.modify_nullable is True)
+        is_altered = isinstance(op, AlterColumnOp) and (op.modify_nullable is True or op.column_name in leaving)
+        return isinstance(op, DropColumnOp) or is_altered
 
     middle = [op for op in table.ops if rank(op) == 3 and op not in keys]
     parts = [op for op in middle if not is_after(op)], keys, [op for op in middle if is_after(op)]
