@@ -6,7 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, Enum, Integer, MetaData, Numeric, String, Table
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Enum,
+    Integer,
+    MetaData,
+    NullPool,
+    Numeric,
+    String,
+    Table,
+    create_engine,
+)
+from sqlalchemy.dialects import mysql
 from support.lab import Lab
 from support.models import column
 
@@ -86,6 +100,19 @@ def test_what_a_downgrade_fills(lab: Lab, old: Callable[[], Any], expected: Any,
     ((value,),) = lab.rows("SELECT a FROM t")
     assert (value if isinstance(expected, str) else float(value)) == expected
     lab.upgrade()
+
+
+@pytest.mark.parametrize("zone", ["-12:00", "+00:00", "+13:00"])
+@pytest.mark.parametrize("type_", [mysql.TIMESTAMP(), mysql.TIMESTAMP(fsp=3)])
+def test_a_downgrade_fills_a_timestamp(lab_mysql: Lab, type_: Any, zone: str) -> None:
+    """MariaDB has none at the very beginning of 1970, which it takes for UTC's."""
+    lab_mysql.change(models(column("a", type_, nullable=False)))
+    lab_mysql.change(models(), "allow-drop=t.a")
+    lab_mysql.rows("INSERT INTO t (id) VALUES (1)")
+    there = {"init_command": f"SET time_zone = '{zone}'"}
+    lab_mysql.engine = create_engine(lab_mysql.url, poolclass=NullPool, connect_args=there)
+    lab_mysql.downgrade()
+    assert lab_mysql.rows("SELECT YEAR(a) FROM t") == [(1970,)]
 
 
 def test_a_check_of_several_columns(lab: Lab) -> None:

@@ -50,6 +50,8 @@ _NEUTRAL: dict[type, Any] = {
     UUID: UUID(int=0),
     list: [],
 }
+# MariaDB and MySQL have no TIMESTAMP before 1970 began in UTC: this is one in every time zone.
+_FIRST_TIMESTAMP = datetime(1970, 1, 2)
 # Of PostgreSQL's types that have no Python type of their own, as literals.
 _NEUTRAL_SQL = {
     **dict.fromkeys(("INT4RANGE", "INT8RANGE", "NUMRANGE", "DATERANGE", "TSRANGE", "TSTZRANGE"), "'empty'"),
@@ -235,6 +237,8 @@ def downgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
         value = {}
     elif isinstance(type_, sqlalchemy.Enum):
         value = type_.enums[0]
+    elif draft.kind == "mysql" and type_.__visit_name__ == "TIMESTAMP":
+        value = _FIRST_TIMESTAMP
     else:
         value = _NEUTRAL.get(type_.python_type)
     value = accepted_value(draft, op, name, type_, value)
