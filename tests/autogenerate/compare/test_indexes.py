@@ -245,6 +245,45 @@ def test_what_an_index_includes_follows_a_rename(lab_postgresql: Lab) -> None:
     assert "index" not in text
 
 
+@pytest.mark.parametrize("length", [20, 30])
+def test_a_long_name_of_letters_that_are_several_bytes(lab_postgresql: Lab, length: int) -> None:
+    """PostgreSQL cuts it off by bytes, SQLAlchemy by letters: it is the same index."""
+
+    def named(*columns: str) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        numbers = [Column(name, Integer) for name in ("한국어" * 4, "b" * length, "c" * length)]
+        table = Table("이름", metadata, Column("id", Integer, primary_key=True), *numbers)
+        Index(None, *(table.c[name] for name in columns))
+        return metadata
+
+    lab_postgresql.change(named("한국어" * 4, "b" * length))
+    before = lab_postgresql.schema()
+    lab_postgresql.change(named("한국어" * 4, "c" * length))
+    lab_postgresql.downgrade()
+    assert lab_postgresql.schema() == before
+
+
+def test_an_expression_of_a_column_with_a_key(lab: Lab) -> None:
+    """Alembic's copy of the column has its key, and is not found again by its name."""
+    if lab.engine.dialect.name == "mysql":
+        pytest.skip("MariaDB has no indexes on expressions")
+
+    def keyed(*elements: Any) -> MetaData:
+        metadata = MetaData()
+        table = Table("t", metadata, Column("id", Integer, primary_key=True), Column("size", Integer, key="height"))
+        Index("ix", *(element(table.c) for element in elements))
+        return metadata
+
+    lab.change(keyed(lambda c: c.height + c.id * 2, lambda c: c.height, lambda c: func.abs(c.height).desc()))
+    before = indexes(lab)
+    lab.change(keyed(lambda c: (c.height + c.id) * 2, lambda c: c.height))
+    after = indexes(lab)
+    lab.downgrade()
+    assert indexes(lab) == before
+    lab.upgrade()
+    assert indexes(lab) == after
+
+
 def test_an_order_on_mariadb(lab_mysql: Lab) -> None:
     """A1: quiet, its change is seen, and it is there after the downgrade; also in a table with another name."""
 

@@ -20,10 +20,10 @@ from alembic.operations.ops import (
 )
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import Dialect, Index, Table, UniqueConstraint, text
+from sqlalchemy import Column, Dialect, Index, Table, UniqueConstraint, text
 
 from ...dialects.sqlite_tables import tokens_of
-from ...sqltext import between_parentheses, same_sql, tokens
+from ...sqltext import between_parentheses, escape_colons, same_sql, tokens
 from ..draft import each_operation
 from ..expressions import Expression
 from ..indexes import create_index_sql, has_expression, included, predicate
@@ -38,9 +38,10 @@ from .stored_expressions import compare_expressions
 def setup(plugin: Plugin) -> None:
     """Register the comparisons; MariaDB has neither predicates nor expressions: see mysql_indexes.py."""
     add_table_comparison(plugin, compare_on_postgresql, ("postgresql",))
-    plugin.add_autogenerate_comparator(
-        name_included, "schema", plugin.name, qualifier="postgresql", priority=DispatchPriority.LAST
-    )
+    for dialect in ("postgresql", "mysql", "mariadb"):
+        plugin.add_autogenerate_comparator(
+            use_names, "schema", plugin.name, qualifier=dialect, priority=DispatchPriority.LAST
+        )
     plugin.add_autogenerate_comparator(
         compare_on_sqlite, "schema", plugin.name, qualifier="sqlite", priority=DispatchPriority.LAST
     )
@@ -125,8 +126,11 @@ def _at_table(sql: str) -> tuple[str, str, str]:
     return sql[: tokens[at].start], tokens[at].text, sql[tokens[at].end :]
 
 
-def name_included(autogen_context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any) -> PriorityDispatchResult:
-    """Let new indexes and UNIQUEs include columns by their names: in the models, a text is the key of a column."""
+def use_names(autogen_context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any) -> PriorityDispatchResult:
+    """Let new indexes and UNIQUEs have columns by their names, not by the keys that the models give them.
+
+    In what is included, a text is a key; and Alembic cannot copy an expression of a column that has one.
+    """
     default = autogen_context.dialect.default_schema_name
     tables = {(table.schema or default, table.name): table for table in autogen_context.sorted_tables}
     for op in each_operation(upgrade_ops):
@@ -139,7 +143,21 @@ def name_included(autogen_context: AutogenContext, upgrade_ops: UpgradeOps, sche
                 operation: Any = op
                 table = tables[operation.schema or default, operation.table_name]
                 options["postgresql_include"] = included(table, options["postgresql_include"])
+        if isinstance(op, CreateIndexOp):
+            _write_out_expressions(op, tables[op.schema or default, op.table_name], autogen_context.dialect)
     return PriorityDispatchResult.CONTINUE
+
+
+def _write_out_expressions(op: CreateIndexOp, table: Table, dialect: Dialect) -> None:
+    """Let the elements of an index that are more than columns be SQL, where a column has a key of its own."""
+    index = next((each for each in table.indexes if each.name == op.index_name), None)
+    if index is None or not has_expression(index) or all(column.key == column.name for column in index.columns):
+        return
+    sql = between_parentheses(create_index_sql(index, dialect))
+    op.columns = [
+        element if isinstance(element, (str, Column)) else text(escape_colons(written))
+        for element, written in zip(op.columns, sql, strict=True)
+    ]
 
 
 def compare_on_postgresql(
@@ -161,6 +179,12 @@ def compare_on_postgresql(
         elif _is_compared(index) or _is_compared(old):
             operations.ops[:] = [op for op in operations.ops if op not in by_alembic]
             _compare_expressions(autogen_context, operations, reflected, old, index)
+        elif old.name != index.name and _columns(old) == _columns(index):  # Alembic counts no bytes of a long name
+            operations.ops[:] = [op for op in operations.ops if op not in by_alembic]
+
+
+def _columns(index: Index) -> list[str]:
+    return [column.name for column in index.columns]
 
 
 def _is_compared(index: Index) -> bool:
