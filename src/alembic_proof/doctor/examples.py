@@ -159,6 +159,13 @@ EXAMPLES: dict[str, Example] = {
         "import it under one name everywhere: shop.models, not src.shop.models",
         "1.1",
     ),
+    "modules-are-imported-in-any-order": Example(
+        "shop/models/book.py:3",
+        "shop/app.py imports shop.prices first, and not as env.py does: cannot import name 'Money' from partially "
+        "initialized module 'shop.prices' (most likely due to a circular import)",
+        "import it in the function that needs it, or move what both need",
+        "1.2",
+    ),
     "metadata-is-the-models": Example(
         "shop/models/stock.py:8",
         "the model Stock is in a module that env.py does not import: no migration creates its table",

@@ -33,6 +33,7 @@ from .env import (
     migrations_take_turns,
     rebuilding_keeps_rows,
 )
+from .imports import modules_are_imported_in_any_order
 from .library import library_pin_agrees, library_settings_are_valid
 from .lifecycle import (
     autogenerate_compares_everything,
@@ -100,6 +101,7 @@ ORDER: list[Check] = [
     application_uses_the_same_database,
     env_leaves_logging_alone,
     modules_are_loaded_once,
+    modules_are_imported_in_any_order,
     metadata_is_the_models,
     hooks_give_answers,
     template_writes_revisions,
