@@ -12,8 +12,7 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .foreign import Foreign
-from .project import REPOSITORY
+from .project import REPOSITORY, Project
 
 _BLOCK = re.compile(r"^```(\w+)\n(?:# (\S*[./]\S*)\n)?(.*?)^```$", re.MULTILINE | re.DOTALL)
 _VARIABLE = re.compile(r"[A-Z_]+=")
@@ -24,7 +23,7 @@ class Page:
     """A page, and the project in which it is followed."""
 
     name: str
-    project: Foreign
+    project: Project
     replaced: dict[str, str] = field(default_factory=dict)  # what the page prints, and what stands here in its place
     output: str = ""  # of the last block of commands
 
@@ -58,6 +57,9 @@ class Page:
         while _VARIABLE.match(words[0]):
             name, _, value = words.pop(0).partition("=")
             variables[name] = value
+        for pattern in [word for word in words if "*" in word]:
+            at = words.index(pattern)
+            words[at : at + 1] = [str(path) for path in sorted(self.project.path.glob(pattern))] or [pattern]
         done = self.project.run(*words, **variables)
         assert (done.returncode != 0) is comment.startswith("stops"), f"{line}: {done.stdout}"
         assert "Traceback" not in done.stdout, done.stdout
