@@ -70,6 +70,17 @@ def chain(problem: str = "", **options: Any) -> list[Check]:
     return checks
 
 
+def test_commands_are_named_as_they_are_typed(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:
+    """In a project of Flask-Migrate, what a check finds has those of ``flask db``."""
+    checks = [make("static-1", "static", [Problem("a", "alembic check fails", "alembic upgrade head")])]
+    (finding,) = examine(monkeypatch, project, checks)[0]["static-1"].findings
+    assert finding.fix == "alembic upgrade head"
+    ini = project.scripts / "alembic.ini"
+    ini.write_text("[alembic]\n")
+    (finding,) = examine(monkeypatch, Project(ini), checks)[0]["static-1"].findings
+    assert finding == Problem("a", "flask db check fails", "flask db upgrade")
+
+
 LATER = ["probe-1", "probe-2", "scratch-1", "scratch-2", "live-1", "live-2"]
 
 
