@@ -25,7 +25,7 @@ FLOORS: list[dict[str, set[str]]] = [
     {"sandbox": set(), "revisions": set(), "schema": {"sandbox"}, "ddl": set()},
     {"autogenerate": {"migrate"}, "migrate": set(), "startup": set(), "serving": set()},
     {
-        "doctor": set(),
+        "doctor": {"vendoring"},
         "lint": {"doctor"},
         "adopt": {"doctor"},
         "testing": {"doctor"},

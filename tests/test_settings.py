@@ -111,7 +111,9 @@ def test_a_time_out_for_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert getattr(settings.load(tmp_path), field) == 7
     monkeypatch.setenv(variable, "0.25")
     assert getattr(settings.load(tmp_path), field) == 0.25
-    for wrong in ("soon", "-1", "nan", ""):
+    monkeypatch.setenv(variable, "")  # as a file for docker compose leaves it
+    assert getattr(settings.load(tmp_path), field) == 7
+    for wrong in ("soon", "-1", "nan", " "):
         monkeypatch.setenv(variable, wrong)
         with pytest.raises(SettingsError, match=f"{variable} in the environment must be a number of seconds, 0 or"):
             settings.load(tmp_path)

@@ -38,7 +38,7 @@ def load(directory: Path) -> Settings:
     """
     path = next((file for file in _candidates(directory) if file.is_file()), None)
     values = _checked(_table(path), path) if path else {}
-    values |= {name: _seconds(variable) for name, variable in VARIABLES.items() if variable in os.environ}
+    values |= {name: _seconds(variable) for name, variable in VARIABLES.items() if os.environ.get(variable)}
     return Settings(path=path, **values)
 
 

@@ -176,7 +176,8 @@ def _current(engine: Engine, version_table: str, schema: str | None) -> set[str]
                 connection.invalidate()
     except exc.TimeoutError:
         raise DatabaseNotReady(f"{where} cannot be asked: all connections of this application are in use.") from None
-    except (exc.DBAPIError, OSError, TypeError) as error:  # TypeError: an option that the driver does not know
+    # TypeError: an option that the driver does not know. In Python 3.10, asyncio has a TimeoutError of its own.
+    except (exc.DBAPIError, OSError, asyncio.TimeoutError, TypeError) as error:
         raise DatabaseNotReady(f"{where} cannot be reached or read: {why_not(engine.url, error)}") from None
     raise DatabaseNotReady(unmigrated)
 

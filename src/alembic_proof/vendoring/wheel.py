@@ -59,6 +59,33 @@ def build(source: Path, directory: Path) -> Path:
     return path
 
 
+def is_whole(path: Path) -> bool:
+    """Tell whether a wheel has the content of which its name has the hash; False for what is no such wheel."""
+    of_version = [*path.name.split("-"), ""][1]
+    public, _, digest = of_version.partition("+h")
+    info = f"{PACKAGE}-{of_version}.dist-info/"
+    contents: dict[str, bytes] = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                contents[name.replace(info, f"{PACKAGE}-{public}.dist-info/")] = archive.read(name)
+    except (OSError, zipfile.BadZipFile):
+        return False
+    contents.pop(f"{PACKAGE}-{public}.dist-info/RECORD", None)
+    metadata = f"{PACKAGE}-{public}.dist-info/METADATA"
+    old, new = (f"\nVersion: {each}\n".encode() for each in (of_version, public))
+    contents[metadata] = contents.get(metadata, b"").replace(old, new, 1)
+    return _digest(contents) == digest
+
+
+def _digest(contents: Mapping[str, bytes]) -> str:
+    """Return the hash of a wheel's content, its version without a hash, and without its RECORD."""
+    digest = hashlib.sha256()
+    for name, data in sorted(contents.items()):
+        digest.update(f"{name}:{len(data)}:".encode() + data)
+    return digest.hexdigest()[:DIGITS]
+
+
 class _Sources:
     """What a source tree has for the wheel, read once."""
 
@@ -73,10 +100,7 @@ class _Sources:
         public = re.search(rb'^__version__ = "(.+)"', self.package.get(f"{PACKAGE}/__init__.py", b""), re.MULTILINE)
         if public is None:
             raise ValueError(f"src/{PACKAGE}/__init__.py in {source} has no __version__")
-        digest = hashlib.sha256()
-        for name, data in self.contents(public[1].decode()).items():
-            digest.update(f"{name}:{len(data)}:".encode() + data)
-        self.version = f"{public[1].decode()}+h{digest.hexdigest()[:DIGITS]}"
+        self.version = f"{public[1].decode()}+h{_digest(self.contents(public[1].decode()))}"
 
     def contents(self, of_version: str) -> dict[str, bytes]:
         """Return everything that the wheel has in it but its RECORD, by name, in order."""

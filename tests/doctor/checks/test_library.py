@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from support.project import REPOSITORY
 
 from alembic_proof.doctor.checks import library
 from alembic_proof.doctor.checks.library import library_pin_agrees, library_settings_are_valid
 from alembic_proof.doctor.project import Project
 from alembic_proof.errors import NotApplicableError, SettingsError, UndeterminedError
+from alembic_proof.vendoring.wheel import build
 
 Lay = Callable[[dict[str, str]], Project]
 
@@ -35,8 +38,39 @@ CASES = [
     (f"alembic-proof=={A}", wheel(A), [A, B], f"{A} and {B} in vendor/"),
     (f"alembic-proof=={A}", wheel(A), [], f"{A} in [tool.uv.sources], none in vendor/"),
     (f"alembic-proof=={A}", "", [A], f"{A} pinned, none in [tool.uv.sources], {A} in vendor/"),
-    ("alembic-proof>=1", wheel(A), [A], f"none pinned, {A} in [tool.uv.sources]"),
 ]
+LOOSER = [
+    "alembic-proof>=1",
+    "alembic_proof[lint] >= 1.0, < 2",
+    "alembic-proof",
+    "alembic-proof~=1.0",
+    "alembic-proof!=1.1",
+]
+
+
+@pytest.mark.parametrize("pin", LOOSER)
+def test_a_pin_that_allows_others(lay: Lay, pin: str) -> None:
+    """The fix is the line to write, in its place; who writes it has a sound project."""
+    project = lay({**pyproject(pin, wheel(A)), wheel(A): ""})
+    (finding,) = library_pin_agrees.find(project)
+    assert finding.where == "pyproject.toml:3"
+    assert finding.message.startswith(f"{pin} also asks for other versions than {A}")
+    assert finding.fix == f'write "alembic-proof=={A}"'
+    (project.root / "pyproject.toml").write_text(project.pyproject.read_text().replace(f'"{pin}"', finding.fix[6:]))
+    assert not list(library_pin_agrees.find(Project(project.root / "alembic.ini")))
+
+
+def test_the_content_is_what_the_name_says(lay: Lay, tmp_path: Path) -> None:
+    """A file in the wheel that was edited, or half of it, is a problem."""
+    path = build(REPOSITORY, tmp_path / "vendor")
+    version = path.name.split("-")[1]
+    project = lay(pyproject(f"alembic-proof=={version}", f"vendor/{path.name}"))
+    assert not list(library_pin_agrees.find(project))
+    whole = path.read_bytes()
+    for data in (whole.replace(b"def is_whole", b"def is_holed"), whole[:5000]):
+        path.write_bytes(data)
+        (finding,) = library_pin_agrees.find(project)
+        assert (finding.where, finding.fix.split(",")[0]) == (f"vendor/{path.name}", "alembic-proof vendor PATH")
 
 
 @pytest.mark.parametrize(("pin", "path", "wheels", "message"), CASES)

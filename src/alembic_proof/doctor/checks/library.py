@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...errors import NotApplicableError, SettingsError, UndeterminedError
 from ...settings import toml_loads
+from ...vendoring.wheel import is_whole
 from ..findings import Finding, Problem
 from ..project import Project
 from ..registry import check
@@ -26,6 +27,10 @@ def library_settings_are_valid(project: Project) -> Iterable[Finding]:
             raise UndeterminedError(str(error)) from None
         message = project.settings_error.removeprefix(f"{project.pyproject}: ")
         yield Problem(project.name(project.pyproject), message, "correct the section")
+
+
+# A requirement that more than one version meets.
+_LOOSER = re.compile(r"[\"'](alembic[-_.]proof(?:\[[^\]]*\])?\s*(?:[<>~!][^\"']*)?)[\"']")
 
 
 @check("library-pin-agrees", "static")
@@ -48,10 +53,20 @@ def library_pin_agrees(project: Project) -> Iterable[Finding]:
         "in [tool.uv.sources]": set(map(_version, paths)),
         "in vendor/": set(map(_version, wheels)),
     }
-    if len(set().union(*versions.values())) > 1 or not all(versions.values()):
+    again = "alembic-proof vendor PATH, with the path of its clone"
+    for name in [name for name in sorted(wheels) if re.search(r"\+h[0-9a-f]{12}-", name)]:
+        if not is_whole(project.pyproject.parent / "vendor" / name):
+            message = "its content is not that of which its name has the hash: it was edited, or is cut off"
+            yield Problem(project.name(project.pyproject.parent / "vendor" / name), message, again)
+    found = sorted(set().union(versions["in [tool.uv.sources]"], versions["in vendor/"]))
+    if (looser := _LOOSER.search(text)) and not pins and len(found) == 1:
+        line = text[: looser.start()].count("\n") + 1
+        message = f"{looser[1]} also asks for other versions than {found[0]}, which the project carries"
+        yield Problem(project.name(project.pyproject, line), message, f'write "alembic-proof=={found[0]}"')
+    elif len(set().union(*versions.values())) > 1 or not all(versions.values()):
         listed = ", ".join(f"{' and '.join(sorted(names)) or 'none'} {place}" for place, names in versions.items())
         message = f"the versions of alembic-proof differ: {listed}"
-        yield Problem(project.name(project.pyproject), message, "alembic-proof vendor PATH, with the path of its clone")
+        yield Problem(project.name(project.pyproject), message, again)
 
 
 def _version(wheel: str) -> str:
