@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import autogenerate, commands, doctor, generation, rows
+from . import autogenerate, commands, doctor, fleet, generation, rows
 
 SUBJECTS = {
     "generation": generation.measure,
@@ -18,6 +18,7 @@ SUBJECTS = {
     "autogenerate": autogenerate.measure,
     "doctor": doctor.measure,
     "rows": rows.measure,
+    "fleet": fleet.measure,
 }
 
 

@@ -127,7 +127,7 @@ def _run_env(job: Job, plan: _Plan) -> None:
     url = job.target.address.render_as_string(hide_password=False)
     config = job.project.config()
     config.attributes["asker"] = Nobody()  # several workers have one terminal
-    config.attributes["allow-drop"] = job.project.allowed_drops
+    config.attributes["allow-drop"] = job.project.allowed_drops if job.down else True  # up, nobody is asked
     config.set_section_option(config.config_ini_section, "sqlalchemy.url", url.replace("%", "%%"))
     variable = job.project.settings.database_variable
     with (

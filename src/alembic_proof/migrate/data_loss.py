@@ -72,6 +72,9 @@ def ask(connection: Connection, version_table: str, version_table_schema: str | 
     allowed = environment.config.attributes.get("allow-drop")
     if allowed and not isinstance(allowed, (list, tuple)):
         return None
+    answered = any(given.partition("=")[0] == "allow-drop" for given in environment.get_x_argument())
+    if upstream.command_of(environment.context_opts["fn"]) == "upgrade" and not answered:
+        return None  # Alembic's own command goes up only
     borrowed = connection.in_transaction()
     version = {"version_table": version_table, "version_table_schema": version_table_schema}
     with logging_less(MigrationContext.__module__):
