@@ -26,6 +26,20 @@ CIRCLES: list[tuple[dict[str, str], set[str]]] = [
     ({"a": "import b", "b": "import c", "c": "import b", "d": "import a"}, {"b", "c"}),
     ({"p.": "from . import m", "p.m": "from .n import x", "p.n": ""}, set()),
     ({"p.": "from . import m", "p.m": "import s", "s": "from p.n import x", "p.n": ""}, {"p", "p.m", "s"}),
+    (
+        {"p.": "for x in files():\n    import_module(x)", "p.m": "import s", "s": "from p.n import x", "p.n": ""},
+        {"p", "p.m", "s"},
+    ),
+    (
+        {
+            "p.": "from importlib import import_module\nimport_module('p.n')",
+            "p.m": "import s",
+            "s": "import p.n",
+            "p.n": "",
+        },
+        set(),
+    ),
+    ({"p": "import_all(x)", "q": "import p"}, set()),
     ({"p.": "", "p.m": "import s", "s": "from p.n import x", "p.n": ""}, set()),
     ({"p.": "", "p.m": "from ..s import x", "s": "import p.m"}, set()),  # no package is above p
     (

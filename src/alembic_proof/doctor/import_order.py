@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+# Functions with which a package imports whatever lies in it.
+_IMPORTING = {"import_module", "__import__", "walk_packages", "iter_modules", "import_all", "find_modules"}
 Edges = dict[str, list[str]]  # by a module, what it imports while it is being imported, in this order
 
 
@@ -72,20 +74,27 @@ def _reached(begin: Iterable[str], graph: dict[str, set[str]]) -> set[str]:
 def _targets(name: str, tree: ast.Module, is_package: bool, known: Iterable[str]) -> Iterator[str]:
     """Yield the known modules that a module imports: before each the packages that it is in, as Python does."""
     names, package = set(known), name if is_package else name.rpartition(".")[0]
+    below = [each for each in sorted(names) if is_package and each.startswith(f"{name}.")]
     for node in _at_import(tree):
-        if isinstance(node, ast.Import):
-            wanted = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            module = _module(node, package)
-            wanted = [module, *(f"{module}.{alias.name}" for alias in node.names)] if module else []
-        else:
-            continue
-        for dotted in wanted:
+        for dotted in _imported(node, package, below):
             parts = dotted.split(".")
             for end in range(len(parts)):
                 target = ".".join(parts[: end + 1])
                 if target in names and not f"{name}.".startswith(f"{target}."):  # those are being imported already
                     yield target
+
+
+def _imported(node: ast.AST, package: str, below: list[str]) -> list[str]:
+    """Return what a statement may import: of a call that imports by names which it finds, all that is below."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        module = _module(node, package)
+        return [module, *(f"{module}.{alias.name}" for alias in node.names)] if module else []
+    if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in _IMPORTING:
+        first = node.args[0] if node.args else None
+        return [first.value] if isinstance(first, ast.Constant) and isinstance(first.value, str) else below
+    return []
 
 
 def _module(node: ast.ImportFrom, package: str) -> str:

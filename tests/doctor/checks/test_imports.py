@@ -20,6 +20,14 @@ AUTHOR = (
 BOOK = "from {0}.prices import Money\n\n\nclass Book:\n    price: Money\n"
 PRICES = "from {0}.models.author import Author\n\n\nclass Money:\n    owner: Author\n"
 ALL = "from . import author, book\n"
+# As in a project of the template.
+FOUND = """\
+from importlib import import_module
+from pathlib import Path
+
+for file in sorted(Path(__file__).parent.glob("[a-z]*.py")):
+    import_module(f"{{__name__}}.{{file.stem}}")
+"""
 FILES = {
     "{0}/__init__.py": "",
     "{0}/models/__init__.py": ALL,
@@ -39,6 +47,7 @@ OK, NOTE, PROBLEM = Severity.OK, Severity.NOTE, Severity.PROBLEM
     ("files", "severity", "words"),
     [
         (APP, PROBLEM, "{0}/app.py imports {0}.prices first, and not as env.py does: cannot import name 'Money'"),
+        ({**APP, "{0}/models/__init__.py": FOUND}, PROBLEM, "{0}/app.py imports {0}.prices first"),
         ({}, NOTE, "whoever imports {0}.prices first"),
         ({"scripts/fill.py": "import {0}.prices\n"}, NOTE, "scripts/fill.py imports {0}.prices first"),
         ({"{0}/app.py": "import {0}.models\nimport {0}.prices\n"}, NOTE, "whoever imports {0}.prices first"),
