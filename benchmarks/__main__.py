@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import autogenerate, commands, doctor, fleet, generation, rows
+from . import autogenerate, commands, doctor, fleet, generation, rows, serving
 
 SUBJECTS = {
     "generation": generation.measure,
@@ -19,6 +19,7 @@ SUBJECTS = {
     "doctor": doctor.measure,
     "rows": rows.measure,
     "fleet": fleet.measure,
+    "serving": serving.measure,
 }
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx2
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import DBAPIError
 
 from .databases import rows
 from .project import Project
@@ -28,9 +29,10 @@ START = {
 }
 _JSON = {"Content-Type": "application/json"}
 _CONNECTIONS = {
-    "postgresql": "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()",
-    "mysql": "SELECT count(*) FROM information_schema.processlist WHERE db = '{}' AND id <> CONNECTION_ID()",
+    "postgresql": "SELECT pid FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()",
+    "mysql": "SELECT id FROM information_schema.processlist WHERE db = '{}' AND id <> CONNECTION_ID()",
 }
+_END = {"postgresql": "SELECT pg_terminate_backend({})", "mysql": "KILL {}"}
 
 
 @dataclass
@@ -81,10 +83,17 @@ def serving(project: Project, framework: str, database: str) -> Iterator[Service
         process.wait()
 
 
-def connections(url: str) -> int:
-    """Return how many connections others have to a database; of SQLite, whose files nobody counts, none."""
+def connections(url: str) -> list[int]:
+    """Return the connections that others have to a database; of SQLite, whose files nobody watches, none."""
     kind, name = make_url(url).get_backend_name(), make_url(url).database
-    return int(rows(url, _CONNECTIONS[kind].format(name))[0][0]) if kind in _CONNECTIONS else 0
+    return [row[0] for row in rows(url, _CONNECTIONS[kind].format(name))] if kind in _CONNECTIONS else []
+
+
+def end_connections(url: str) -> None:
+    """Let the server end all of them, as when it is started again."""
+    for connection in connections(url):
+        with suppress(DBAPIError):  # MySQL's, where it has ended by itself
+            rows(url, _END[make_url(url).get_backend_name()].format(connection))
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:

@@ -125,7 +125,7 @@ def test_it_serves(baked: Baked, framework: str, kind: str, database: str) -> No
         assert service.stop() in (0, -15, 143)
     assert not [line for line in service.output if "Traceback" in line], "".join(service.output)
     assert len(rows(database, "SELECT * FROM author")) == 3
-    assert eventually(lambda: connections(database) == 0)
+    assert eventually(lambda: not connections(database))
 
 
 @each
