@@ -124,14 +124,16 @@ def test_the_order_of_starting(service: Project) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "framework"), [("postgresql", "fastapi"), ("mysql", "flask")])
-def test_each_step_of_the_image(bake: Render, kind: str, framework: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "framework", "installs"), [("postgresql", "fastapi", True), ("mysql", "flask", False)]
+)
+def test_each_step_of_the_image(bake: Render, kind: str, framework: str, installs: bool, tmp_path: Path) -> None:
     """The project and the library are installed; it migrates, serves, says that it is healthy, and stops."""
     with make_database(kind, tmp_path) as url:
         project = bake(project_name="Shop", database=kind, framework=framework)
         project.ok("alembic", "revision", "--autogenerate", "-m", "first", DATABASE_URL=url)
         (tmp_path / "image").mkdir()
-        image = Image(project.path, tmp_path / "image")
+        image = Image(project.path, tmp_path / "image", installs)
         env = image.environment(DATABASE_URL=url)
         port = str(free_port())
         health = [part.replace("8000", port) for part in image.health]
