@@ -79,6 +79,15 @@ def test_env_fails(make: Callable[..., Written], sqlite: str, line: str, words: 
         baseline.run_env(project)
 
 
+def test_the_application_makes_its_tables(make: Callable[..., Written], sqlite: str) -> None:
+    """When env.py imports it: the scratch database would not be empty, nor any new one."""
+    shop = make(sqlite, f"{MODELS}\nmetadata.create_all(sa.create_engine({sqlite!r}))")
+    project = Project(shop.ini)
+    said = r"makes book in an empty database when it is run, as create_all\(\) is called \(migrations/env\.py:\d+\)"
+    with project.sandbox, pytest.raises(CommandError, match=said):
+        baseline.run_env(project)
+
+
 def test_a_schema_that_is_another_database(make: Callable[..., Written], mysql: str) -> None:
     """Trying the baseline out would change it."""
     project = Project(make(mysql, MODELS[:-1] + ', schema="other")').ini)

@@ -15,7 +15,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import conv
 
 from ..autogenerate.operations import EnsureExistsOp
+from ..doctor.checks.models import made_by_importing, no_table_outside_migrations
 from ..doctor.failures import failure
+from ..doctor.findings import Problem
 from ..doctor.project import Project, Run
 from ..errors import NoScratchDatabaseError, ProofError, first_line
 from ..sandbox import SCRATCH_VARIABLE, quiet, read_only_engine
@@ -35,8 +37,8 @@ class Existing:
 def run_env(project: Project) -> tuple[Run, URL]:
     """Run env.py in the project's sandbox; return what it does, and the URL of the database that it asks for.
 
-    Raises CommandError when it fails, when it connects to none or to several, when no scratch database can stand in for
-    it, and when the models cannot be tried out there.
+    Raises CommandError when it fails or makes tables, when it connects to none or to several databases, when no scratch
+    database can stand in for it, and when the models cannot be tried out there.
     """
     try:
         with quiet():
@@ -62,6 +64,11 @@ def run_env(project: Project) -> tuple[Run, URL]:
             f"{project.name(project.env)} hands no table to Alembic: let it import the models, and set "
             "target_metadata to their metadata. Nothing was written."
         )
+    if made := made_by_importing(run):
+        raise CommandError(
+            f"env.py makes {', '.join(made)} in an empty database when it is run{_who_makes_tables(project)}. Only "
+            "migrations may create tables: delete that call, and adopt again. Nothing was written."
+        )
     models = list(run.tables.values())
     if elsewhere := sorted(set(map(str, models)) - set(map(str, buildable(run.context.dialect.name, models)))):
         raise CommandError(
@@ -70,6 +77,12 @@ def run_env(project: Project) -> tuple[Run, URL]:
         )
     [(_, url)] = project.live()
     return run, url
+
+
+def _who_makes_tables(project: Project) -> str:
+    """Return where create_all() is called, as far as that can be read."""
+    places = [each.where for each in no_table_outside_migrations.find(project) if isinstance(each, Problem)]
+    return f", as create_all() is called ({', '.join(places)})" if places else ""
 
 
 def _failure(project: Project, error: BaseException) -> str:

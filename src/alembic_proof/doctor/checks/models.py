@@ -16,7 +16,7 @@ from ...schema import model_names, table_names
 from ..findings import Finding, Note, Problem
 from ..layout import is_aside
 from ..model_places import bases, has_models, loaded_twice, module_name, tables
-from ..project import NOT_BEGUN, Project
+from ..project import NOT_BEGUN, Project, Run
 from ..registry import check
 from ..revision_chain import Chain
 from ..untouched import is_a
@@ -68,14 +68,18 @@ def importing_makes_no_table(project: Project) -> Iterable[Finding]:
     A table that exists before its migration is one that autogenerate does not write.
     """
     for run in project.runs():
-        tables = run.tables.values()
-        with engine(run.database).connect() as connection:
-            existing = sorted(table_names(connection, tables) & model_names(connection.dialect, tables))
-        if existing:
+        if existing := made_by_importing(run):
             message = (
                 f"running it makes the tables {', '.join(existing)} at once: something that it imports creates them"
             )
             yield Problem(project.name(project.env), message, "let only migrations create tables")
+
+
+def made_by_importing(run: Run) -> list[str]:
+    """Return the tables of the models that are in the scratch database when env.py has run, and no revision."""
+    tables = run.tables.values()
+    with engine(run.database).connect() as connection:
+        return sorted(table_names(connection, tables) & model_names(connection.dialect, tables))
 
 
 @check("modules-are-loaded-once", "probe")
