@@ -22,7 +22,7 @@ def models(*items: Any) -> MetaData:
     [
         ([UniqueConstraint("a", "b")], False),
         ([UniqueConstraint("b", "a")], False),
-        ([UniqueConstraint("a", "b", name="uq")], False),
+        ([UniqueConstraint("a", "b", name="uq")], True),
         ([Index("ix", "b", "a", unique=True)], False),
         ([Index("ix", "b", "a")], True),
         ([], True),
@@ -30,7 +30,29 @@ def models(*items: Any) -> MetaData:
     ],
 )
 def test_is_dropped_where_nothing_else_is_unique(lab_sqlite: Lab, wanted: list[Any], is_dropped: bool) -> None:
-    """Whatever its name or the order of its columns."""
+    """Whatever the order of its columns; one with a name takes the place of that without."""
     lab_sqlite.change(models(UniqueConstraint("a", "b")))
     differences = lab_sqlite.differences(models(*wanted))
     assert differences.count("remove_constraint") == is_dropped
+
+
+@pytest.mark.parametrize("after", ["uq", None])
+def test_it_gets_or_loses_a_name(lab_sqlite: Lab, after: str | None) -> None:
+    """There is one of them then, up, down and up; a name that the models give up stays, as it does no harm."""
+
+    def uniques() -> int:
+        ((sql,),) = lab_sqlite.rows("SELECT sql FROM sqlite_master WHERE name = 'thing'")
+        return str(sql).count("UNIQUE")
+
+    lab_sqlite.change(models(UniqueConstraint("a", "b", name=None if after else "uq")))
+    if after is None:
+        assert lab_sqlite.differences(models(UniqueConstraint("a", "b"))) == ""
+        return
+    lab_sqlite.change(models(UniqueConstraint("a", "b", name=after)))
+    assert uniques() == 1
+    lab_sqlite.downgrade()
+    assert uniques() == 1
+    lab_sqlite.upgrade()
+    assert uniques() == 1
+    lab_sqlite.change(models())
+    assert uniques() == 0

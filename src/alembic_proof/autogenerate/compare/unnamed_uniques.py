@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import DropConstraintOp, ModifyTableOps
+from alembic.operations.ops import CreateUniqueConstraintOp, DropConstraintOp, ModifyTableOps
 from alembic.runtime.plugins import Plugin
 from sqlalchemy import Table, UniqueConstraint
 
@@ -19,10 +19,15 @@ def setup(plugin: Plugin) -> None:
 def compare_unnamed_uniques(
     autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table
 ) -> None:
-    """Drop those for whose columns the model has neither a constraint nor an index that is unique."""
+    """Drop those for whose columns the model has neither a constraint nor an index that is unique.
+
+    Where Alembic adds one with a name, that takes the place of the one without.
+    """
     if autogen_context.dialect.name != "sqlite":
         return
-    wanted = [set(column_names(each)) for each in model.constraints if isinstance(each, UniqueConstraint)]
+    added = {op.constraint_name for op in operations.ops if isinstance(op, CreateUniqueConstraintOp)} - {None}
+    uniques = [each for each in model.constraints if isinstance(each, UniqueConstraint)]
+    wanted = [set(column_names(each)) for each in uniques if each.name not in added]
     wanted += [{column.name for column in index.columns} for index in model.indexes if index.unique]
     for each in reflected.constraints:
         if isinstance(each, UniqueConstraint) and each.name is None and set(column_names(each)) not in wanted:
