@@ -112,7 +112,7 @@ class _Direction:
             for name in _sequences(table) if kind == "postgresql" else ():
                 yield _Holder(op, "SEQUENCE IF EXISTS", name)
 
-    def _give_up(self, holder: _Holder, taken: set[str]) -> MigrateOperation:
+    def _give_up(self, holder: _Holder, taken: set[str]) -> Any:
         """Return what comes first; it is no longer done where it was, or under the name for the moment."""
         op = holder.op
         table, schema = getattr(op, "table_name", ""), _schema(op)
@@ -125,10 +125,12 @@ class _Direction:
             op = DropConstraintOp.from_constraint(holder.constraint)
         else:
             self._take_out(op)
-        return ModifyTableOps(table, [op], schema=schema)
+        return op if isinstance(op, IndexSqlOp) else ModifyTableOps(table, [op], schema=schema)
 
     def _take_out(self, op: MigrateOperation) -> None:
-        for container in (self.operations, *(each for each in self.operations.ops if isinstance(each, ModifyTableOps))):
+        """Remove an operation from where it is, and what is empty then."""
+        ops = self.operations.ops
+        for container in (self.operations, *(each for each in ops if isinstance(each, ModifyTableOps))):
             container.ops = [each for each in container.ops if each is not op]
         self.operations.ops = [each for each in self.operations.ops if getattr(each, "ops", True)]
 
