@@ -212,6 +212,19 @@ def enum_to_text(d: Draw, schema: Schema) -> Schema | None:
     return put_type(schema, *found, "String(20)") if found else None
 
 
+@change("another enum")
+def another_enum(d: Draw, schema: Schema) -> Schema | None:
+    """A column is of another enum type, which has the labels that rows have."""
+    found = some_column(d, schema, lambda table, column: isinstance(column.type, int))
+    others = [enum for enum in schema.enums if found and enum.key != found[1].type]
+    if not found or not others:
+        return None
+    new = d.one(others)
+    default = found[1].server_default
+    kept = default if found[1].array or default in {*map(repr, new.labels)} else None
+    return put_column(schema, *found, type=new.key, server_default=kept)
+
+
 @change("widen key")
 def widen_key(d: Draw, schema: Schema) -> Schema | None:
     """A key, and all that refers to it, is BIGINT from now on, or was."""

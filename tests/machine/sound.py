@@ -192,8 +192,14 @@ def _of_columns(pair: Pair, before: Table, table: Table) -> Iterator[str]:
         if was.type != column.type and fill(pair, table, column)[0]:
             yield "a value that fills, and goes back as one of another type"
         enum = pair.second.enum(column.type)
-        if enum and not was.array and not set(values(pair.first, was)) <= set(enum.labels):
+        if enum and not _labels(pair.first, was) <= set(enum.labels):
             yield "rows with a label that goes"
+
+
+def _labels(schema: Schema, column: Column) -> set[str]:
+    """Return the labels that rows have in a column of an enum, or in the arrays of one."""
+    found = values(schema, column)
+    return {label for value in found for label in value} if column.array else set(found)
 
 
 def _of_downgrade(pair: Pair, before: Table, table: Table) -> Iterator[str]:
@@ -289,7 +295,7 @@ def _holds(new: str | int, old: str | int) -> bool:
     """Tell whether all values of a type are values of another one, too."""
     type_ = TYPES.get(str(old))
     if isinstance(old, int):
-        return new == "String(20)"
+        return new == "String(20)" or isinstance(new, int)  # whose labels are looked at besides
     return bool(type_ and new in (*type_.wider, *type_.narrower, *type_.converted))
 
 
