@@ -48,7 +48,7 @@ def test_what_is_set(tmp_path: Path, lines: str, values: dict[str, Any]) -> None
 
 
 TOOL = "[tool.alembic-proof]\n"
-KEYS = "The keys are off, models, database-variable, migrator-timeout, lock-timeout."
+KEYS = "The keys are off, models, database-variable, targets, migrator-timeout, lock-timeout."
 
 
 @pytest.mark.parametrize(
