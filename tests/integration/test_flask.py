@@ -128,6 +128,32 @@ def test_two_heads(tmp_path: Path, home: Path, sqlite: str) -> None:
     assert "m3 (head)" in app.db("current")
 
 
+def test_what_ends_a_command(tmp_path: Path, home: Path, sqlite: str) -> None:
+    """It is one sentence, with the place and the state of the database; on request, the traceback."""
+    app = begin(tmp_path / "todo", home, sqlite)
+    adopt(app)
+    app.db("revision", "-m", "second", "--rev-id", "second")
+    (revision,) = (app.path / "migrations/versions").glob("second*.py")
+    revision.write_text(revision.read_text("utf-8").replace("    pass", "    op.create_table(nothing)", 1), "utf-8")
+    output = app.refused("upgrade")
+    assert re.search(
+        r"FAILED: migrations/versions/second_\w+\.py:\d+: NameError: name 'nothing' is not defined", output
+    )
+    assert "was changed; the database is at first." in output
+    done = app.run("flask", "db", "upgrade", ALEMBIC_PROOF_TRACEBACK="1")
+    assert "Traceback" in done.stdout
+
+
+def test_a_server_that_is_away(tmp_path: Path, home: Path, sqlite: str) -> None:
+    """As for alembic; the password is not shown."""
+    app = begin(tmp_path / "todo", home, sqlite)
+    adopt(app)
+    app.edit("app.py", sqlite, "postgresql+psycopg://u:s3cret@127.0.0.1:1/todo")
+    output = app.refused("upgrade")
+    assert "FAILED: " in output
+    assert "s3cret" not in output
+
+
 TESTS = "from alembic_proof.testing.tests import test_rows_survive, test_the_doctor_finds_nothing\n"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from alembic.config import CommandLine, Config
 
-from alembic_proof.prompts import answering, in_flask, is_of_flask
+from alembic_proof.prompts import answering, in_flask, is_flask_command, is_of_flask
 
 
 def config_of(*arguments: str) -> Config:
@@ -106,3 +106,17 @@ def test_sentences_for_flask(text: str, expected: str) -> None:
 def test_is_of_flask(config: Any, expected: bool) -> None:
     """A Config of Flask-Migrate is one of its own class."""
     assert is_of_flask(config) is expected
+
+
+@pytest.mark.parametrize(
+    ("config", "given", "expected"),
+    [
+        (OfFlask(), "/venv/bin/flask --app shop db upgrade", True),
+        (OfFlask(), "gunicorn shop:app", False),
+        (Config(), "flask db upgrade", False),
+    ],
+)
+def test_is_flask_command(monkeypatch: pytest.MonkeyPatch, config: Config, given: str, expected: bool) -> None:
+    """Not where an application runs migrations when it starts."""
+    monkeypatch.setattr("sys.argv", shlex.split(given))
+    assert is_flask_command(config) is expected

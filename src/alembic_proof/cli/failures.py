@@ -1,6 +1,6 @@
-"""What the ``alembic`` program says of an error that ends it: a sentence with the place, in place of a traceback.
+"""What ``alembic`` and ``flask db`` say of an error that ends them: a sentence with the place, and no traceback.
 
-Alembic prints only its own errors so. What a model, a revision, a row or a server does comes out of it as it is.
+Both print only Alembic's own errors so. What a model, a revision, a row or a server does comes out of it as it is.
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ def explain_failures() -> None:
     So is one that has a sys.excepthook of its own, as it reports errors to somebody.
     """
     from .. import upstream
+    from ..prompts import is_flask_command
 
     try:
         config = upstream.environment_context().config
     except NameError:  # nobody runs env.py
         return
-    if upstream.command_line(config) and sys.excepthook is sys.__excepthook__ and not os.environ.get(VARIABLE):
+    is_command = upstream.command_line(config) or is_flask_command(config)
+    if is_command and sys.excepthook is sys.__excepthook__ and not os.environ.get(VARIABLE):
         sys.excepthook = partial(_say, config)
 
 
@@ -68,7 +70,7 @@ def sentence(config: Any, error: Exception) -> str:
     fix = "" if says_nothing else f" What to do: {finding.fix}."
     message = _of_the_database(error) or finding.message
     more = f"({VARIABLE}=1 shows the traceback.)"
-    return f"{finding.where}: {message.rstrip('.')}. {aftermath(error)}{fix} {more}"
+    return project.spelled(f"{finding.where}: {message.rstrip('.')}. {aftermath(error)}{fix} {more}")
 
 
 def _of_the_chain(project: Project, error: Exception) -> Finding | None:

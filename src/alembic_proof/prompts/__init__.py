@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from .answers import Answers, Question
 from .askers import Asker, Nobody, Scripted, Terminal
-from .command_line import answering, in_flask, is_of_flask
+from .command_line import answering, in_flask, is_flask_command, is_of_flask
 
-__all__ = ["Answers", "Asker", "Nobody", "Question", "Scripted", "Terminal", "answering", "in_flask", "is_of_flask"]
+__all__ = [
+    "Answers",
+    "Asker",
+    "Nobody",
+    "Question",
+    "Scripted",
+    "Terminal",
+    "answering",
+    "in_flask",
+    "is_flask_command",
+    "is_of_flask",
+]

@@ -60,6 +60,11 @@ def is_of_flask(config: Config | None) -> bool:
     return type(config).__module__.partition(".")[0] == "flask_migrate"
 
 
+def is_flask_command(config: Config | None) -> bool:
+    """Tell whether this process is a command of ``flask db``, and not an application that runs migrations."""
+    return is_of_flask(config) and _of_flask(sys.argv, ()) is not None
+
+
 def in_flask(text: str) -> str:
     """Return a sentence with the commands of ``alembic`` in it as Flask-Migrate has them."""
     for alembic, flask in _IN_FLASK:
