@@ -115,6 +115,18 @@ def test_a_rename_is_asked_about(tmp_path: Path, home: Path, sqlite: str) -> Non
     assert todos(sqlite) == [(1, "a"), (2, "b"), (3, "c")]
 
 
+def test_a_terminal_is_asked(tmp_path: Path, home: Path, sqlite: str) -> None:
+    """By ``flask db`` as by ``alembic``."""
+    app = begin(tmp_path / "todo", home, sqlite)
+    adopt(app)
+    shown, code = app.answered("n\n", "flask", "db", "downgrade", "base")
+    assert "This downgrade drops todos, which has 3 rows. Go on? [y/N]" in shown
+    assert code == 1
+    assert len(todos(sqlite)) == 3
+    _, code = app.answered("y\n", "flask", "db", "downgrade", "base")
+    assert code == 0
+
+
 def test_two_heads(tmp_path: Path, home: Path, sqlite: str) -> None:
     """The sentence has the commands as they are typed there, and they help."""
     app = begin(tmp_path / "todo", home, sqlite)
