@@ -270,7 +270,7 @@ MUTANTS = {
     ),
     "S14 in env.py": Mutant(edit(ENV, CONNECT, OWN_URL), "env-uses-database-url", "own.db"),
     "S14 in the application": Mutant(
-        edit(DB, "create_engine(settings.database_url())", 'create_engine("sqlite:////srv/other.db")'),
+        edit(DB, "create_engine(settings.database_url(), ", 'create_engine("sqlite:////srv/other.db", '),
         SAME,
         "leads to sqlite: /srv/other.db",
     ),
