@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import dialects
-from .dialects.base import CONNECT_TIMEOUT
+from .dialects.base import CONNECT_TIMEOUT, plain_engine
+from .errors import without_password
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Engine
 
 COMPOSE = "docker compose up -d --wait"
 
 
-def why_not(url: URL, error: BaseException, project: Path | None = None) -> str:
+def why_not(
+    url: URL, error: BaseException, project: Path | None = None, engine: Callable[..., Engine] = plain_engine
+) -> str:
     """Return a sentence's end: what is wrong, and what to do, as far as that is known. Call it where connecting failed.
 
     :param url: where to.
     :param error: what the driver said.
     :param project: a directory; where it has a compose.yaml, that starts the server.
+    :param engine: makes an engine of a URL, with which the server is asked for its databases.
     """
-    reason = " ".join(str(getattr(error, "orig", None) or error).split())
+    reason = without_password(" ".join(str(getattr(error, "orig", None) or error).split()))
     known = url.get_backend_name() in dialects.KNOWN
     dialect = dialects.get(url.get_backend_name()) if known else None
     if dialect is None or not dialect.port:
@@ -32,7 +37,7 @@ def why_not(url: URL, error: BaseException, project: Path | None = None) -> str:
         composed = project is not None and (project / "compose.yaml").is_file()
         start = f"{COMPOSE} starts it, if it is the one of compose.yaml" if composed else "start it, or correct the URL"
         return f"no server answers at {url.host}:{url.port or dialect.port} ({reason}): {start}"
-    if url.database and dialect.lacks_database(url, error):
+    if url.database and dialect.lacks_database(url, error, engine):
         create = dialect.create_command(url)
         return f"the server has no database {url.database}. Create it: {create}; or correct the URL"
     return reason

@@ -37,7 +37,12 @@ def first_line(error: BaseException) -> str:
     """
     text = str(error).strip() or "without a message"
     line = " ".join(text.split()) if type(error).__name__ == "CommandError" else text.splitlines()[0]
-    return re.sub(r"(://[^:/@\s]*:|found: ')\S*@", r"\1***@", line)
+    return without_password(line)
+
+
+def without_password(text: str) -> str:
+    """Return a text in which the password of a URL is masked."""
+    return re.sub(r"(://[^:/@\s]*:|found: ')\S*@", r"\1***@", text)
 
 
 def error_codes(error: Any) -> set[Any]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from support.databases import make_database
 
-from alembic_proof.errors import NoScratchDatabaseError
+from alembic_proof.errors import NoScratchDatabaseError, UndeterminedError
 from alembic_proof.sandbox import SCRATCH_VARIABLE, Sandbox, engine
 from alembic_proof.sandbox.redirect import explain, place_of
 
@@ -222,3 +222,11 @@ def test_on_a_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str,
                     name, scratch = ask(connection, sandbox)
             assert name == make_url(scratch).database != make_url(server).database
             assert list(sandbox.requests) == [f"{kind}: shop at db.example:{5432 if kind == 'postgresql' else 3306}"]
+
+
+def test_a_server_that_refuses_is_asked_directly(monkeypatch: pytest.MonkeyPatch, postgresql: str) -> None:
+    """Why it refuses is asked outside of the sandbox, or it would be asked for ever."""
+    url = make_url(postgresql).set(username="nobody_here")
+    monkeypatch.setenv("TEST_DATABASE_URL", url.render_as_string(hide_password=False))
+    with Sandbox(), pytest.raises(UndeterminedError, match="nobody_here"):
+        create_engine(postgresql).connect()

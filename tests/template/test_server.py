@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import make_url
 from support.project import Project
 
 Render = Callable[..., Project]
@@ -29,6 +30,15 @@ def test_alembic_says_how_to_start_it(away: Project) -> None:
     assert "no server answers at 127.0.0.1:1" in line
     assert "docker compose up -d --wait starts it" in line
     assert not re.search(":(postgres|mariadb)@", done.stdout)
+
+
+def test_a_database_that_is_missing_is_told(project: Project, postgresql: str) -> None:
+    """With the command that creates it, by alembic and by the doctor."""
+    missing = make_url(postgresql).set(database="serve_missing")
+    where = {"DATABASE_URL": missing.render_as_string(hide_password=False)}
+    words = "the server has no database serve_missing. Create it: createdb "
+    assert words in project.run("alembic", "upgrade", "head", **where).stdout
+    assert words in project.doctor("--only", "live-revision-is-known", **where).stdout
 
 
 def test_its_tests_fail_and_say_so(away: Project) -> None:

@@ -85,8 +85,11 @@ class Dialect(ABC):
         """Create a database as a copy of another one, to which nobody is connected. Return False if it cannot."""
         return False
 
-    def lacks_database(self, url: URL, error: BaseException) -> bool:
-        """Tell whether a server that refused a connection has no such database; False where that is not known."""
+    def lacks_database(self, url: URL, error: BaseException, engine: Callable[..., Engine]) -> bool:
+        """Tell whether a server that refused a connection has no such database; False where that is not known.
+
+        ``engine`` makes an engine of a URL, and of options for ``create_engine()``.
+        """
         return False
 
     def create_command(self, url: URL) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import md5
 from typing import TYPE_CHECKING, Any
@@ -99,7 +99,7 @@ class MySQL(base.Dialect):
         """Yield the comments on tables and columns."""
         yield from map(tuple, connection.exec_driver_sql(_COMMENTS))
 
-    def lacks_database(self, url: URL, error: BaseException) -> bool:
+    def lacks_database(self, url: URL, error: BaseException, engine: Callable[..., Engine]) -> bool:
         """Tell it by the error number."""
         return getattr(error, "orig", error).args[:1] == (1049,)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -126,7 +126,7 @@ class PostgreSQL(base.Dialect):
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
         return True
 
-    def lacks_database(self, url: URL, error: BaseException) -> bool:
+    def lacks_database(self, url: URL, error: BaseException, engine: Callable[..., Engine]) -> bool:
         """Ask the server, as psycopg does not tell the SQLSTATE of a connection that was refused."""
         from sqlalchemy import String, column, select, table
         from sqlalchemy.exc import SQLAlchemyError
@@ -138,7 +138,7 @@ class PostgreSQL(base.Dialect):
         options = self.connect_timeouts(url.get_driver_name(), base.CONNECT_TIMEOUT)
         name = column("datname", String())
         try:
-            with base.plain_engine(url.set(database="postgres"), connect_args=options).connect() as connection:
+            with engine(url.set(database="postgres"), connect_args=options).connect() as connection:
                 databases = select(name).select_from(table("pg_database", name)).where(name == url.database)
                 return connection.execute(databases).first() is None
         except SQLAlchemyError:

@@ -79,7 +79,7 @@ class Server:
         except Exception as error:
             reason = first_line(error)
             if url is not None:
-                reason = f"no connection to {masked(url)}: {why_not(url, error, self.project)}"
+                reason = f"no connection to {masked(url)}: {why_not(url, error, self.project, engine)}"
         raise UndeterminedError(f"{SCRATCH_VARIABLE} in {self.source} cannot be used: {reason}")
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import NotApplicableError, UndeterminedError, first_line
+from ...connecting import why_not
+from ...errors import NotApplicableError, UndeterminedError
 from ...sandbox import engine, exists, read_only_engine
 from ...schema import JOURNAL, Schema, model_names, own_tables, read, table_names
 from ..elsewhere import command
@@ -61,13 +62,13 @@ def databases(project: Project) -> list[Database]:
     """
 
     def read_all() -> list[Database]:
-        return [_database(run, url) for run, url in project.live()]
+        return [_database(project, run, url) for run, url in project.live()]
 
     databases: list[Database] = project.once("databases", read_all)
     return databases
 
 
-def _database(run: Run | None, url: URL) -> Database:
+def _database(project: Project, run: Run | None, url: URL) -> Database:
     if not exists(url):
         raise NotApplicableError(f"{_masked(url)} does not exist yet")
     if run is None:
@@ -78,7 +79,7 @@ def _database(run: Run | None, url: URL) -> Database:
             models = model_names(connection.dialect, run.tables.values())
         return Database(run, url, run.version(read_only_engine(url)), tables, models)
     except Exception as error:
-        raise UndeterminedError(f"{_masked(url)} cannot be read: {first_line(error)}") from None
+        raise UndeterminedError(f"{_masked(url)} cannot be read: {why_not(url, error, project.root, engine)}") from None
 
 
 def _ask_elsewhere(project: Project, stack: contextlib.ExitStack) -> subprocess.Popen[str]:
