@@ -17,6 +17,8 @@ from support.written import Written
 
 from alembic_proof.doctor.project import Project
 from alembic_proof.testing.migrated import MigrationsFailError, migrated_database
+from alembic_proof.testing.sessions import OwnDatabaseError, rolled_back
+from alembic_proof.url import database_url
 
 pytest_plugins = ["pytester"]
 MODELS = 'sa.Table("book", metadata, sa.Column("id", sa.Integer, primary_key=True))'
@@ -66,6 +68,22 @@ def test_it_is_at_the_newest_revision(shop: Written, tmp_path: Path) -> None:
 def existing(url: str, server: str) -> list[tuple[str]]:
     """Return the databases of a server."""
     return rows(server, CATALOGUES[make_url(url).get_backend_name()])
+
+
+def test_the_applications_own_database_is_not_used(shop: Written, tmp_path: Path) -> None:
+    """By an engine that was made before; afterwards, and for other databases, nothing is refused."""
+    shop.revision("r1", None, CREATE, DROP)
+    own = create_engine(database_url("SHOP_URL", project=shop.path))
+    with migrated_database(Project(shop.ini), tmp_path) as url:
+        with pytest.raises(OwnDatabaseError, match="the application's own database"), rolled_back(own):
+            pass
+        other = create_engine(url)
+        with rolled_back(other) as session:
+            assert session.get_bind()
+        other.dispose()
+    with rolled_back(own):
+        pass
+    own.dispose()
 
 
 def test_without_a_revision_it_is_the_first_one(shop: Written, tmp_path: Path) -> None:

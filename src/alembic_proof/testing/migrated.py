@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from ..doctor.project import Project
-from ..errors import ProofError, first_line
+from ..errors import ProofError, SettingsError, first_line
 from ..sandbox import quiet, scratch_database
 from ..sandbox.process import environment, keeping_logging
+from ..url import database_url
 from .migrations import project_config
+from .sessions import protecting
 
 _ANSWER_TIME = 3600  # seconds for another process to run all migrations
 
@@ -44,9 +46,18 @@ def migrated_database(project: Project, directory: Path, shared: Path | None = N
             url = stack.enter_context(_copy(project, directory, shared))
         if not project.revisions:
             _alembic(project, url, directory, "stamp", "base")  # at no revision, as its code is: see require_head()
-        if project.settings.database_variable:
-            stack.enter_context(environment(**{project.settings.database_variable: url}))
+        if variable := project.settings.database_variable:
+            stack.enter_context(protecting(_own_database(variable, project)))
+            stack.enter_context(environment(**{variable: url}))
         yield url
+
+
+def _own_database(variable: str, project: Project) -> URL | None:
+    """Return the URL of the application's own database, as far as there is one."""
+    try:
+        return database_url(variable, project=project.root)
+    except SettingsError:
+        return None
 
 
 @contextmanager

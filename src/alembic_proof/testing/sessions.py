@@ -7,11 +7,29 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..dialects import base
+from ..errors import ProofError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import URL, Connection, Engine
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
     from sqlalchemy.orm import Session
+
+_own: list[URL] = []  # of the application, while its tests have another database
+
+
+class OwnDatabaseError(ProofError):
+    """A test would run on the application's own database."""
+
+
+@contextmanager
+def protecting(url: URL | None) -> Iterator[None]:
+    """Let no session lead to the application's own database meanwhile; None where there is none."""
+    added = [] if url is None else [url]
+    _own.extend(added)
+    try:
+        yield
+    finally:
+        del _own[len(_own) - len(added) :]
 
 
 @contextmanager
@@ -20,9 +38,11 @@ def rolled_back(engine: Engine, **options: Any) -> Iterator[Session]:
 
     :param engine: leads to the database; on SQLite, PostgreSQL, MariaDB and MySQL.
     :param options: for the Session, as the application makes its own.
+    :raises OwnDatabaseError: where it is the application's own database, and the fixture ``migrated_database`` is used.
     """
     from sqlalchemy.orm import Session
 
+    _require_other(engine.url)
     with engine.connect() as connection:
         before = _begin(connection)
         try:
@@ -37,6 +57,7 @@ async def rolled_back_async(engine: AsyncEngine, **options: Any) -> AsyncIterato
     """Yield an AsyncSession in a transaction that is rolled back: see rolled_back()."""
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    _require_other(engine.url)
     async with engine.connect() as connection:
         before = await connection.run_sync(_begin)
         try:
@@ -44,6 +65,22 @@ async def rolled_back_async(engine: AsyncEngine, **options: Any) -> AsyncIterato
                 yield session
         finally:
             await connection.run_sync(_roll_back, before)
+
+
+def _require_other(url: URL) -> None:
+    """Raise OwnDatabaseError for the application's own database."""
+    from ..url import masked
+
+    if _place(url) in map(_place, _own):
+        raise OwnDatabaseError(
+            f"This engine leads to {masked(url)}, the application's own database, and not to the one of the tests: it "
+            "was made before a test asked for the fixture migrated_database. Let the application make its engine when "
+            "it is first needed, and not when a module is imported."
+        )
+
+
+def _place(url: URL) -> tuple[str, str | None, int | None, str | None]:
+    return url.get_backend_name(), url.host, url.port, url.database
 
 
 def _begin(connection: Connection) -> Any:
