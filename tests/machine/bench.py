@@ -286,9 +286,9 @@ def _unnamed(found: Found) -> Found:
 
 
 def _unnamed_item(item: str, text: str) -> str:
-    """Return by what an item of a table is known; a UNIQUE of MariaDB's is an index."""
+    """Return by what an item of a table is known; on MariaDB, a UNIQUE and what serves a foreign key are indexes."""
     kind, _, _ = item.partition(" ")
-    is_constraint = kind == "constraint" or (kind == "index" and text.startswith("UNIQUE KEY"))
+    is_constraint = kind == "constraint" or (kind == "index" and text.startswith(("UNIQUE KEY", "KEY")))
     return f"{kind} {_bare(text)}" if is_constraint else item
 
 
