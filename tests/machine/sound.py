@@ -289,6 +289,8 @@ def _of_views(pair: Pair) -> Iterator[str]:
             one, other = before.column(key), after.column(key)
             if one is None or other is None or one.name != other.name or one.computed != other.computed:
                 yield "the column of a view"
+            elif pair.first.enum(one.type) != pair.second.enum(other.type):
+                yield "an enum of a view, which a downgrade makes anew"
 
 
 def _holds(new: str | int, old: str | int) -> bool:

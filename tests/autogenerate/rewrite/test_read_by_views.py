@@ -57,6 +57,22 @@ def test_an_enum_type_and_a_computed_column(lab_postgresql: Lab) -> None:
     assert "reads book.c" in lab_postgresql.refused(models(type_=Enum("a", "b", "c", name="kind"), n=BigInteger))
 
 
+def test_a_downgrade_makes_an_enum_type_anew(lab_postgresql: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """The upgrade adds a label in place, and is written; what the downgrade needs is said."""
+    lab_postgresql.change(models(type_=Enum("a", "b", name="kind")))
+    view(lab_postgresql, "n")
+    lab_postgresql.change(models(type_=Enum("a", "b", "c", name="kind")))
+    assert "latest" not in caplog.text
+    lab_postgresql.rows("DROP VIEW latest")
+    view(lab_postgresql)
+    lab_postgresql.change(models(type_=Enum("a", "b", "c", "d", name="kind")))
+    assert "The view latest reads book.v. The downgrade makes its enum type anew" in caplog.text
+    (path,) = lab_postgresql.versions.glob("*_change_3.py")
+    before, begin, after = path.read_text("utf-8").partition("def downgrade() -> None:\n")
+    path.write_text(f'{before}{begin}    op.execute("DROP VIEW latest")\n{after}', encoding="utf-8")
+    lab_postgresql.downgrade()
+
+
 def test_what_a_view_reads_is_dropped(lab: Lab) -> None:
     """A column of the same name in another table may go."""
     lab.change(models())

@@ -10,6 +10,7 @@ from alembic.util import CommandError
 from ...sqltext import full_name
 from ..broken_triggers import broken_triggers
 from ..draft import Draft, each_operation
+from ..notes import say
 from ..operations import EnumTypeOp, RenameColumnOp, RenameTableBothWaysOp
 from ..view_readings import readings
 from .dependents import columns_of_enum
@@ -22,11 +23,18 @@ def read_by_views(draft: Draft) -> None:
     if draft.context.connection is None:
         return
     changes = {(table, column): what for table, column, what in _changes(draft)}
-    if not changes:
+    made_anew_again = set(_only_remade_in_downgrade(draft))
+    if not changes and not made_anew_again:
         return
     own = " ".join(str(getattr(op, "sqltext", vars(op))) for op in draft.upgrade.ops if _is_own(op))
     for kind, view, schema, table, column in sorted(readings(draft.context.connection), key=str):
         name, short = full_name(table, schema), view.split(" ON ")[0]
+        if (name, column) in made_anew_again:
+            say(
+                draft.context,
+                f"The {kind.split()[-1].lower()} {short} reads {name}.{column}. The downgrade makes its enum type "
+                f'anew, which PostgreSQL refuses while it exists: put op.execute("DROP {kind} {view}") before it.',
+            )
         what = changes.get((name, column))
         if what is None and kind != "TRIGGER":  # the triggers of a table go with it
             what = changes.get((name, None))
@@ -88,6 +96,14 @@ def _changes(draft: Draft) -> Iterator[tuple[str, str | None, str]]:
         elif isinstance(op, EnumTypeOp) and op.is_remade:
             for schema, table, column in columns_of_enum(draft, op):
                 yield *names(schema, table, column), types
+
+
+def _only_remade_in_downgrade(draft: Draft) -> Iterator[tuple[str, str]]:
+    """Yield the columns of enum types that the upgrade changes in place, by their names in the new schema."""
+    for op in draft.downgrade.ops:
+        if isinstance(op, EnumTypeOp) and op.is_remade and not op.reverse().is_remade:
+            for schema, table, column in columns_of_enum(draft, op):
+                yield full_name(table, schema), column
 
 
 def _renamed_tables(draft: Draft) -> list[RenameTableBothWaysOp]:
