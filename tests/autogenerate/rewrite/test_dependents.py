@@ -348,6 +348,22 @@ def what_is_on_a_column_comes_back(lab: Lab, before: Any, after: Any) -> None:
     both_ways(lab, on_computed("size * 2 + 1", after()))
 
 
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_table_that_refers_to_itself_goes(lab: Lab, is_new: bool) -> None:
+    """In a downgrade or an upgrade, with an index that begins with what the key refers to."""
+
+    def tables(*names: str) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        for name in names:
+            columns = [Column("id", Integer, primary_key=True), Column("parent", Integer), Column("a", Integer)]
+            key = ForeignKeyConstraint(["parent"], [f"{name}.id"], name=f"own_{name}", use_alter=True)
+            Table(name, metadata, *columns, key, Index(f"ix_{name}", "id", "a"))
+        return metadata
+
+    lab.change(tables("one") if is_new else tables("one", "other"))
+    both_ways(lab, tables("one", "other") if is_new else tables("one"), *([] if is_new else ["allow-drop=other"]))
+
+
 @pytest.mark.parametrize("more", MORE)
 def test_what_is_on_a_column_that_is_made_again(lab: Lab, more: str) -> None:
     """A database drops it with the column: nothing of it is lost, and nothing is dropped twice."""

@@ -305,8 +305,10 @@ class _Direction:
 
     def _serves(self, table: str, columns: tuple[str, ...]) -> bool:
         """Tell whether an index that stays begins with columns."""
-        reflected = self.tables.reflected[table]
-        staying = [] if table in self.changed_keys else [tuple(column_names(reflected.primary_key))]
+        there = self.tables.reflected.get(table)
+        if there is None:  # the table goes as a whole
+            return True
+        staying = [] if table in self.changed_keys else [tuple(column_names(there.primary_key))]
         keys = {each.key[2] for each in self.tables.of(table) if each.key[1] == "foreignkey"}
         for each in self.tables.of(table):
             is_implicit = each.key[2] in keys  # and goes when another one serves
