@@ -6,6 +6,7 @@ import re
 
 import pytest
 from sqlalchemy import make_url
+from support.databases import rows
 from support.project import Project
 
 BOOK, AUTHOR = "src/PACKAGE/models/book.py", "src/PACKAGE/models/author.py"
@@ -141,6 +142,16 @@ def test_a_server(project: Project, postgresql: str, setting: str) -> None:
     said = failed(project, "upgrade", "head", DATABASE_URL=with_setting(postgresql, setting))
     assert words in said
     assert "Nothing of this revision was changed; the database is at r1." in said
+
+
+def test_what_was_done_outside_of_a_transaction(project: Project, postgresql: str) -> None:
+    """It stays, as does what came before it in the revision."""
+    project.revision("r1", None, FIRST)
+    block = "with op.get_context().autocommit_block():\n    op.execute('CREATE INDEX CONCURRENTLY i ON author (n)')"
+    project.revision("r2", "r1", f"{block}\nop.execute('NONSENSE')")
+    said = failed(project, "upgrade", "head", DATABASE_URL=postgresql)
+    assert "What was carried out in an autocommit_block(), and before it, stays; the database is at r1." in said
+    assert rows(postgresql, "SELECT count(*) FROM pg_indexes WHERE indexname = 'i'") == [(1,)]
 
 
 LOST = {"postgresql": "SELECT pg_terminate_backend(pg_backend_pid())", "mysql": "KILL CONNECTION_ID()"}

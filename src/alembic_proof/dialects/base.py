@@ -149,7 +149,7 @@ def shell_command(program: str, options: Mapping[str, str | int | None], *argume
 
 
 @contextmanager
-def listening(connection: Connection, **listeners: Callable[[Connection], None]) -> Iterator[None]:
+def listening(connection: Connection, **listeners: Callable[..., None]) -> Iterator[None]:
     """Have functions called at the events of a connection, meanwhile."""
     from sqlalchemy import event
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from .. import dialects
+from ..dialects.base import is_autocommit, listening
 from . import journal
 
 _NOTE = "alembic_proof_aftermath"  # an attribute of the error
@@ -22,13 +24,20 @@ def noting_aftermath(connection: Connection, moves: bool, version: tuple[str, st
     ``version`` are the version table and its schema.
     """
     borrowed = connection.in_transaction()
+    outside: list[str] = []  # statements that were carried out in an autocommit_block()
+
+    def note(_: Any, __: Any, statement: str, *rest: Any) -> None:
+        if is_autocommit(connection):
+            outside.append(statement)
+
     try:
-        yield
+        with listening(connection, before_cursor_execute=note):
+            yield
     except Exception as error:
         if borrowed:
             setattr(error, _NOTE, "What becomes of it is up to whoever has begun the transaction.")
         elif moves:
-            setattr(error, _NOTE, _state(connection, version))
+            setattr(error, _NOTE, _state(connection, version, bool(outside)))
         raise
 
 
@@ -37,8 +46,11 @@ def aftermath(error: BaseException) -> str:
     return str(getattr(error, _NOTE, "Nothing was changed."))
 
 
-def _state(connection: Connection, version: tuple[str, str | None]) -> str:
-    """Return the state after a revision that failed. Its transaction is rolled back by then."""
+def _state(connection: Connection, version: tuple[str, str | None], has_outside: bool) -> str:
+    """Return the state after a revision that failed. Its transaction is rolled back by then.
+
+    ``has_outside`` says whether something was carried out outside of a transaction.
+    """
     look = "alembic current says at which revision the database is."
     if connection.invalidated or connection.closed:
         return f"The connection is lost, and what was not committed with it: {look}"
@@ -52,6 +64,8 @@ def _state(connection: Connection, version: tuple[str, str | None]) -> str:
     except SQLAlchemyError:
         return f"In which state the database is, is not known: {look}"
     at = f"the database is at {', '.join(heads)}" if heads else "the database is at no revision"
+    if has_outside and not half_done:
+        return f"What was carried out in an autocommit_block(), and before it, stays; {at}."
     return f"{half_done}; {at}." if half_done else f"Nothing of this revision was changed; {at}."
 
 
