@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from support.databases import DATABASES, SERVERS, make_database, rows
+from support.interpreters import PASSED_ON, QUICK
 from support.project import Project, bake_into
 from support.service import START, Cable, connections, eventually, serving, start
 
@@ -79,6 +81,27 @@ def test_its_tests_pass_before_the_first_revision(bake: Bake, framework: str, ki
     """On the tables that autogenerate would write."""
     project = bake(project_name="Shop", framework=framework, database=kind)
     assert " skipped" not in project.ok(*PYTEST, **server_of(kind))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("framework", "kind"), FEW[1:])
+def test_what_it_declares_is_all_that_it_needs(bake: Bake, framework: str, kind: str, database: str) -> None:
+    """Installed by uv into an environment of its own, it is tested there, and its program starts."""
+    project = bake(project_name="Shop", framework=framework, database=kind)
+    environment = {**PASSED_ON, "HOME": str(project.home), "PATH": "/usr/bin:/bin", "DATABASE_URL": database}
+    environment |= server_of(kind)
+    bin = project.path / ".venv/bin"
+    tests = ("tests/test_app.py", "tests/test_authors.py", "tests/test_models.py")
+    for command in (
+        [*QUICK, "sync", "-q"],
+        [bin / "pytest", *tests],
+        [bin / "mypy"],
+        [bin / START[framework][0], "--help"],
+    ):
+        done = subprocess.run(
+            command, cwd=project.path, env=environment, stdout=-1, stderr=subprocess.STDOUT, encoding="utf-8"
+        )
+        assert done.returncode == 0, done.stdout
 
 
 @each
