@@ -1,4 +1,4 @@
-"""A generated application under load, against the same application without what the library and the template add.
+"""A generated application under load, against the same application and engine without what the library adds.
 
 Both are real processes. The client is one as well, and knows the right answers: see tests/support/load.py. First, ours
 has to keep its promises while the server ends all of its connections, three times.
@@ -31,7 +31,7 @@ from . import settings
 
 @cache
 def engine():
-    new = create_engine(settings.database_url())
+    new = create_engine(settings.database_url(), pool_pre_ping=True)  # it is SQLAlchemy's: what it costs is not ours
     if new.dialect.name == "sqlite":
         event.listen(new, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
     return new
@@ -43,7 +43,7 @@ def sessions():
 PLAIN_ASYNC_DB = (
     PLAIN_DB.replace("sqlalchemy.orm import sessionmaker", "sqlalchemy.ext.asyncio import async_sessionmaker")
     .replace("import create_engine, event", "import event\nfrom sqlalchemy.ext.asyncio import create_async_engine")
-    .replace("create_engine(settings.database_url())", "create_async_engine(settings.async_database_url())")
+    .replace("create_engine(settings.database_url()", "create_async_engine(settings.async_database_url()")
     .replace("listen(new,", "listen(new.sync_engine,")
     .replace("sessionmaker(engine())", "async_sessionmaker(engine(), expire_on_commit=False)")
 )
