@@ -7,7 +7,6 @@ from alembic.util import CommandError
 
 from alembic_proof import errors
 
-
 OWN = [value for value in vars(errors).values() if isinstance(value, type) and value.__module__ == errors.__name__]
 
 
