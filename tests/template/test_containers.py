@@ -62,6 +62,16 @@ def test_the_servers_data_outlives_it(render: Render, database: str) -> None:
     assert compose["services"]["database"]["healthcheck"]["test"][0] == "CMD"
 
 
+def test_the_hook_says_how_to_start_the_server(bake: Render, capfd: pytest.CaptureFixture[str]) -> None:
+    """Before the commands that need it; a project on SQLite needs none."""
+    bake(project_name="Shop", database="postgresql")
+    steps = capfd.readouterr().out.partition("Next:")[2].strip().splitlines()
+    assert [number for number, step in enumerate(steps) if "docker compose up -d --wait" in step] == [1]
+    assert "alembic revision" in steps[2]
+    bake(project_name="File", database="sqlite")
+    assert "docker" not in capfd.readouterr().out
+
+
 SERVED = [(database, framework) for database in SERVERS for framework in ("fastapi", "fastapi-async", "flask")]
 
 
