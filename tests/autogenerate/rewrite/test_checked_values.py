@@ -21,6 +21,7 @@ from sqlalchemy import (
     create_engine,
 )
 from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects.postgresql import DOMAIN
 from support.lab import Lab
 from support.models import column
 
@@ -30,6 +31,11 @@ from alembic_proof.prompts import Scripted
 def colours() -> Enum:
     """Return an Enum with a CHECK."""
     return Enum("red", "blue", name="colour", native_enum=False, create_constraint=True)
+
+
+def collated() -> Any:
+    """Return a text that has a collation on PostgreSQL."""
+    return String(9).with_variant(String(9, collation="C"), "postgresql")
 
 
 def models(*items: Any) -> MetaData:
@@ -52,6 +58,7 @@ def check(text: str, name: str | None = "ck") -> CheckConstraint:
         (lambda: (column("a", Integer, nullable=False), check("a < size")), "9", "1"),
         (lambda: (column("a", String(9), nullable=False), check("a <> '100%' AND a <> 'x:y'")), "100%", "x"),
         (lambda: (column("a", Date, nullable=False), check("a > '2020-01-01'")), "2019-01-01", "2021-01-01"),
+        (lambda: (column("a", collated(), nullable=False), check("a <> 'x'")), "x", "y"),
     ],
 )
 def test_a_fill_that_a_check_refuses(lab: Lab, new: Callable[[], Any], refused: str, taken: str) -> None:
@@ -100,6 +107,23 @@ def test_what_a_downgrade_fills(lab: Lab, old: Callable[[], Any], expected: Any,
     ((value,),) = lab.rows("SELECT a FROM t")
     assert (value if isinstance(expected, str) else float(value)) == expected
     lab.upgrade()
+
+
+@pytest.mark.parametrize(
+    ("type_", "check_of_domain", "expected"),
+    [(Integer(), None, 0), (Integer(), "VALUE > -9", 0), (String(9), None, ""), (Integer(), "VALUE > 9", None)],
+)
+def test_a_downgrade_fills_a_domain(
+    lab_postgresql: Lab, type_: Any, check_of_domain: str | None, expected: Any
+) -> None:
+    """With the value of its base type, if the domain takes that; else the downgrade says that none is known."""
+    lab_postgresql.change(models(column("a", DOMAIN("amount", type_, check=check_of_domain), nullable=False)))
+    text = lab_postgresql.change(models(), "allow-drop=t.a")
+    assert ("# This fails while a row of t has no a" in text) is (expected is None)
+    if expected is not None:
+        lab_postgresql.rows("INSERT INTO t (id) VALUES (1)")
+        lab_postgresql.downgrade()
+        assert lab_postgresql.rows("SELECT a FROM t") == [(expected,)]
 
 
 @pytest.mark.parametrize("zone", ["-12:00", "+00:00", "+13:00"])

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ... import upstream
 from ...dialects.sqlite_tables import names_in, unquoted
-from ...sqltext import escape_colons, full_name
+from ...sqltext import escape_colons, full_name, single_percents
 from ..compare.reflected import reflected_tables
 from ..draft import Draft
 from ..sql import quoted_name, sql_of
@@ -62,6 +62,21 @@ def accepted_value(draft: Draft, op: Filling, name: str, type_: Any, neutral: An
             if value is not None and all(_is_refused(draft, check, source) is False for check, _ in checks):
                 return value
     return None
+
+
+def is_in_domain(draft: Draft, fill: Fill, type_: Any, domain: Any) -> bool:
+    """Tell whether a constant fill of a type is in a domain of PostgreSQL: the database is asked."""
+    connection = draft.context.connection
+    if connection is None or not fill.is_constant:
+        return False
+    name = single_percents(draft.dialect.type_compiler_instance.process(domain), draft.dialect)
+    query = f"SELECT CAST({_value(draft, fill, type_)} AS {name})"
+    try:
+        with connection.begin_nested():
+            connection.execute(text(escape_colons(query)))
+    except DBAPIError:
+        return False
+    return True
 
 
 def _checks(draft: Draft, table: Table, column: str) -> Iterator[tuple[str, set[str]]]:

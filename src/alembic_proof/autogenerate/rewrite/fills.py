@@ -21,13 +21,14 @@ from alembic.operations.ops import (
 )
 from alembic.util import CommandError
 from sqlalchemy import ClauseElement, Column, Dialect
+from sqlalchemy.dialects.postgresql import DOMAIN
 
 from ...prompts import Question
 from ...sqltext import full_name, quote_literal
 from ..compare.reflected import reflected_tables
 from ..draft import Draft, each_operation, reflected_schema
 from ..sql import sql_of
-from .checked_values import accepted_value, refusing_check
+from .checked_values import accepted_value, is_in_domain, refusing_check
 from .expressions import require_expression, require_values
 from .stored_values import count, referred_without
 from .values import NO_VALUE, SQL, Fill, expression, fill_of, literal, parsed, writable_type
@@ -230,6 +231,15 @@ def downgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
     type_ = writable_type(type_, draft.dialect)
     if any(name in columns for columns in _constrained_columns(draft, op)):
         return NO_VALUE
+    if isinstance(type_, DOMAIN):
+        domain, type_ = type_, type_.data_type
+        fill = _neutral_fill(draft, op, name, type_)
+        return fill if fill != NO_VALUE and is_in_domain(draft, fill, type_, domain) else NO_VALUE
+    return _neutral_fill(draft, op, name, type_)
+
+
+def _neutral_fill(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str, type_: Any) -> Fill:
+    """Return a value of a type for a column of which nothing is known, or NO_VALUE."""
     value: Any
     if sql := _NEUTRAL_SQL.get(type_.__visit_name__):
         return literal(sql)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 from alembic.operations.ops import AddColumnOp, AlterColumnOp
@@ -60,6 +61,9 @@ def cast_to(draft: Draft, sql: str, type_: Any) -> str:
     type_ = database_type(type_, draft.dialect)
     if draft.kind != "postgresql" or kind_of(type_) in ("enum", "array", "other"):
         return sql
+    if getattr(type_, "collation", None):  # which belongs to the expression, not to the type
+        type_ = copy(type_)
+        type_.collation = None
     return f"CAST({sql} AS {draft.dialect.type_compiler_instance.process(type_)})"
 
 
