@@ -13,15 +13,16 @@ Render = Callable[..., Project]
 PYTEST = ("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist")
 
 
-@pytest.fixture(params=["postgresql", "mysql"])
-def away(request: pytest.FixtureRequest, render: Render) -> Project:
+@pytest.fixture
+def away(render: Render, kind: str) -> Project:
     """A project that leads to no server, as the one of compose.yaml is not started."""
-    project = render(project_name="Shop", database=request.param)
+    project = render(project_name="Shop", database=kind)
     text = (project.path / ".env.example").read_text(encoding="utf-8")
     project.write(".env", re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:1", text))
     return project
 
 
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
 def test_alembic_says_how_to_start_it(away: Project) -> None:
     """One line, without a password."""
     done = away.run("alembic", "upgrade", "head")
@@ -41,6 +42,7 @@ def test_a_database_that_is_missing_is_told(project: Project, postgresql: str) -
     assert words in project.doctor("--only", "live-revision-is-known", **where).stdout
 
 
+@pytest.mark.parametrize("kind", ["postgresql"])
 def test_its_tests_fail_and_say_so(away: Project) -> None:
     """They are not skipped, as what is skipped is green; each says the same sentence."""
     done = away.run(*PYTEST, "tests/test_models.py")
@@ -53,6 +55,7 @@ def test_its_tests_fail_and_say_so(away: Project) -> None:
     assert not re.search(r"Traceback|:(postgres|mariadb)@", done.stdout)
 
 
+@pytest.mark.parametrize("kind", ["postgresql"])
 def test_its_tests_want_a_server_of_their_own(away: Project) -> None:
     """Without TEST_DATABASE_URL they do not run on the application's database, nor on SQLite."""
     text = (away.path / ".env").read_text(encoding="utf-8")
