@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, NullPool, QueuePool, create_engine, event, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from support.asynchronous import DRIVERS, run_sync
@@ -240,6 +241,28 @@ def test_an_asynchronous_engine(request: pytest.FixtureRequest, driver: str) -> 
         return len(open_connections)
 
     assert asyncio.run(check()) == 0
+
+
+def test_the_revisions_are_read_again_only_when_one_has_changed(
+    lab_sqlite: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A health check asks every few seconds, and there may be a thousand."""
+    read: list[str] = []
+    walk = ScriptDirectory.walk_revisions
+
+    def noted(script: ScriptDirectory) -> Any:
+        read.append("once")
+        return walk(script)
+
+    monkeypatch.setattr(ScriptDirectory, "walk_revisions", noted)
+    lab_sqlite.write("r1", None, "pass")
+    lab_sqlite.upgrade()
+    read.clear()
+    for _ in range(3):
+        require_head(lab_sqlite.engine, ini(lab_sqlite))
+    assert read == ["once"]
+    lab_sqlite.write("r2", "r1", "pass")
+    assert "needs r2" in refused(lab_sqlite.engine, ini(lab_sqlite))
 
 
 def test_all_connections_are_in_use(service: Lab) -> None:

@@ -21,12 +21,15 @@ from .sqltext import full_name
 from .url import masked
 
 if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 log = logging.getLogger(__name__)
 
 _DEPLOY = "run `alembic upgrade head` before the application starts"
+Stamp = frozenset[tuple[str, int, int]]
+_read: dict[Path, tuple[Stamp, tuple[set[str], set[str]]]] = {}  # by configuration: what was read of the revisions
 _asking: ContextVar[bool] = ContextVar("_asking", default=False)  # whether a connection is opened for this check
 
 
@@ -135,11 +138,24 @@ def _revisions(file: Path) -> tuple[set[str], set[str]]:
             script = ScriptDirectory.from_config(config)
         finally:
             sys.path[:] = before  # an application's is not for us to change; prepend_sys_path would
-        return set(script.get_heads()), {revision.revision for revision in script.walk_revisions()}
+        stamp = _stamp(file, script)
+        if file not in _read or _read[file][0] != stamp:
+            _read[file] = stamp, (set(script.get_heads()), {revision.revision for revision in script.walk_revisions()})
+        return _read[file][1]
     except CommandError as error:
         raise DatabaseNotReady(f"The migrations of {file} cannot be read: {error}") from None
     except Exception as error:  # whatever a revision does when it is imported
         raise DatabaseNotReady(f"The migrations of {file} cannot be read: {_reason(error)}") from error
+
+
+def _stamp(file: Path, script: ScriptDirectory) -> Stamp:
+    """Return what changes when a revision does: a health check need not read a thousand of them each time."""
+    from alembic.util import coerce_resource_to_filename
+
+    places = script.version_locations or [f"{script.dir}/versions"]
+    files = [found for place in places for found in Path(coerce_resource_to_filename(place)).rglob("*.py*")]
+    facts = [(found, found.stat()) for found in (file, *files)]
+    return frozenset((str(found), fact.st_mtime_ns, fact.st_size) for found, fact in facts)
 
 
 def _reason(error: Exception) -> str:
