@@ -237,9 +237,10 @@ def _of_rows(pair: Pair, before: Table, table: Table) -> Iterator[str]:
     filled = {column.key for column in table.columns if fill(pair, table, column)[0]}
     defaulted = {c.key for c in table.columns if c.key not in old and c.server_default is not None}
     referring = {key for item in table.items if item.kind == "foreign key" for key in item.columns}
+    different = {key for key in old - filled if distinct(columns[key]) and distinct(before.known(key))}
     for item in table.items:
         if "unique" in item.kind:
-            if not any(distinct(columns[key]) for key in set(_indexed(item)) & old - filled):
+            if not set(_indexed(item)) & different:
                 yield "unique, and the same in every row"
             if set(item.columns) & filled & referring:
                 yield "unique, and filled with what others refer to"
@@ -252,11 +253,7 @@ def _of_rows(pair: Pair, before: Table, table: Table) -> Iterator[str]:
         if item.kind == "foreign key" and given and (len(item.columns) > 1 or not given <= referring):
             yield "rows that refer to nothing"
     is_numbered = table.counted is not None and table.counted not in old
-    if (
-        table.primary
-        and not is_numbered
-        and not any(distinct(columns[key]) for key in set(table.primary) & old - filled)
-    ):
+    if table.primary and not is_numbered and not set(table.primary) & different:
         yield "a primary key that is the same in every row"
     if set(before.primary) & filled:
         yield "a primary key that was empty"

@@ -103,7 +103,7 @@ PLUGINS: dict[str, ModuleType] = {
     "inheritance": inheritance,  # what a table of PostgreSQL inherits is no difference
     "enums": enums,  # PostgreSQL's enum types and their labels
     "domains": domains,  # and its domains
-    "exclusions": exclusions,  # and its EXCLUDE constraints, of a table that is removed
+    "exclusions": exclusions,  # and its EXCLUDE constraints
     "identities": identities,  # the options of identities
     "serials": serials,  # whether a column counts
     "reflected": reflected,  # keeps what was read from the database, for the rules

@@ -47,3 +47,31 @@ def test_beside_a_table_that_is_renamed(lab_postgresql: Lab) -> None:
     lab.downgrade()
     assert lab.schema() == before
     lab.upgrade()
+
+
+@pytest.mark.parametrize(("schema", "room"), [(None, "room 1"), ("shop", "room 1"), ("shop", "room 2")])
+@pytest.mark.parametrize(("before", "after"), [((), ("a",)), (("a",), ()), (("a",), ("b",)), (("a", "b"), ("b", "c"))])
+def test_one_comes_or_goes(lab_postgresql: Lab, before: Any, after: Any, schema: str | None, room: str) -> None:
+    """By its name, up, down and up, with a rename beside it; one that stays is no difference."""
+
+    def models(names: tuple[str, ...], room: str) -> MetaData:
+        metadata = MetaData()
+        rules = [ExcludeConstraint((room, "&&"), name=f"no_{name}", where=text(f"id > {ord(name)}")) for name in names]
+        columns: list[Column[Any]] = [Column("id", Integer, primary_key=True), Column(room, INT4RANGE)]
+        Table("Booking", metadata, *columns, *rules, schema=schema)
+        return metadata
+
+    def found() -> list[Any]:
+        query = "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'x' ORDER BY 1"
+        return lab_postgresql.rows(query)
+
+    lab_postgresql.change(models(before, "room 1"))
+    first = found()
+    assert len(first) == len(before)
+    lab_postgresql.change(models(after, room), *([] if room == "room 1" else [f"rename=shop.Booking.room 1:{room}"]))
+    second = found()
+    assert [name for name, _ in second] == [f"no_{name}" for name in after]
+    lab_postgresql.downgrade()
+    assert found() == first
+    lab_postgresql.upgrade()
+    assert found() == second

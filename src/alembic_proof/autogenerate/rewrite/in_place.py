@@ -19,6 +19,7 @@ from sqlalchemy import (
     Index,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from ...sqltext import same_sql
 from ..draft import Draft
@@ -81,7 +82,7 @@ def _is_same(draft: Draft, old: Any, new: Any) -> bool:
     indexes = (Index, UniqueConstraint)
     if draft.kind == "mysql" and isinstance(old, indexes) and isinstance(new, indexes):
         return bool(_index_on_mysql(old) == _index_on_mysql(new))
-    if type(old) is not type(new) or _kwargs(old) != _kwargs(new):
+    if type(old) is not type(new) or _kwargs(old) != _kwargs(new) or isinstance(old, ExcludeConstraint):
         return False
     if isinstance(old, CheckConstraint):
         before, after = (sql_of(each.sqltext, draft.dialect) for each in (old, new))
