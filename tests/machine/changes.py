@@ -485,6 +485,8 @@ def pairs(draw: Any, database: str, allowed: frozenset[str]) -> Pair:
     done: list[str] = []
     if d.chance(1, "unrelated") and d.chance(5):
         pair, names, done = replace(pair, second=d.schema(), views=()), [], ["unrelated"]
+    if any(problems(pair, database, allowed)):  # such as two indexes that SQLAlchemy gives the same name
+        pair = replace(pair, convention=True)
     for _ in range(d.number(1, 8) if names else 0):
         name = d.one(names)
         changed = CHANGES[name](d, pair.second)
