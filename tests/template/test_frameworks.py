@@ -209,7 +209,9 @@ def test_without_a_framework_there_is_no_application(bake: Bake) -> None:
     assert not [name for name in ("fastapi", "flask", "uvicorn", "httpx", "asyncio", "anyio") if name in pyproject]
 
 
-@pytest.mark.parametrize("framework", START)
+@pytest.mark.parametrize(
+    "framework", ["fastapi", *(pytest.param(name, marks=pytest.mark.slow) for name in ("fastapi-async", "flask"))]
+)
 def test_the_examples_can_be_deleted(baked: Baked, framework: str, tmp_path: Path) -> None:
     """The files, and the lines of app.py that name them: the rest works, with a model of one's own."""
     shutil.copytree(baked(framework, "sqlite").path, tmp_path / "shop")
