@@ -65,6 +65,9 @@ def test_json(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fleet", "drift", "--targets", "targets.txt", "--json"]) == 1
     (target,) = json.loads(capsys.readouterr().out)["targets"]
     assert "lacks index ix_goods_price" in target["differences"][0]
+    assert main(["fleet", "check", "--targets", "targets.txt", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["status"]["summary"], told["drift"]["total"]) == ("2 targets: 2 at head", 2)
 
 
 def test_targets_from_the_standard_input(
@@ -92,6 +95,8 @@ def test_targets_from_the_project(
     [
         (["status"], "No targets: give --targets FILE"),
         (["status", "--targets", "nowhere.txt"], "nowhere.txt cannot be read"),
+        (["status", "--targets", "/dev/null"], "There are no targets"),
+        (["status", "--targets", "targets.txt", "--exclude", "*"], "There are no targets"),
         (["status", "--targets", "targets.txt", "--only", "x*"], "No target is called x*"),
         (["status", "nonesuch", "--targets", "targets.txt"], "nonesuch"),
         (["downgrade", "--targets", "targets.txt"], "downgrade needs a REVISION"),

@@ -46,6 +46,8 @@ def test_what_does_not_count() -> None:
         (["north postgresql://u:sec@ret@h:x/d"], "The URL of north (malls.txt, line 1) is not a URL"),
         (["north postgresql://u:secret@h/"], "names no database"),
         (["north sqlite:////n.db schema=x"], "north names the schema x; only PostgreSQL has schemas"),
+        (["north postgresql://u:secret@h/d schema=Mall 4"], "after the URL of north only schema=NAME may follow"),
+        (["north postgresql://u:secret@h/d # the first"], "after the URL of north only schema=NAME may follow"),
         (["a sqlite:////1.db", "a sqlite:////2.db"], "malls.txt has two targets that are called a"),
         (["a\x07b sqlite:////1.db"], "is no name"),
     ],
@@ -104,16 +106,17 @@ def _named(*names: str) -> list[Target]:
 @pytest.mark.parametrize(
     ("only", "exclude", "expected"),
     [
-        ([], [], ["a-1", "a-2", "b-1"]),
+        ([], [], ["a-1", "a-2", "b-1", "[c]"]),
         (["a-*"], [], ["a-1", "a-2"]),
         (["b-1", "a-2"], [], ["a-2", "b-1"]),
-        ([], ["*-1"], ["a-2"]),
+        ([], ["*-1", "[c]"], ["a-2"]),
         (["a-*"], ["a-2"], ["a-1"]),
+        (["[c]"], [], ["[c]"]),
     ],
 )
 def test_select(only: list[str], exclude: list[str], expected: list[str]) -> None:
     """By patterns, in the order of the fleet."""
-    assert [target.name for target in select(_named("a-1", "a-2", "b-1"), only, exclude)] == expected
+    assert [target.name for target in select(_named("a-1", "a-2", "b-1", "[c]"), only, exclude)] == expected
 
 
 def test_a_pattern_that_fits_none_is_an_error() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import SettingsError
 from ..fleet import (
@@ -45,14 +47,18 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _arguments(argv)
     project = Project(chosen_config(arguments.config).absolute(), arguments.name, tuple(arguments.x or ()))
     targets = _targets(project, arguments)
+    if arguments.action == "upgrade" and not arguments.revision:
+        history(project).require_one_head()
+    arguments.revision = arguments.revision or "heads"
     if arguments.action in ("upgrade", "downgrade"):
         return _migrate(project, targets, arguments)
-    code = 0
-    if arguments.action in ("status", "check"):
-        code = _status(project, targets, arguments)
-    if arguments.action in ("drift", "check"):
-        code = max(code, _drift(project, targets, arguments))
-    return code
+    examinations = {"status": [_status], "drift": [_drift], "check": [_status, _drift]}[arguments.action]
+    reports = [examine(project, targets, arguments) for examine in examinations]
+    if arguments.json:
+        print(reports[0].json if len(reports) == 1 else _both(*reports))
+    else:
+        print(*(line for report in reports for line in report.lines), sep="\n")
+    return int(not all(report.ok for report in reports))
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -90,7 +96,6 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         parser.error("downgrade needs a REVISION")
     if arguments.revision and arguments.revision.lstrip("+-").isdecimal() and arguments.revision[:1] in "+-":
         parser.error(f"{arguments.revision} is another revision for each target: name the revision")
-    arguments.revision = arguments.revision or "heads"
     return arguments
 
 
@@ -108,7 +113,7 @@ def _targets(project: Project, arguments: argparse.Namespace) -> list[Target]:
         found = from_file(sys.stdin, "the standard input", project.directory)
     elif named:
         try:
-            lines = Path(named).read_text(encoding="utf-8").splitlines()
+            lines = Path(named).read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"{named} cannot be read: {error}.") from None
         found = from_file(lines, named, project.directory)
@@ -123,28 +128,34 @@ def _targets(project: Project, arguments: argparse.Namespace) -> list[Target]:
     return select(found, arguments.only, arguments.exclude, shard)
 
 
-def _status(project: Project, targets: list[Target], arguments: argparse.Namespace) -> int:
+class _Report(NamedTuple):
+    """What was found out, for people and for programs."""
+
+    ok: bool
+    lines: list[str]
+    json: str
+
+
+def _both(status: _Report, drift: _Report) -> str:
+    """Return two reports as one document."""
+    return json.dumps(
+        {"status": json.loads(status.json), "drift": json.loads(drift.json)}, indent=2, ensure_ascii=False
+    )
+
+
+def _status(project: Project, targets: list[Target], arguments: argparse.Namespace) -> _Report:
     lines = [of_standing(standing) for standing in look(targets, history(project), arguments.revision)]
     told = summary(line.state.partition(" by ")[0] for line in lines)
-    if arguments.json:
-        print(as_json(lines, head=sorted(history(project).resolve(arguments.revision)), summary=told))
-    else:
-        print(*table(lines), told, sep="\n")
-    return int(not all(line.ok for line in lines))
+    head = sorted(history(project).resolve(arguments.revision))
+    return _Report(all(line.ok for line in lines), [*table(lines), told], as_json(lines, head=head, summary=told))
 
 
-def _drift(project: Project, targets: list[Target], arguments: argparse.Namespace) -> int:
+def _drift(project: Project, targets: list[Target], arguments: argparse.Namespace) -> _Report:
     drift = find_drift(project, targets, arguments.revision)
-    if arguments.json:
-        lines = [
-            Line(name, "different", ok=False, more={"differences": found}) for name, found in drift.differing.items()
-        ]
-        lines += [Line(name, "at another revision", at, ok=False) for name, at in drift.elsewhere.items()]
-        lines += [Line(name, "not read", reason, ok=False) for name, reason in drift.unread.items()]
-        print(as_json(lines, total=drift.total))
-    else:
-        print(*drift.told(), sep="\n")
-    return int(not drift.ok)
+    lines = [Line(name, "different", ok=False, more={"differences": found}) for name, found in drift.differing.items()]
+    lines += [Line(name, "at another revision", at, ok=False) for name, at in drift.elsewhere.items()]
+    lines += [Line(name, "not read", reason, ok=False) for name, reason in drift.unread.items()]
+    return _Report(drift.ok, drift.told(), as_json(lines, total=drift.total))
 
 
 def _migrate(project: Project, targets: list[Target], arguments: argparse.Namespace) -> int:

@@ -259,7 +259,8 @@ UNION ALL SELECT name, 'default of ' || attname, CASE WHEN EXISTS (SELECT FROM p
     JOIN pg_attribute ON attrelid = t.oid AND attnum = adnum AND attgenerated = ''
 UNION ALL SELECT name, 'constraint ' || conname, pg_get_constraintdef(c.oid)
     FROM t JOIN pg_constraint c ON conrelid = t.oid AND contype <> 'n'
-UNION ALL SELECT name, 'index ' || indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM t JOIN pg_index i
+UNION ALL SELECT name, 'index ' || indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+    || CASE WHEN indisvalid THEN '' ELSE ' INVALID' END FROM t JOIN pg_index i
     ON indrelid = t.oid WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND conrelid = indrelid)
 UNION ALL SELECT name, 'trigger ' || tgname, pg_get_triggerdef(g.oid) FROM t JOIN pg_trigger g ON tgrelid = t.oid
     WHERE NOT tgisinternal

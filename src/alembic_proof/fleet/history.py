@@ -46,7 +46,9 @@ class Project:
         options = Namespace(x=given) if given else None
         if self.file.suffix == ".toml":
             return Config(toml_file=str(self.file), ini_section=self.section, cmd_opts=options)
-        return Config(str(self.file), ini_section=self.section, cmd_opts=options)
+        beside = self.file.with_name("pyproject.toml")  # Alembic reads both
+        toml = str(beside) if beside.is_file() else None
+        return Config(str(self.file), toml_file=toml, ini_section=self.section, cmd_opts=options)
 
     @property
     def directory(self) -> Path:
@@ -108,6 +110,22 @@ class History:
         plan = upstream.downgrade_steps if down else upstream.upgrade_steps
         return plan(self.script, revision, tuple(current)) or []
 
+    def can_go_down(self, revision: str, current: Collection[str]) -> bool:
+        """Tell whether a downgrade leads to a revision."""
+        try:
+            return bool(self.steps(revision, current, down=True))
+        except CommandError:  # it is before it, or on another branch
+            return False
+
+    def require_one_head(self) -> None:
+        """Raise UndeterminedError where the revisions have several heads, and nobody has said which is meant."""
+        heads = sorted(self.script.get_heads())
+        if len(heads) > 1:
+            raise UndeterminedError(
+                f"The revisions have {len(heads)} heads ({', '.join(heads)}): merge them (alembic merge heads), or "
+                "write `heads` as the REVISION if all are meant. Nothing was changed."
+            )
+
 
 def _version_table(env_py: Path) -> tuple[str, str | None]:
     """Return Alembic's version table and its schema, as the text of env.py names them.
@@ -129,7 +147,8 @@ def _version_table(env_py: Path) -> tuple[str, str | None]:
         if not isinstance(known, (str, type(None))):
             raise UndeterminedError(
                 f"{env_py}, line {keyword.value.lineno}: write {keyword.arg} as a text. A fleet is looked at without "
-                "running env.py, and needs its name."
+                "running env.py, and needs its name. Where the targets are schemas, leave version_table_schema out: "
+                "each gets a version table of its own."
             )
         names[str(keyword.arg)] = known or names[str(keyword.arg)]
     return names["version_table"] or "alembic_version", names["version_table_schema"]

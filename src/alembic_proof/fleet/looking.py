@@ -97,10 +97,11 @@ class _Look:
         rows = version_rows(looker, self._history, dialect.identity)
         current = frozenset(str(row[0]) for row in rows if row[0] is not None)
         at = replace(self._standing(target, current), identity=str(rows[0][1] or "") if rows else "")
-        if dialect.interrupted and looker.ask(dialect.interrupted)[0][0]:
-            return replace(at, state=State.INTERRUPTED, detail="a migration ended half-way, and a rerun goes on there")
-        if at.state.is_open and dialect.is_migrating and looker.ask(dialect.is_migrating)[0][0]:
+        interrupted = bool(dialect.interrupted and looker.ask(dialect.interrupted)[0][0])
+        if (interrupted or at.state.is_open) and dialect.is_migrating and looker.ask(dialect.is_migrating)[0][0]:
             return replace(at, state=State.BUSY, detail="another process migrates it")
+        if interrupted:
+            return replace(at, state=State.INTERRUPTED, detail="a migration ended half-way, and a rerun goes on there")
         return at
 
     def _schemas(self, looker: Looker, targets: list[Target]) -> Iterator[Standing]:
@@ -158,7 +159,8 @@ def _without_duplicates(standings: Iterable[Standing]) -> Iterator[Standing]:
     """Yield the standings; one whose database an earlier target has is told to be named twice."""
     seen: dict[tuple[str, str | None], str] = {}
     for standing in standings:
-        schema = standing.target.schema
+        default = "public" if standing.target.address.get_backend_name() == "postgresql" else None
+        schema = standing.target.schema or default
         keys = [(key, schema) for key in (place(standing.target.address), standing.identity) if key]
         earlier = next((seen[key] for key in keys if key in seen), "")
         for key in keys:

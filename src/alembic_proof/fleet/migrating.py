@@ -75,6 +75,7 @@ class _Migration:
             _require_distinct(standings)
             todo = [standing.target for standing in standings if self._is_open(standing)]
             there = [standing.target for standing in standings if standing.state is State.AT_HEAD]
+            self._canary = self._chosen_canary(todo, there)
             self._speaker.say(self._plan(standings, todo))
             for standing in standings:
                 if standing.target not in todo and standing.target not in there:
@@ -92,35 +93,44 @@ class _Migration:
             return standing.state.is_open
         if standing.state not in (State.BEHIND, State.AHEAD, State.BUSY, State.INTERRUPTED):
             return False
-        return bool(self._history.steps(self._options.revision, standing.revisions, down=True))
+        return self._history.can_go_down(self._options.revision, standing.revisions)
 
     def _plan(self, standings: list[Standing], todo: list[Target]) -> str:
         found = summary(standing.state.value for standing in standings)
         if not todo:
             return f"{found}. Nothing to {self._word}."
         revision = ", ".join(sorted(self._history.resolve(self._options.revision))) or "base"
-        first, others = self._canary(todo).name, len(todo) - 1
-        rest = f", then {counted(others, 'other')}, {self._options.workers} at a time" if others else ""
-        return f"{found}. Going to {self._word} {counted(len(todo), 'target')} to {revision}: first {first}{rest}."
+        going = f"{found}. Going to {self._word} {counted(len(todo), 'target')} to {revision}"
+        at_once = f"{self._options.workers} at a time"
+        if self._canary is None:
+            return f"{going}, {at_once}."
+        rest = f", then {counted(len(todo) - 1, 'other')}, {at_once}" if len(todo) > 1 else ""
+        return f"{going}: first {self._canary.name}{rest}."
 
-    def _canary(self, todo: list[Target]) -> Target:
-        """Return the target that goes first. Raises TargetsError if there is nothing to do at the one that is named."""
-        if not self._options.canary:
-            return todo[0]
-        found = [target for target in todo if target.name == self._options.canary]
-        if not found:
-            raise TargetsError(f"The canary {self._options.canary} is none of those to {self._word}.")
-        return found[0]
+    def _chosen_canary(self, todo: list[Target], there: list[Target]) -> Target | None:
+        """Return the target that goes first; None where one has gone before, as it is at the revision already.
+
+        Raises TargetsError if the one that is named can neither go nor has gone.
+        """
+        named = self._options.canary
+        if any(target.name == named or not named for target in there):
+            return None
+        found = [target for target in todo if target.name == named or not named]
+        if not found and named:
+            raise TargetsError(f"The canary {named} is none of those to {self._word}. Nothing was changed.")
+        return found[0] if found else None
 
     def _migrate(self, todo: list[Target], own: list[Lane]) -> None:
         """Migrate the canary, then the rest."""
-        if not todo:
-            return
-        canary = self._canary(todo)
-        self._dispatch([canary], own, len(todo))
+        canary = self._canary
+        if canary is not None:
+            self._dispatch([canary], own, len(todo))
         rest = [target for target in todo if target is not canary]
-        if rest and not self._outcome.lines[-1].ok:
-            self._speaker.say(f"The canary {canary.name} failed, so no other target was touched.")
+        if canary is not None and rest and not self._outcome.lines[-1].ok:
+            self._speaker.say(
+                f"The canary {canary.name} failed, so no other target was touched. Mend it, or let another one go "
+                f"first (--canary NAME), or leave it out (--exclude {canary.name})."
+            )
             self._running.stop()
         self._dispatch(rest, own, len(todo))
 

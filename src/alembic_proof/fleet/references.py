@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
-from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import ProofError, UndeterminedError, first_line
-from ..sandbox.scratch import Server, canonical, scratch_database, scratch_file
-from ..url import masked, parse
+from ..sandbox.scratch import SCRATCH_VARIABLE, Server, canonical, scratch_database, scratch_file
+from ..url import parse
 from .connections import looking
 from .dispatch import Dispatch, Lane, Running
 from .fingerprint import Reading, differences, read_target
@@ -28,16 +27,16 @@ class References:
     def __init__(self, project: Project, revision: str, lane: Lane) -> None:
         self._project, self._revision, self._lane = project, revision, lane
         self._history = history(project)
-        self._made: dict[tuple[str, bool], Reading] = {}
+        self._made: dict[str, Reading] = {}
         self._lock = threading.Lock()
 
     def of(self, target: Target) -> Reading:
-        """Return what a target's schema has to be. Raises ProofError where the revisions build no empty database."""
-        key = canonical(target.address.get_backend_name()), bool(target.schema)
+        """Return what a target's schema has to be. Raises ProofError where the empty database cannot be migrated."""
+        kind = canonical(target.address.get_backend_name())
         with self._lock:
-            if key not in self._made:
-                self._made[key] = self._build(target)
-            return self._made[key]
+            if kind not in self._made:
+                self._made[kind] = self._build(target)
+            return self._made[kind]
 
     def differences(self, target: Target, found: Reading) -> list[str]:
         """Return how a target's schema differs from what it has to be, a sentence for each difference."""
@@ -52,11 +51,13 @@ class References:
 
     def _build(self, like: Target) -> Reading:
         with empty_like(like) as empty:
+            if canonical(like.address.get_backend_name()) == "postgresql":
+                _prepare(like, empty, self._history.version_table_schema)
             for result in Dispatch([Job(self._project, empty, self._revision)], [self._lane], Running()):
                 if result.error:
                     raise ProofError(
-                        f"The revisions do not build an empty database, so nobody knows what is right: {result.error} "
-                        "No target was changed."
+                        "The revisions were tried on an empty database first, with which the schemas are compared, and "
+                        f"that failed: {result.error} No target was changed."
                     )
             return read_target(empty, self._history)
 
@@ -66,35 +67,36 @@ def empty_like(target: Target) -> Iterator[Target]:
     """Create an empty database of a target's kind, yield it as a target, and drop it afterwards.
 
     It is on the server that TEST_DATABASE_URL names, if that is of the same kind; else on the target's own, whose
-    catalogue uses the same words. For a schema it is another schema of the same database. Raises UndeterminedError
-    where it cannot be made.
+    catalogue uses the same words. For a schema, too, it is a database of its own: revisions may change what lies beside
+    their schema. Raises UndeterminedError where it cannot be made.
     """
     kind = canonical(target.address.get_backend_name())
-    if target.schema:
-        with _schema(target.address) as schema:
-            yield Target(NAME, target.address, schema)
-    elif kind == "sqlite":
+    if kind == "sqlite":
         with scratch_file() as file:
             yield Target(NAME, parse(file, source=NAME, root=None))
-    else:
-        server = Server.named()
-        if server.kind != kind:
-            server = Server(target.address.render_as_string(hide_password=False), f"the targets ({target.name})")
-        with scratch_database("fleet", server) as url:
-            yield Target(NAME, parse(url, source=NAME, root=None))
+        return
+    server = Server.named()
+    if server.kind != kind:
+        server = Server(target.address.render_as_string(hide_password=False), f"the targets ({target.name})")
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(scratch_database("fleet", server))
+        except (UndeterminedError, SQLAlchemyError) as error:
+            raise UndeterminedError(
+                f"{first_line(getattr(error, 'orig', None) or error).rstrip('.')}. An empty database is needed to "
+                f"compare the schemas with: set {SCRATCH_VARIABLE} to a database on a server where one may be created. "
+                "No target was changed."
+            ) from None
+        yield Target(NAME, parse(url, source=NAME, root=None))
 
 
-@contextmanager
-def _schema(database: URL) -> Iterator[str]:
-    """Create an empty schema in a PostgreSQL database, yield its name, and drop it afterwards."""
-    name = f"scratch_{uuid.uuid4().hex[:12]}"
-    try:
-        with looking(database) as looker:
-            looker.run(f"CREATE SCHEMA {name}")
-    except Exception as error:
-        raise UndeterminedError(f"{masked(database)} cannot be used: {first_line(error)}") from None
-    try:
-        yield name
-    finally:
-        with looking(database) as looker:
-            looker.run(f"DROP SCHEMA {name} CASCADE")
+def _prepare(like: Target, empty: Target, schema: str | None) -> None:
+    """Give an empty PostgreSQL database the extensions of a target, and the schema of the version table."""
+    with looking(like.address) as looker:
+        names = [str(row[0]) for row in looker.ask("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'")]
+    with looking(empty.address) as looker:
+        for name in names:
+            with suppress(looker.errors):  # a revision that needs it will say so
+                looker.run(f"CREATE EXTENSION IF NOT EXISTS {looker.quoted(name)} CASCADE")
+        if schema:
+            looker.run(f"CREATE SCHEMA IF NOT EXISTS {looker.quoted(schema)}")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from importlib import import_module
@@ -69,7 +71,8 @@ def from_function(name: str, root: Path) -> list[Target]:
     """
     module, _, function = name.partition(":")
     try:
-        found: Any = list(getattr(import_module(module), function)())
+        with redirect_stdout(sys.stderr):  # the standard output is for the report
+            found: Any = list(getattr(import_module(module), function)())
     except Exception as error:
         raise TargetsError(f"targets = {name!r}: {type(error).__name__}: {first_line(error)}") from None
     targets = []
@@ -87,6 +90,8 @@ def _checked(name: str, url: str | URL, schema: str | None, source: str, root: P
     if not name.strip() or not name.isprintable():
         raise TargetsError(f"{source}: {name!r} is no name: a name can be printed, and is not empty.")
     text = url.render_as_string(hide_password=False) if isinstance(url, URL) else url
+    if " " in text and not text.startswith("sqlite"):
+        raise TargetsError(f"{source}: after the URL of {name} only schema=NAME may follow, and no blank is in either.")
     address = parse(text, source=f"The URL of {name} ({source})", root=root)
     if schema is not None and address.get_backend_name() != "postgresql":
         raise TargetsError(f"{source}: {name} names the schema {schema}; only PostgreSQL has schemas in a database.")
@@ -163,14 +168,21 @@ def select(
     """
     found = list(targets)
     for pattern in (*only, *exclude):
-        if not any(fnmatchcase(target.name, pattern) for target in found):
+        if not any(_fits(target.name, pattern) for target in found):
             raise TargetsError(f"No target is called {pattern}: the names are {', '.join(_some(found))}.")
 
     def wanted(name: str) -> bool:
-        included = not only or any(fnmatchcase(name, pattern) for pattern in only)
-        return included and not any(fnmatchcase(name, pattern) for pattern in exclude)
+        included = not only or any(_fits(name, pattern) for pattern in only)
+        return included and not any(_fits(name, pattern) for pattern in exclude)
 
-    return [target for target in found if wanted(target.name) and (shard is None or shard.has(target))]
+    chosen = [target for target in found if wanted(target.name)]
+    if not chosen:
+        raise TargetsError("There are no targets: nothing was done.")
+    return [target for target in chosen if shard is None or shard.has(target)]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return name == pattern or fnmatchcase(name, pattern)
 
 
 def _some(targets: list[Target], most: int = 5) -> Iterator[str]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationStep
+from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.util import CommandError
 
 from ..errors import ProofError, first_line
+from ..explaining import sentence
+from ..migrate.connection import VERSION_TABLE
 from ..prompts import Nobody
 from ..sandbox import environment, quiet
 from ..sandbox.process import keeping_logging
@@ -76,7 +79,7 @@ def _migrate(job: Job) -> Result:
             _give_version_table(job.target, plan.history)
         _run_env(job, plan)
     except (Exception, SystemExit) as reason:  # a revision, or env.py, may raise anything
-        error = _told(reason)
+        error = _explained(job, reason)
     try:
         reading = read_target(job.target, plan.history)
         if not error and plan.left(reading.revisions):
@@ -99,11 +102,26 @@ class _Plan:
         self.before: frozenset[str] = frozenset()
         self.steps = 0
 
-    def __call__(self, heads: Collection[str], _: Any) -> list[MigrationStep]:
+    def __call__(self, heads: Collection[str], context: MigrationContext) -> list[MigrationStep]:
+        self._require_guarded(context.connection)
         self.before = frozenset(heads)
         found = self.history.steps(self._job.revision, heads, self._job.down)
         self.steps = len(found)
         return found
+
+    def _require_guarded(self, connection: Any) -> None:
+        """Raise CommandError where env.py does not keep migrators apart, or has left the schema of the target."""
+        if VERSION_TABLE not in connection.info:
+            raise CommandError(
+                "env.py does not connect with connect() or migrating() of this library, so nothing keeps two migrators "
+                "apart, and nobody is asked before a downgrade loses rows: `alembic-proof adopt --write-env` adds it."
+            )
+        schema = self._job.target.schema
+        if schema and connection.exec_driver_sql("SELECT current_schema()").scalar() != schema:
+            raise CommandError(
+                f"env.py leaves the schema {schema} by a search_path of its own: remove that, each connection begins "
+                "in its target's schema."
+            )
 
     def left(self, heads: frozenset[str]) -> bool:
         """Tell whether there would still be steps."""
@@ -146,6 +164,16 @@ def _run_env(job: Job, plan: _Plan) -> None:
         ),
     ):
         plan.history.script.run_env()
+
+
+def _explained(job: Job, error: BaseException) -> str:
+    """Return what is wrong, with the place in the revision and the state of the database, where that is known."""
+    if isinstance(error, CommandError):
+        return _told(error).partition(" This command has the first answer")[0]
+    if isinstance(error, Exception) and not isinstance(error, ProofError):
+        with suppress(Exception):  # whatever cannot be explained is told as it is
+            return sentence(job.project.config(), error) or _told(error)
+    return _told(error)
 
 
 def _told(error: BaseException) -> str:
