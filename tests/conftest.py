@@ -26,6 +26,11 @@ gc.freeze()
 gc.set_threshold(100_000, 50, 100)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes run the tests (-n auto): more than there are processors, as they wait for servers."""
+    return (os.cpu_count() or 1) * 3 // 2 or 1
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _options_of_this_run() -> None:
     """Keep them from the pytest processes that tests start."""

@@ -388,8 +388,8 @@ MUTANTS = {
     ),
     "S45 EXCLUDE": Mutant(
         changed(thing(), thing(args="(ExcludeConstraint(('a', '='), name='alone', using='btree'),)")),
-        SCHEMA,
-        "EXCLUDE USING btree",
+        MATCH,
+        "add_constraint alone",
         "postgresql",
     ),
     "S45 DEFERRABLE": Mutant(
