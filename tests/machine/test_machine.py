@@ -13,7 +13,7 @@ from support.databases import DATABASES, make_database
 from machine.bench import Bench
 from machine.findings import ALL, Result, report, search
 
-PAIRS = {"sqlite": 60, "postgresql": 30, "mysql": 30}
+PAIRS = {"sqlite": 40, "postgresql": 20, "mysql": 20}
 ROOT = Path(__file__).parents[2]
 
 
