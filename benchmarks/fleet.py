@@ -21,7 +21,7 @@ from sqlalchemy import make_url
 from alembic_proof.fleet import Project, Target, from_file, look
 from alembic_proof.fleet.history import history
 
-from .measuring import SERVERS, Figure, run
+from .measuring import REPOSITORY, SERVERS, Figure, run
 
 DATABASES, REVISIONS, MANY, THREADS = 100, 10, 1000, 8
 SAMPLE = 10  # so many alembic processes are measured, and counted for all
@@ -170,7 +170,7 @@ def _drift(project: Path, urls: list[str]) -> Figure:
     done = subprocess.run(
         [sys.executable, "-m", "alembic_proof", "fleet", "drift", "--targets", str(file)],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src")},
         capture_output=True,
         text=True,
         check=False,
@@ -260,12 +260,15 @@ def _memory(directory: Path) -> Figure:
         file = project / "many.txt"
         file.write_text("".join(f"mall-{n} sqlite:////nowhere/{n}.db\n" for n in range(number)))
         code = (
-            "import resource, runpy, sys\n"
+            "import resource, sys\n"
             "from alembic_proof.cli import main\n"
             f"main(['fleet', 'status', '--targets', {str(file)!r}, '--json'])\n"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
         )
-        done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "src")}
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=project, env=environment, capture_output=True, text=True, check=True
+        )
         return int(done.stderr.split()[-1])
 
     few, many = peak(100), peak(MANY)
