@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections import Counter, deque
@@ -10,8 +11,10 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 
+from .. import dialects
 from .entry import begin
 from .history import Project
+from .targets import Target
 from .work import Job, Result, migrate
 
 TRIES = 3  # for a job whose workers die
@@ -54,29 +57,40 @@ class ProcessLane(Lane):
     It has an executor of its own: ProcessPoolExecutor gives all its workers up when one of them dies.
     """
 
-    def __init__(self, project: Project) -> None:
-        self._project = project
+    def __init__(self, preload: list[str]) -> None:
+        self._preload = preload
         self._executor: ProcessPoolExecutor | None = None
+        self._starting: threading.Thread | None = None
 
     def prepare(self) -> None:
         """Begin to start the process."""
-        self._executor = ProcessPoolExecutor(1, context(self._project), begin)
-        self._executor.submit(int)
+        self._starting = threading.Thread(target=self._start)
+        self._starting.start()
+
+    def _start(self) -> None:
+        self._executor = ProcessPoolExecutor(1, context(self._preload), begin)
+        self._executor.submit(int)  # else it would start with the first job
 
     def submit(self, job: Job) -> Future[Result]:
         """Hand out a job, to a new process if there is none, or the last one has died."""
+        self._wait()
         if self._executor is not None:
             try:
                 return self._executor.submit(migrate, job)
             except BrokenExecutor:
                 self._executor = None
-        self._executor = ProcessPoolExecutor(1, context(self._project), begin)
+        self._executor = ProcessPoolExecutor(1, context(self._preload), begin)
         return self._executor.submit(migrate, job)
 
     def close(self) -> None:
         """Let the process end."""
+        self._wait()
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
+
+    def _wait(self) -> None:
+        if self._starting is not None:
+            self._starting.join()
 
 
 class ExecutorLane(Lane):
@@ -90,18 +104,32 @@ class ExecutorLane(Lane):
         return self._executor.submit(migrate, job)
 
 
-def context(project: Project) -> multiprocessing.context.BaseContext:
-    """Return how processes start: forked from one that has imported Alembic and the models, and connected nowhere."""
+def context(preload: list[str]) -> multiprocessing.context.BaseContext:
+    """Return how processes start: forked from one that has imported these modules, and has connected nowhere."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     forking = multiprocessing.get_context("forkserver")
-    forking.set_forkserver_preload([f"{__package__}.entry", *project.settings.models])
+    forking.set_forkserver_preload(preload)
     return forking
 
 
-def lanes(workers: int, executor: Executor | None, project: Project) -> list[Lane]:
+def lanes(workers: int, executor: Executor | None, project: Project, targets: Iterable[Target]) -> list[Lane]:
     """Return lanes for so many jobs at a time."""
-    return [ExecutorLane(executor) if executor else ProcessLane(project) for _ in range(workers)]
+    preload = _imported_by_jobs(project, targets)
+    return [ExecutorLane(executor) if executor else ProcessLane(preload) for _ in range(workers)]
+
+
+def _imported_by_jobs(project: Project, targets: Iterable[Target]) -> list[str]:
+    """Return the modules that every job needs: to import them takes longer than to migrate a database."""
+    library = __package__.rpartition(".")[0]
+    drivers = {(target.address.get_backend_name(), target.address.get_driver_name()) for target in targets}
+    return [
+        f"{__package__}.entry",
+        f"{library}.autogenerate.pipeline",
+        *(f"sqlalchemy.dialects.{name}" for name, _ in drivers),
+        *(dialects.get(name).drivers.get(driver, driver) for name, driver in drivers),
+        *project.settings.models,
+    ]
 
 
 class Dispatch:

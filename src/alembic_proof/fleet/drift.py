@@ -59,7 +59,7 @@ def find_drift(project: Project, targets: Iterable[Target], revision: str = "hea
     drift = Drift(total=len(found))
     revisions = history(project)
     wanted = revisions.resolve(revision)
-    lane = lanes(1, None, project)[0]
+    lane = lanes(1, None, project, found)[0]
     references = References(project, revision, lane)
 
     def compare(target: Target) -> None:
@@ -79,6 +79,7 @@ def find_drift(project: Project, targets: Iterable[Target], revision: str = "hea
         with ThreadPoolExecutor(max(1, min(threads, len(found)))) as pool:
             list(pool.map(compare, found))
     finally:
+        references.close()
         lane.close()
     return drift
 

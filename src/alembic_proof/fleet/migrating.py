@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from .targets import Target, TargetsError
 from .work import Job, Result
 
 MAX_FAILURES = 10
-WORKERS = 8  # a worker waits for its server most of its time
+WORKERS = min(8, 2 * (os.cpu_count() or 1))  # half of the time a worker waits for its server, or more if it is far
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,13 @@ class _Migration:
         self._word = "downgrade" if options.down else "upgrade"
 
     def run(self, targets: list[Target]) -> Outcome:
-        own = lanes(max(1, min(self._options.workers, len(targets))), self._options.executor, self._project)
+        own = lanes(max(1, min(self._options.workers, len(targets))), self._options.executor, self._project, targets)
         with ExitStack() as stack:
             for lane in own:
                 stack.callback(lane.close)
             own[0].prepare()
             self._references = References(self._project, self._options.revision, own[0])
+            stack.callback(self._references.close)
             standings = look(targets, self._history, self._options.revision)
             _require_distinct(standings)
             todo = [standing.target for standing in standings if self._is_open(standing)]

@@ -29,6 +29,12 @@ class References:
         self._history = history(project)
         self._made: dict[str, Reading] = {}
         self._lock = threading.Lock()
+        self._dropping: list[threading.Thread] = []
+
+    def close(self) -> None:
+        """Wait until the empty databases are dropped."""
+        for thread in self._dropping:
+            thread.join()
 
     def of(self, target: Target) -> Reading:
         """Return what a target's schema has to be. Raises ProofError where the empty database cannot be migrated."""
@@ -50,7 +56,8 @@ class References:
         return "; ".join(self.differences(target, read_target(target, self._history)))
 
     def _build(self, like: Target) -> Reading:
-        with empty_like(like) as empty:
+        with ExitStack() as stack:
+            empty = stack.enter_context(empty_like(like))
             if canonical(like.address.get_backend_name()) == "postgresql":
                 _prepare(like, empty, self._history.version_table_schema)
             for result in Dispatch([Job(self._project, empty, self._revision)], [self._lane], Running()):
@@ -59,7 +66,11 @@ class References:
                         "The revisions were tried on an empty database first, with which the schemas are compared, and "
                         f"that failed: {result.error} No target was changed."
                     )
-            return read_target(empty, self._history)
+            reading = read_target(empty, self._history)
+            # Meanwhile there is something to do: PostgreSQL waits for a checkpoint before it drops a database.
+            self._dropping.append(threading.Thread(target=stack.pop_all().close))
+            self._dropping[-1].start()
+            return reading
 
 
 @contextmanager
