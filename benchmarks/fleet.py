@@ -95,6 +95,12 @@ def _databases(server: str, number: int) -> Iterator[list[str]]:
                 connection.execute(f"DROP DATABASE IF EXISTS {prefix}{n} WITH (FORCE)".encode())
 
 
+def _settle() -> None:
+    """Let the server write what was made for the benchmark, so that no side waits for it."""
+    with psycopg.connect(_plain(os.environ[SERVERS["PostgreSQL"]]), autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+
+
 def _plain(url: str) -> str:
     """Return a URL as psycopg itself reads it."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
@@ -104,6 +110,7 @@ def _fleet(project: Path, urls: list[str], *arguments: str) -> float:
     """Run a command on the targets and return its seconds."""
     file = project / "targets.txt"
     file.write_text("".join(f"mall-{n} {url}\n" for n, url in enumerate(urls)))
+    _settle()
     return run(sys.executable, "-m", "alembic_proof", "fleet", *arguments, "--targets", file, cwd=project)
 
 
@@ -126,6 +133,7 @@ def _raw(urls: list[str], *statements: str) -> float:
             for statement in statements:
                 connection.execute(statement.encode())
 
+    _settle()
     begin = time.perf_counter()
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(send, urls))
@@ -166,6 +174,7 @@ def _drift(project: Path, urls: list[str]) -> Figure:
     _raw(urls[50:51], "ALTER TABLE t1 ALTER COLUMN amount TYPE BIGINT")
     _raw(urls[99:], "ALTER TABLE t2 ALTER COLUMN name DROP NOT NULL")
     file = project / "targets.txt"
+    _settle()
     begin = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "alembic_proof", "fleet", "drift", "--targets", str(file)],
