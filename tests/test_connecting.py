@@ -62,9 +62,25 @@ def rows_outside(url: str, statement: str) -> None:
         connection.exec_driver_sql(statement)
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("", "is a directory; name a file in it"),
+        ("missing/shop.db", "missing; create it, or correct the URL"),
+        ("shop.db", ""),
+    ],
+)
+def test_a_file_of_sqlite(tmp_path: Path, path: str, words: str) -> None:
+    """What is wrong with its path is said, besides what SQLite says."""
+    url = make_url(f"sqlite:///{tmp_path}/{path}".rstrip("/"))
+    told = why_not(url, Exception("unable to open database file"))
+    assert told.startswith("unable to open database file")
+    assert words in told
+    assert bool(words) is (str(tmp_path) in told)
+
+
 def test_whatever_else(tmp_path: Path, postgresql: str) -> None:
     """It is what the driver says, on one line."""
-    assert told("sqlite:////no/such/x.db") == "unable to open database file"
     url = make_url(postgresql).set(username="nobody_here")
     assert "nobody_here" in told(url)
     assert "\n" not in told(url)

@@ -7,7 +7,14 @@ from configparser import InterpolationSyntaxError
 import alembic.op
 import pytest
 from alembic.util import CommandError
-from sqlalchemy.exc import ArgumentError, IntegrityError, InvalidRequestError, MissingGreenlet, ProgrammingError
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    InvalidRequestError,
+    MissingGreenlet,
+    OperationalError,
+    ProgrammingError,
+)
 from support.lab import Lab
 
 from alembic_proof.doctor.error_hints import CODES, NOT_KNOWN, TEXTS, hint
@@ -51,6 +58,13 @@ def chained(error: Exception) -> Exception:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
+        (
+            OperationalError("INSERT INTO alembic_version (version_num) ...", {}, Exception("no such table")),
+            "take that",
+        ),
+        (OperationalError("INSERT INTO book ...", {}, Exception("no such table: book")), "a revision before this one"),
+        (ArgumentError("Could not resolve all types within mapped annotation: 'X'"), "import the type in this module"),
+        (Exception("file is not a database"), "no SQLite database"),
         (ServerError("23502"), "nullable=True, fill it"),
         (ServerError("23514"), "existing rows do not satisfy"),
         (ServerError("42P07"), "created twice"),

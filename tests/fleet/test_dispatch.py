@@ -50,6 +50,18 @@ def test_the_job_of_a_dead_worker_is_done_by_another(deaths: dict[str, int], fai
     assert {result.name for result in results if result.error} == failed
 
 
+def test_an_executor_that_takes_no_more_jobs_is_told() -> None:
+    """Of each target, in a result: nothing is raised, and nobody waits."""
+
+    class Broken(Workers):
+        def submit(self, job: Job) -> Future[Result]:
+            raise BrokenExecutor("its workers are gone")
+
+    results = list(Dispatch(_jobs("a", "b"), [Broken()], Running()))
+    assert sorted(result.name for result in results) == ["a", "b"]
+    assert all("its worker died (BrokenExecutor)" in result.error for result in results)
+
+
 def test_stopping_leaves_the_rest_untouched() -> None:
     """A job is handed out when a lane is free, and not before."""
     running, workers = Running(), Workers()

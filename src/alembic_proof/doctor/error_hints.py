@@ -159,6 +159,11 @@ TEXTS = {
     r"did not commit": "leave commits to Alembic, and no transaction open before context.configure()",
     r"can't render element of type \w+": "this database has no such type: take one that it has, or a type for each, as "
         "JSON().with_variant(JSONB(), 'postgresql')",
+    r"Could not resolve all types within mapped annotation": "import the type in this module, not only under "
+        "TYPE_CHECKING, or correct its name",
+    r"Argument 'arg' is expected to be one of type '<class 'str'>'": "server_default= takes SQL, as in func.now() or "
+        "text('0'); what Python computes is for default=",
+    r"file is not a database": "correct the URL: this file is no SQLite database (or it is encrypted)",
     r"does not have a __table__ or __tablename__": "give the class a __tablename__; or __abstract__ = True, if it is "
         "only a base of others",
     r"takes (from \d+ to )?\d+ positional arguments? but \d+ (was|were) given":
@@ -166,6 +171,9 @@ TEXTS = {
     r"got an unexpected keyword argument": "correct the name of this argument, or take it away",
     r"No module named": "install the project (pip install -e .), or set prepend_sys_path in the ini",
 }  # fmt: skip
+
+# What Alembic says to its own table; a revision need not name it.
+_VERSION_TABLE = re.compile(r"(?i:INSERT INTO|UPDATE|DELETE FROM) \S*alembic_version\b")
 
 # By a type of PostgreSQL, the extension that brings it.
 EXTENSIONS = {
@@ -183,7 +191,7 @@ NOT_KNOWN = (
 def hint(error: BaseException, statement: str = "") -> str:
     """Return what to do about an error that a statement of the project met."""
     errors = list(_with_causes(error))
-    hints = (_import_hint, _settings_hint, _twice_hint)
+    hints = (_import_hint, _settings_hint, _twice_hint, _version_table_hint)
     if particular := next(filter(None, (each(error) for each in hints)), "") or _prefix_hint(error, statement):
         return particular
     for code in (code for each in errors for code in _codes(each)):
@@ -239,6 +247,14 @@ def _twice_hint(error: BaseException) -> str:
     if others:
         return f"this file is loaded already, as {others[0]}: import it under that name everywhere, not as {name}"
     return "give one of the two classes another __tablename__, or delete it"
+
+
+def _version_table_hint(error: BaseException) -> str:
+    """Return what to do where Alembic's own table is gone when it writes into it; otherwise an empty string."""
+    is_gone = re.search(r"no such table|does not exist|doesn't exist", str(getattr(error, "orig", "")))
+    if is_gone is None or not _VERSION_TABLE.match(str(getattr(error, "statement", ""))):
+        return ""
+    return "a revision drops or renames alembic_version, the table where Alembic keeps its place: take that out of it"
 
 
 def _file(module: object) -> object:

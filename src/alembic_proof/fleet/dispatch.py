@@ -169,7 +169,12 @@ class Dispatch:
         job, lane = self._waiting.popleft(), self._free.popleft()
         self._tries[job.target.name] += 1
         self._running.jobs[job.target.name] = time.monotonic()
-        self._busy[lane.submit(job)] = job, lane
+        try:
+            future = lane.submit(job)
+        except Exception as error:  # somebody's executor has lost its workers, or was shut down
+            future = Future()
+            future.set_exception(error)
+        self._busy[future] = job, lane
 
     def _result(self, future: Future[Result], job: Job) -> Result | None:
         """Return the result of a job; None if its worker died and another one shall try."""
