@@ -40,20 +40,21 @@ def test_no_server(tmp_path: Path, driver: str) -> None:
 def test_no_database(tmp_path: Path, driver: str) -> None:
     """The command makes it, as printed."""
     with make_database(driver.partition("+")[0], tmp_path) as existing:
-        url = make_url(existing).set(drivername=driver, database="serve_none")
+        name = f"{make_url(existing).database}_none"  # each test's own: another one may run at the same time
+        url = make_url(existing).set(drivername=driver, database=name)
         sentence = told(url)
-        assert sentence.startswith("the server has no database serve_none. Create it: ")
+        assert sentence.startswith(f"the server has no database {name}. Create it: ")
         command = sentence.partition("Create it: ")[2].partition("; or correct the URL")[0]
         assert command == {
-            "p": "createdb -h 127.0.0.1 -p 5432 -U postgres serve_none",
-            "m": "mariadb -h 127.0.0.1 -P 3306 -u root -e 'CREATE DATABASE `serve_none`'",
+            "p": f"createdb -h 127.0.0.1 -p 5432 -U postgres {name}",
+            "m": f"mariadb -h 127.0.0.1 -P 3306 -u root -e 'CREATE DATABASE `{name}`'",
         }[driver[0]].replace("5432", str(url.port)).replace("3306", str(url.port))
         try:
             if subprocess.run(["which", shlex.split(command)[0]], capture_output=True).returncode == 0:
                 subprocess.run(shlex.split(command), check=True)
                 assert rows(url.render_as_string(hide_password=False), "SELECT 1") == [(1,)]
         finally:
-            rows_outside(existing, "DROP DATABASE IF EXISTS serve_none")
+            rows_outside(existing, f"DROP DATABASE IF EXISTS {name}")
 
 
 def rows_outside(url: str, statement: str) -> None:
