@@ -51,9 +51,9 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if _HOMES[name] in _OF_ENV_PY:
-        import_module(
-            ".cli.failures", __name__
-        ).explain_failures()  # those of the models, too, which env.py imports next
+        # Before env.py reads its configuration file, and imports the models.
+        import_module(".cli.failures", __name__).explain_failures()
+        import_module(".migrate.connection", __name__).require_own_program()
     value = globals()[name] = getattr(import_module(f".{_HOMES[name]}", __name__), name)
     return value
 

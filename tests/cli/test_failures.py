@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import pytest
 from sqlalchemy import make_url
@@ -164,6 +165,31 @@ def test_a_lost_connection(request: pytest.FixtureRequest, project: Project, kin
     said = failed(project, "upgrade", "head", DATABASE_URL=request.getfixturevalue(kind))
     assert "migrations/versions/r1.py" in said
     assert "Nothing of this revision was changed; the database is at no revision." in said
+
+
+IN_PYTHON = "import time\ntime.sleep(600)"
+WAITING = {"sqlite": IN_PYTHON, "postgresql": "op.execute('SELECT pg_sleep(600)')", "mysql": IN_PYTHON}
+
+
+@pytest.mark.parametrize("kind", WAITING)
+def test_control_c(request: pytest.FixtureRequest, project: Project, kind: str) -> None:
+    """Nobody reads where Python was; where the database is, they need to know."""
+    said = f"print('here', flush=True)\n{WAITING[kind]}"
+    project.revision("r1", None, f"op.execute('CREATE TABLE t (i INTEGER)')\n{said}")
+    running = project.start("alembic", "upgrade", "head", DATABASE_URL=request.getfixturevalue(kind))
+    assert running.stdout
+    assert any(line == "here\n" for line in running.stdout)
+    running.send_signal(signal.SIGINT)
+    output = running.stdout.read()
+    assert running.wait() == -signal.SIGINT
+    state = {
+        "sqlite": "Nothing of this revision was changed; the database is at no revision.",
+        "postgresql": "Nothing of this revision was changed; the database is at no revision.",
+        "mysql": "The revision is half done: its first statement stays; alembic upgrade goes on from there; the "
+        "database is at no revision.",
+    }
+    assert output.splitlines()[-1] == f"FAILED: It was interrupted. {state[kind]}"
+    assert "Traceback" not in output
 
 
 def test_the_traceback_is_there_for_whoever_wants_it(project: Project) -> None:

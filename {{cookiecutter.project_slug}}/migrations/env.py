@@ -1,7 +1,6 @@
 """What alembic runs for every command: which models, which database, online or offline."""
 
 from logging.config import fileConfig
-from pathlib import Path
 
 from alembic import context
 from alembic_proof import connect, options
@@ -12,7 +11,7 @@ from {{ cookiecutter.__package_name }}.settings import database_url
 config = context.config
 
 # Only the alembic command sets up logging; a program that runs migrations by itself keeps its own.
-if config.cmd_opts is not None and config.config_file_name and Path(config.config_file_name).is_file():
+if config.cmd_opts is not None and config.config_file_name:
     fileConfig(config.config_file_name, disable_existing_loggers=False)
 
 target_metadata = Base.metadata

@@ -210,7 +210,7 @@ def options(
         require_version_table(bind, own.get("version_table") or "alembic_version", own.get("version_table_schema"))
         ours["fn"] = planning(bind)
     else:
-        require_own_program(environment.config)
+        require_own_program()
         ours["fn"] = telling()
         # With named parameters, no driver doubles percent signs.
         own["dialect_opts"] = {"paramstyle": "named", **(own.get("dialect_opts") or {})}

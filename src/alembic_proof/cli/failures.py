@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from ..explaining import sentence
+from ..migrate.aftermath import aftermath
 
 VARIABLE = "ALEMBIC_PROOF_TRACEBACK"  # set in the environment, it brings the traceback back
 
@@ -35,7 +36,8 @@ def explain_failures() -> None:
 
 def _say(config: Any, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     try:
-        text = sentence(config, error, VARIABLE) if isinstance(error, Exception) else ""
+        text = f"It was interrupted. {aftermath(error)}" if isinstance(error, KeyboardInterrupt) else ""
+        text = sentence(config, error, VARIABLE) if isinstance(error, Exception) else text
     except Exception:  # whatever cannot be explained, the traceback shows
         text = ""
     if text:

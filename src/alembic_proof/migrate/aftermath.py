@@ -33,7 +33,7 @@ def noting_aftermath(connection: Connection, moves: bool, version: tuple[str, st
     try:
         with listening(connection, before_cursor_execute=note):
             yield
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         if borrowed:
             setattr(error, _NOTE, "What becomes of it is up to whoever has begun the transaction.")
         elif moves:

@@ -58,7 +58,7 @@ def connect(
         lose data that nobody said may be lost; when a transaction is open that nobody handed over; and when something
         that the migration did was not committed.
     """
-    require_own_program(config)
+    require_own_program()
     given = config.attributes.get("connection")
     if given is not None:
         log.info("Database, as handed in: %s", masked(given.engine.url))
@@ -97,11 +97,15 @@ def migrating(
         yield
 
 
-def require_own_program(config: Config) -> None:
+def require_own_program() -> None:
     """Raise CommandError where Flask-Migrate runs an env.py that was not made for it: its alembic.ini is missing.
 
     Alembic takes such a Config without a word, and the options of the project would not count.
     """
+    try:
+        config = upstream.environment_context().config
+    except NameError:  # nobody runs env.py
+        return
     file = config.config_file_name
     if is_of_flask(config) and file is not None and not Path(file).is_file():
         raise CommandError(

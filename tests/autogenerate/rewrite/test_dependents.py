@@ -8,22 +8,30 @@ from typing import Any
 import pytest
 from sqlalchemy import (
     ARRAY,
+    CHAR,
+    JSON,
     BigInteger,
     CheckConstraint,
     Column,
     Computed,
+    Date,
+    DateTime,
     Enum,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
+    Numeric,
     String,
     Table,
+    Text,
     UniqueConstraint,
     inspect,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from support.lab import Lab
 from support.models import CONVENTION
 
@@ -122,6 +130,38 @@ def test_a_column_of_an_enum_type_becomes_a_string(lab_postgresql: Lab) -> None:
     lab_postgresql.change(models(Enum("new", "bad", name="state")))
     lab_postgresql.rows("INSERT INTO ticket (st) VALUES ('new')")
     both_ways(lab_postgresql, models(String(20)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "value"),
+    [
+        (BigInteger(), Numeric(20, 0), "0"),
+        (Numeric(10, 2), Float(), "0"),
+        (Integer(), Float(), "1"),
+        (Integer(), Numeric(10, 0), "1"),
+        (Integer(), BigInteger(), "1"),
+        (Date(), DateTime(), "'2020-01-01'"),
+        (DateTime(), DateTime(timezone=True), "'2020-01-01'"),
+        (String(20), Text(), "'a'"),
+        (CHAR(20), String(20), "'a'"),
+        (JSON(), JSONB(), "NULL"),
+    ],
+)
+def test_the_literals_in_texts_are_of_the_type_of_the_column(
+    lab_postgresql: Lab, before: Any, after: Any, value: str
+) -> None:
+    """PostgreSQL keeps them so, and casts the column to what they were when it gets another type."""
+
+    def models(type_: Any) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        condition = f"x IS NULL OR x = {value}" if value != "NULL" else "x IS NOT NULL"
+        low, some = CheckConstraint(condition, name="low"), Index("ix_some", "id", postgresql_where=text(condition))
+        keyed = Index("ix_keyed", text(f"({condition})"))
+        Table("thing", metadata, Column("id", Integer, primary_key=True), Column("x", type_), low, some, keyed)
+        return metadata
+
+    lab_postgresql.change(models(before))
+    both_ways(lab_postgresql, models(after))
 
 
 # A12, C5: keys to which others refer

@@ -29,6 +29,7 @@ from alembic.operations.ops import (
     OpContainer,
 )
 from sqlalchemy import (
+    CHAR,
     CheckConstraint,
     Column,
     DefaultClause,
@@ -81,7 +82,8 @@ class ColumnChange:
 
     table: str
     column: str
-    # PostgreSQL reads the texts of CHECKs and indexes again, and does not find the operators for the new type.
+    # PostgreSQL reads the texts of CHECKs and indexes again: it does not find the operators for the new type, or casts
+    # the column, as the literals in them are of the old one.
     in_texts: bool = False
     in_keys: bool = False
     recreated: bool = False
@@ -224,10 +226,9 @@ class _Direction:
             elif isinstance(op, UncomputeOp) and not op.in_place:
                 yield ColumnChange(full_name(op.table_name, op.schema), op.column.name, recreated=True)
             elif isinstance(op, AlterColumnOp) and op.modify_type is not None:
-                table, kinds = full_name(op.table_name, op.schema), map(upstream.type_affinity, _types_of(op))
-                is_cast = isinstance(op, CastColumnOp)
-                in_keys = self.is_mysql or is_cast or len({*kinds}) > 1
-                yield ColumnChange(table, op.column_name, is_cast and not self.is_mysql, in_keys)
+                is_other = isinstance(op, CastColumnOp) or len({*map(_kind_of, _types_of(op))}) > 1
+                table, in_texts = full_name(op.table_name, op.schema), is_other and not self.is_mysql
+                yield ColumnChange(table, op.column_name, in_texts, in_keys=is_other or self.is_mysql)
             elif isinstance(op, ChangePrimaryKeyOp) and _changes_columns_of_key(op):
                 yield KeyChange(full_name(op.table_name, op.schema), tuple(column_names(op.old)))
             elif isinstance(op, (DropIndexOp, DropConstraintOp)):
@@ -447,6 +448,11 @@ def _changes_columns_of_key(op: MigrateOperation) -> bool:
 
 def _types_of(op: AlterColumnOp) -> list[Any]:
     return [type_ for type_ in (op.existing_type, op.modify_type) if type_ is not None]
+
+
+def _kind_of(type_: Any) -> tuple[Any, bool]:
+    """Return what two types share whose values PostgreSQL compares in the same words."""
+    return upstream.type_affinity(type_), isinstance(type_, CHAR)
 
 
 def _referred(key: ForeignKeyConstraint) -> tuple[str, ...]:
