@@ -78,6 +78,9 @@ def test_tables_that_a_revision_has_created_are_dropped(project: Project) -> Non
     """By the next one, which asks first."""
     project.change("first tables")
     without_examples(project)
+    doctor = project.doctor("--no-live")
+    assert "shop.models: no model is left there, and revisions made tables" in doctor.stdout
+    assert "set it: target_metadata" not in doctor.stdout
     project.write("src/shop/models/parcel.py", MODEL)
     assert "-x allow-drop" in project.refused("no-rename")
     text = project.change("our own", "no-rename", "allow-drop")

@@ -142,8 +142,13 @@ def metadata_is_the_models(project: Project) -> Iterable[Finding]:
                 "env.py hands over no metadata, and there are no models: revisions are made by hand"
             )
     if not project.handed_over and not any(isinstance(finding, Problem) for finding in found):
-        message = "target_metadata is None or has no tables: there is nothing to compare the database with"
-        yield Problem(project.name(project.env), message, "set it: target_metadata = Base.metadata")
+        if project.has_metadata and project.settings.models and not project.defined:
+            place, message = " and ".join(project.settings.models), "no model is left there, and revisions made tables"
+            fix = "write the first model there: the revision that is written for it drops those tables, and asks"
+        else:
+            place, message = project.name(project.env), "target_metadata is None or has no tables: there is nothing"
+            message, fix = f"{message} to compare the database with", "set it: target_metadata = Base.metadata"
+        yield Problem(place, message, fix)
 
 
 def _no_metadata(project: Project) -> Iterator[Finding]:
