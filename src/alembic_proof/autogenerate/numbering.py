@@ -148,7 +148,7 @@ def _or_none(value: int | None, usual: int) -> int | None:
 
 def _beside(name: str) -> str:
     """Return a name that is not taken, for a moment."""
-    return f"{name[:55]}_before"
+    return f"{name[:55]}_kept"
 
 
 def numbering_of_reflected(column: Column[Any]) -> Numbering:

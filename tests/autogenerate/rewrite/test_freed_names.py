@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -159,3 +161,32 @@ def test_a_new_table_takes_the_name_of_a_renamed_one(lab: Lab) -> None:
     assert schema_of(lab) == schema
     lab.upgrade()
     assert schema_of(lab) == changed
+
+
+@pytest.mark.parametrize("named", ["one", "zero"])
+@pytest.mark.parametrize("numbers", [(False, True), (True, False)])
+def test_a_table_that_gives_up_its_name_counts_in_another_way(
+    lab_postgresql: Lab, named: str, numbers: tuple[bool, bool]
+) -> None:
+    """Its sequence has a name for a moment then, which is the one to speak of. The next numbers are kept."""
+    lab = lab_postgresql
+
+    def tables(first: str, second: str, has_identity: bool) -> MetaData:
+        metadata = MetaData()
+        counted = [Identity(increment=10)] if has_identity else []
+        Table(first, metadata, Column("id", BigInteger, *counted, primary_key=True), Column("a", Integer))
+        Table(second, metadata, Column("id", Integer, primary_key=True), Column("b", Integer))
+        return metadata
+
+    lab.change(tables("many", "other", numbers[0]))
+    lab.rows("INSERT INTO many (a) VALUES (1), (2)")
+    schema = lab.schema()
+    lab.change(tables(named, "many", numbers[1]), f"rename=many:{named}", "rename=other:many")
+    changed = lab.schema()
+    assert lab.rows(f'INSERT INTO "{named}" (a) VALUES (3) RETURNING id > 2') == [(True,)]
+    assert lab.rows("INSERT INTO many (b) VALUES (4) RETURNING id") == [(1,)]
+    lab.downgrade()
+    assert lab.schema() == schema
+    lab.upgrade()
+    assert lab.schema() == changed
+    assert lab.differences() == ""

@@ -9,7 +9,7 @@ their constraints have the same names.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from alembic.operations.ops import (
@@ -28,7 +28,14 @@ from sqlalchemy import CheckConstraint, Constraint, ForeignKeyConstraint, Index,
 
 from ..draft import Draft, each_operation
 from ..name_steps import free_name
-from ..operations import ChangePrimaryKeyOp, IndexSqlOp, RenameInPlaceOp, RenameTableBothWaysOp, constraint_of
+from ..operations import (
+    ChangePrimaryKeyOp,
+    IndexSqlOp,
+    NumberingOp,
+    RenameInPlaceOp,
+    RenameTableBothWaysOp,
+    constraint_of,
+)
 from ..sql import column_names, stored_name, usual_name
 from .sequences import usual_sequence
 
@@ -86,7 +93,9 @@ class _Direction:
         given_up: set[Name] = set()
         for place, holder in holders:
             if gained.get(holder.place, place) < place and holder.place not in given_up:
-                first.append(self._give_up(holder, {name for _, name in gained}))
+                step = self._give_up(holder, {name for _, name in gained})
+                first.append(step)
+                self._tell_numberings(step, self.ops[:place])
             given_up.add(holder.place)
         begin = self._after_renamed_tables()
         self.operations.ops[begin:begin] = first
@@ -126,6 +135,14 @@ class _Direction:
         else:
             self._take_out(op)
         return op if isinstance(op, IndexSqlOp) else ModifyTableOps(table, [op], schema=schema)
+
+    def _tell_numberings(self, step: Any, between: list[Any]) -> None:
+        """Let what changes how a column counts say the name for the moment, until its sequence has the new one."""
+        for op in between if isinstance(step, RenameInPlaceOp) else ():
+            if isinstance(op, NumberingOp):
+                at = op.at
+                if (at.schema, at.table, at.sequence) == (step.schema, step.table_name, step.old):
+                    op.at = replace(at, sequence=step.new)
 
     def _take_out(self, op: MigrateOperation) -> None:
         """Remove an operation from where it is, and what is empty then."""
