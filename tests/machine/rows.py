@@ -46,7 +46,8 @@ def fill(pair: Pair, table: Table, column: Column) -> tuple[bool, Any]:
     """Tell whether rows without a value in a column get one, and which."""
     before = pair.first.table(table.key)
     old = before.column(column.key) if before else None
-    if before is None or column.nullable or column.computed or column.special or (old and not old.nullable):
+    generated = column.computed or (column.special and not old)
+    if before is None or column.nullable or generated or (old and not old.nullable):
         return False, None
     if old is None and (column.server_default is not None or column.key == table.counted):
         return False, None

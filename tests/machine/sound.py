@@ -109,6 +109,8 @@ def _of_column(schema: Schema, table: Table, column: Column, columns: dict[int, 
         bases = [columns.get(key) for key in keys_in(column.special)]
         if any(base is None or base.type != column.type or base.special for base in bases):
             yield "computed from what is gone"
+        if table.counted in keys_in(column.special):  # which MariaDB refuses
+            yield "computed from the number of the row"
         if column.server_default or column.default or not column.nullable:
             yield "computed, and given"
     if column.special and not column.computed:

@@ -49,6 +49,24 @@ def test_it_stays_one(lab_mysql: Lab, after: tuple[Any, ...], answers: list[str]
     assert definition(lab_mysql) == before
 
 
+def test_it_stays_one_in_a_table_that_swaps_its_name(lab_mysql: Lab) -> None:
+    """And is renamed itself."""
+
+    def tables(one: str, other: str, name: str) -> MetaData:
+        metadata = MetaData()
+        Table(one, metadata, Column("id", Integer, primary_key=True), Column(name, JSON))
+        Table(other, metadata, Column("id", Integer, primary_key=True))
+        return metadata
+
+    lab_mysql.change(tables("t", "other", "x"))
+    before = definition(lab_mysql)
+    lab_mysql.change(tables("other", "t", "y"), "rename=t:other", "rename=other:t", "rename=other.x:y")
+    ((_, sql),) = lab_mysql.rows("SHOW CREATE TABLE other")
+    assert "json_valid(`y`)" in sql
+    lab_mysql.downgrade()
+    assert definition(lab_mysql) == before
+
+
 def test_it_comes_back_with_its_table(lab_mysql: Lab) -> None:
     """When the drop of the table is undone."""
     lab_mysql.change(models(Column("x", JSON)))

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.mysql import LONGTEXT
 
 from ...sqltext import full_name
 from ..draft import Draft, each_operation
-from ..operations import RenameColumnOp, RenameTableBothWaysOp
+from .renamed_names import old_columns, old_tables
 
 _QUERY = text("""
 SELECT table_name, constraint_name FROM information_schema.check_constraints
@@ -26,9 +26,8 @@ def json_columns(draft: Draft) -> None:
     if not places:
         return
     found = {(table, column) for table, column in draft.context.connection.execute(_QUERY)}
-    tables = {op.table_name: op.new_table_name for op in draft.upgrade.ops if isinstance(op, RenameTableBothWaysOp)}
-    renamed = [op for op in draft.upgrade.ops if isinstance(op, RenameColumnOp)]
-    columns = {(op.table_name, op.column_name): str(op.modify_name) for op in renamed}
+    tables = {old: new for (_, new), old in old_tables(draft.upgrade.ops).items()}
+    columns = {(table, old): new for (_, table, new), old in old_columns(draft.upgrade.ops).items()}
     names = {(tables.get(table, table), column) for table, column in found}
     names |= {(table, columns.get((table, column), column)) for table, column in names}
     for table, column, change in places:

@@ -22,13 +22,13 @@ from sqlalchemy import DefaultClause, Text, text
 from ...ddl.types import database_type, kind_of
 from ...sqltext import all_tokens, escape_colons, full_name, quote_literal
 from ..draft import Draft
-from ..operations import AddSerialColumnOp, ChangePrimaryKeyOp, FillRowsOp, altered
+from ..operations import AddSerialColumnOp, ChangePrimaryKeyOp, FillRowsOp, NumberingOp, altered
 from .fills import counting_column, downgrade_value, upgrade_value
 from .stored_rows import default_sql
 from .values import Fill
 
-# These may depend on the values with which a column is filled.
-_AFTER_FILLING = (AddConstraintOp, CreateIndexOp, ChangePrimaryKeyOp, DropColumnOp)
+# These may depend on the values with which a column is filled; PostgreSQL lets no column count that may be NULL.
+_AFTER_FILLING = (AddConstraintOp, CreateIndexOp, ChangePrimaryKeyOp, DropColumnOp, NumberingOp)
 
 # A new column with a default is added to the table's definition only: neither rewritten nor read. SQLite has no ALTER
 # TABLE that drops the default again; there, NOT NULL is a rebuild in any case, after the rows were filled.

@@ -47,6 +47,8 @@ def _steps(draft: Draft, op: MigrateOperation) -> list[MigrateOperation]:
     table = full_name(op.table_name, op.schema)
     old = reflected_tables(draft.context)[table].columns[op.column_name]
     new = next(column for column in draft.tables[table].columns if column.name == op.column_name)
+    if old.nullable is not new.nullable:  # of which Alembic says nothing where there is, or was, an identity
+        op.modify_nullable = new.nullable
     numbering = numbering_of_model(new)
     type_ = op.modify_type if op.modify_type is not None and numbering is not None else old.type
     sequence = _sequence(draft, op.schema, op.table_name, op.column_name)
