@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Integer,
     MetaData,
+    Numeric,
     String,
     Table,
     UniqueConstraint,
@@ -210,6 +211,26 @@ def test_a_computed_column(lab: Lab) -> None:
     lab.upgrade()
     lab.rows("INSERT INTO t (id, length) VALUES (2, 3)")
     assert lab.rows("SELECT * FROM t ORDER BY id") == [(1, 2, 4), (2, 3, 6)]
+
+
+def test_a_computed_column_swaps_its_name_with_one_that_gets_another_type(lab: Lab) -> None:
+    """Two types have one name, one after the other."""
+
+    def models(number: str, text: str, type_: Any) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        computed: Column[Any] = Column(text, String(20), Computed("coalesce(base, 'x')", persisted=True))
+        more = [Column(number, type_, nullable=False), Column("base", String(20)), computed]
+        Table("t", metadata, Column("id", Integer, primary_key=True), *more)
+        return metadata
+
+    lab.change(models("a", "b", BigInteger))
+    lab.rows("INSERT INTO t (id, a, base) VALUES (1, 2, 'y')")
+    before = lab.schema()
+    lab.change(models("b", "a", Numeric(20, 0)), "rename=t.a:b", "rename=t.b:a", "allow-drop")
+    assert lab.rows("SELECT id, b, base, a FROM t") == [(1, 2, "y", "y")]
+    lab.downgrade()
+    assert lab.schema() == before
+    assert lab.rows("SELECT id, a, base, b FROM t") == [(1, 2, "y", "y")]
 
 
 def test_differences_are_told_before_the_questions(lab_sqlite: Lab, caplog: pytest.LogCaptureFixture) -> None:
