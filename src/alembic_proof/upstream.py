@@ -177,6 +177,11 @@ class CompiledElements:
         return self.compiled(super()._compile_element(element))  # type: ignore[misc]
 
 
+def is_migrating(context: MigrationContext) -> bool:
+    """Tell whether a context is that of ``context.configure()``, which runs the migrations, and not one that looks."""
+    return environment_context()._migration_context is context
+
+
 def type_affinity(type_: TypeEngine[Any]) -> Any:
     """Return which kind of type a type is, a class such as String or Integer (``TypeEngine._type_affinity``)."""
     return type_._type_affinity

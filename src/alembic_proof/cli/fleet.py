@@ -85,6 +85,13 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     which.add_argument("--shard", metavar="2/5", help="the second of five equal parts; auto or auto/5: as CI says")
     how = parser.add_argument_group("how to upgrade and downgrade")
     how.add_argument("--canary", metavar="NAME", default="", help="the target that goes first (default: the first)")
+    how.add_argument(
+        "--groups",
+        type=_sizes,
+        default=(),
+        metavar="5,50",
+        help="after the canary five, then fifty, then the rest: each group when none of the last one failed",
+    )
     how.add_argument("--workers", type=_positive, default=WORKERS, metavar="N", help=f"at a time ({WORKERS})")
     how.add_argument(
         "--max-failures", type=_positive, default=MAX_FAILURES, metavar="N", help=f"then stop ({MAX_FAILURES})"
@@ -103,6 +110,10 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text} is not a number from 1 on")
     return int(text)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(_positive(size.strip()) for size in text.split(","))
 
 
 def _targets(project: Project, arguments: argparse.Namespace) -> list[Target]:
@@ -165,6 +176,7 @@ def _migrate(project: Project, targets: list[Target], arguments: argparse.Namesp
             arguments.action == "downgrade",
             arguments.canary,
             arguments.workers,
+            arguments.groups,
             arguments.max_failures,
             executor,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -31,6 +31,7 @@ class Options:
     down: bool = False
     canary: str = ""  # the name of the target that goes first; by default the first that has something to do
     workers: int = WORKERS
+    groups: tuple[int, ...] = ()  # how many follow the canary, and how many those; the rest comes last
     max_failures: int = MAX_FAILURES  # after so many, no more targets are begun
     executor: Executor | None = None  # whose workers do it, in place of processes of this machine
 
@@ -85,7 +86,8 @@ class _Migration:
             for standing in standings:  # before anything is changed
                 if standing.target in todo:
                     self._references.of(standing.target)
-            self._migrate(todo, own)
+            if not self._options.down or self._may_begin(todo, own):
+                self._migrate(todo, own)
             self._compare(there)
         return self._outcome
 
@@ -122,38 +124,89 @@ class _Migration:
             raise TargetsError(f"The canary {named} is none of those to {self._word}. Nothing was changed.")
         return found[0] if found else None
 
-    def _migrate(self, todo: list[Target], own: list[Lane]) -> None:
-        """Migrate the canary, then the rest."""
-        canary = self._canary
-        if canary is not None:
-            self._dispatch([canary], own, len(todo))
-        rest = [target for target in todo if target is not canary]
-        if canary is not None and rest and not self._outcome.lines[-1].ok:
-            self._speaker.say(
-                f"The canary {canary.name} failed, so no other target was touched. Mend it, or let another one go "
-                f"first (--canary NAME), or leave it out (--exclude {canary.name})."
-            )
-            self._running.stop()
-        self._dispatch(rest, own, len(todo))
+    def _may_begin(self, todo: list[Target], own: list[Lane]) -> bool:
+        """Tell whether a downgrade can begin at every target, where it may lose rows; else tell where it cannot.
 
-    def _dispatch(self, targets: list[Target], own: list[Lane], total: int) -> None:
-        """Hand out the jobs, and tell their results; the first Ctrl-C lets those that are running end."""
-        jobs = [Job(self._project, target, self._options.revision, self._options.down) for target in targets]
-        by_name = {target.name: target for target in targets}
-        dispatch, progress = Dispatch(jobs, own, self._running), Progress(total, self._running)
+        All are asked before the first one is changed: else half a fleet would be back, and the other half not.
+        """
+        refused: dict[str, str] = {}
+
+        def note(result: Result) -> None:
+            if result.error:
+                refused[result.name] = result.error
+
+        self._hand_out([self._job(target, only_ask=True) for target in todo], own, note)
+        if not refused and not self._running.stopped:
+            return True
+        for name, error in refused.items():
+            self._tell(Line(name, "failed", error, ok=False))
+        if refused:
+            names = " ".join(list(refused)[:5])
+            self._speaker.say(
+                f"{counted(len(refused), 'target')} cannot go back, so none was touched: say that it is meant, or "
+                f"leave them out (--exclude {names}{' ...' if len(refused) > 5 else ''})."
+            )
+        self._leave(target.name for target in todo if target.name not in refused)
+        return False
+
+    def _migrate(self, todo: list[Target], own: list[Lane]) -> None:
+        """Migrate the canary, then one group after the other, as long as none fails in them."""
+        progress, groups = Progress(len(todo), self._running), self._groups(todo)
+        while groups:
+            group = groups.pop(0)
+            begun = len(self._outcome.lines)
+            self._migrate_group(group, own, progress)
+            failed = [line.name for line in self._outcome.lines[begun:] if not line.ok]
+            if failed and groups and not self._running.stopped:
+                self._speaker.say(_why_it_stops(failed, is_canary=group == [self._canary]))
+                self._running.stop()
+            if self._running.stopped:
+                self._leave(target.name for later in groups for target in later)
+                return
+
+    def _groups(self, todo: list[Target]) -> list[list[Target]]:
+        """Return the targets in the groups that follow one another; none is empty."""
+        groups = [[self._canary]] if self._canary else []
+        rest = [target for target in todo if target is not self._canary]
+        for size in self._options.groups:
+            groups.append(rest[:size])
+            rest = rest[size:]
+        return [group for group in (*groups, rest) if group]
+
+    def _migrate_group(self, group: list[Target], own: list[Lane], progress: Progress) -> None:
+        by_name = {target.name: target for target in group}
+
+        def judge(result: Result) -> None:
+            line = self._judged(result, by_name[result.name])
+            progress.count(line.ok)
+            progress.clear()
+            self._tell(line)
+            self._stop_at_most()
+
         with progress.shown():
-            while True:
-                try:
-                    for result in dispatch:
-                        line = self._judged(result, by_name[result.name])
-                        progress.count(line.ok)
-                        progress.clear()
-                        self._tell(line)
-                        self._stop_at_most()
-                    break
-                except KeyboardInterrupt:
-                    self._interrupt()
-        for name in dispatch.untouched:
+            untouched = self._hand_out([self._job(target) for target in group], own, judge)
+        self._leave(untouched)
+
+    def _job(self, target: Target, only_ask: bool = False) -> Job:
+        return Job(self._project, target, self._options.revision, self._options.down, only_ask)
+
+    def _hand_out(self, jobs: list[Job], own: list[Lane], done: Callable[[Result], None]) -> list[str]:
+        """Hand out the jobs, call a function with the result of each, and return the targets that were never begun.
+
+        The first Ctrl-C lets those that are running end.
+        """
+        dispatch = Dispatch(jobs, own, self._running)
+        while True:
+            try:
+                for result in dispatch:
+                    done(result)
+                return dispatch.untouched
+            except KeyboardInterrupt:
+                self._interrupt()
+
+    def _leave(self, names: Iterable[str]) -> None:
+        """Tell which targets were never begun."""
+        for name in names:
             self._tell(Line(name, "not begun", "nothing was changed there", ok=False))
 
     def _interrupt(self) -> None:
@@ -208,6 +261,15 @@ class _Migration:
     def _tell(self, line: Line) -> None:
         self._outcome.lines.append(line)
         self._speaker.tell(line)
+
+
+def _why_it_stops(failed: list[str], is_canary: bool) -> str:
+    if not is_canary:
+        return f"{counted(len(failed), 'target')} of this group failed, so the next group was not begun."
+    return (
+        f"The canary {failed[0]} failed, so no other target was touched. Mend it, or let another one go "
+        f"first (--canary NAME), or leave it out (--exclude {failed[0]})."
+    )
 
 
 def _require_distinct(standings: list[Standing]) -> None:

@@ -13,6 +13,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.util import CommandError
 
+from .. import upstream
 from ..errors import ProofError, first_line
 from ..explaining import sentence
 from ..migrate.connection import VERSION_TABLE
@@ -34,6 +35,7 @@ class Job:
     target: Target
     revision: str
     down: bool = False  # whether it is a downgrade
+    only_ask: bool = False  # whether it ends where the first revision would begin
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class Result:
     steps: int = 0  # revisions that were applied, or taken back
     digest: str = ""  # of its schema afterwards
     seconds: float = 0.0
+
+
+class _AskedError(Exception):
+    """Ends a job that only asks."""
 
 
 # Held by the one job of this process: alembic.context and alembic.op are global.
@@ -78,6 +84,8 @@ def _migrate(job: Job) -> Result:
         if job.target.schema:
             _give_version_table(job.target, plan.history)
         _run_env(job, plan)
+    except _AskedError:
+        return Result(job.target.name)
     except (Exception, SystemExit) as reason:  # a revision, or env.py, may raise anything
         error = _explained(job, reason)
     try:
@@ -107,6 +115,8 @@ class _Plan:
         self.before = frozenset(heads)
         found = self.history.steps(self._job.revision, heads, self._job.down)
         self.steps = len(found)
+        if self._job.only_ask and upstream.is_migrating(context):
+            raise _AskedError
         return found
 
     def _require_guarded(self, connection: Any) -> None:

@@ -167,6 +167,10 @@ def compare_on_postgresql(
 
     Of the first it compares the letters, without parentheses and casts; what it says of them is taken back.
     """
+    for index in [*filter(has_expression, reflected.indexes)]:
+        complete = _with_definition(autogen_context, index)
+        reflected.indexes.discard(index)
+        reflected.indexes.add(complete)
     existing = {str(index.name): index for index in reflected.indexes}
     for index in model.indexes:
         old = existing.get(str(stored_name(index, autogen_context.dialect)))
@@ -212,7 +216,7 @@ def _compare_expressions(
 ) -> None:
     """Let an index be replaced if one of its expressions, or its predicate, is another one."""
     dialect = autogen_context.dialect
-    old = _with_definition(autogen_context, old) if has_expression(new) or has_expression(old) else old
+    old = _with_definition(autogen_context, old) if has_expression(new) and not has_expression(old) else old
     pairs = [[_element(text) for text in between_parentheses(create_index_sql(index, dialect))] for index in (old, new)]
     predicates = [_predicate_sql(index, dialect) for index in (old, new)]
     replace = partial(replace_index, old, new)
@@ -276,7 +280,10 @@ _definitions: WeakKeyDictionary[AutogenContext, dict[tuple[str | None, str], str
 
 
 def _with_definition(autogen_context: AutogenContext, index: Index) -> Index:
-    """Return a reflected index with all that the database says of its elements: SQLAlchemy reads no COLLATE."""
+    """Return a reflected index with all that the database says of its elements.
+
+    SQLAlchemy reads no COLLATE, and of an expression no order.
+    """
     connection: Any = autogen_context.connection
     if autogen_context not in _definitions:  # of all indexes at once
         rows = connection.exec_driver_sql(_DEFINITIONS).all()
