@@ -250,6 +250,13 @@ def test_rows_keep_their_numbers(lab_sqlite: Lab) -> None:
     assert lab_sqlite.rows("SELECT oid, a FROM thing ORDER BY 1") == [(3, "y"), (7, "x")]
 
 
+def test_no_column_stays(lab_sqlite: Lab) -> None:
+    """The rows do."""
+    prepare(lab_sqlite, "CREATE TABLE thing (a VARCHAR(10))", "INSERT INTO thing (rowid, a) VALUES (7, 'x'), (3, 'y')")
+    batch(lab_sqlite, "b.add_column(sa.Column('z', sa.Integer)); b.drop_column('a')")
+    assert lab_sqlite.rows("SELECT rowid, z FROM thing ORDER BY 1") == [(3, None), (7, None)]
+
+
 @pytest.mark.parametrize(
     ("change", "options", "part", "is_there"),
     [

@@ -8,6 +8,7 @@ databases; a second one at once.
 from __future__ import annotations
 
 import argparse
+import logging
 import math
 import signal
 import sys
@@ -73,6 +74,8 @@ def main() -> int:
     until = Until(60 * arguments.minutes)
     stopping(until)
     sys.stdin = open("/dev/null")  # noqa: SIM115
+    logging.basicConfig()
+    logging.getLogger("alembic.autogenerate.expressions").setLevel(logging.DEBUG)  # why a database could not be asked
     with bench(arguments.database) as made:
         start = time.monotonic()
         tell = partial(print, flush=True)

@@ -25,7 +25,6 @@ from sqlalchemy import (
     Table,
     TextClause,
     inspect,
-    literal_column,
 )
 from sqlalchemy.exc import CompileError, DBAPIError
 from sqlalchemy.schema import ColumnCollectionConstraint, CreateColumn
@@ -428,8 +427,9 @@ class _Change:
         taken = {*self.parsed.columns, *created.columns}
         free = [name for name in _ROWID if name not in taken]
         if free and not _numbered_by(self.parsed) and not _numbered_by(created):
-            self.new.append_column(Column(free[0], Integer, system=True))
-            self.batch.column_transfers[free[0]] = {"expr": literal_column(free[0])}
+            for table in (self.table, self.new):
+                table.append_column(Column(free[0], Integer, system=True))
+            self.batch.column_transfers[free[0]] = {"expr": self.table.columns[free[0]]}
 
     def _name(self, constraint: Constraint) -> str | None:
         """Return the name of a constraint, completed by a naming convention."""

@@ -287,6 +287,7 @@ def test_a_downgrade_has_a_neutral_value(type_: Any, expected: str) -> None:
         (sa.UniqueConstraint("id", "c"), True),
         (sa.Index("i", "c", unique=True), False),
         (sa.Index("i", "id", "c", unique=True), True),
+        (sa.Index("i", sa.text("id DESC"), "c", unique=True), True),
         (sa.Index("i", "c"), True),
         (sa.CheckConstraint("c > 5"), False),
         (sa.CheckConstraint("id > 5"), True),

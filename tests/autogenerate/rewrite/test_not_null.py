@@ -15,11 +15,13 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     Date,
     DateTime,
     Enum,
     Float,
     ForeignKey,
+    Identity,
     Integer,
     Interval,
     LargeBinary,
@@ -443,12 +445,29 @@ def _table(*columns: Column[Any]) -> MetaData:
     return metadata
 
 
-def test_a_surrogate_key_beside_a_fill(lab: Lab) -> None:
+def test_a_column_is_computed_from_now_on_beside_a_fill(lab: Lab) -> None:
+    """It is dropped and added again, in this order."""
+    before, after = (
+        _table(Column("a", Integer, nullable=nullable), Column("size", Integer), Column("twice", Integer, *computed))
+        for nullable, computed in ((True, []), (False, [Computed("size * 2", persisted=True)]))
+    )
+    lab.change(before)
+    lab.rows("INSERT INTO t (size) VALUES (4)")
+    lab.change(after, "fill=t.a=3", "allow-drop")
+    assert lab.rows("SELECT a, size, twice FROM t") == [(3, 4, 8)]
+    assert lab.differences() == ""
+    lab.downgrade()
+    lab.upgrade()
+    assert lab.rows("SELECT a, size, twice FROM t") == [(3, 4, 8)]
+
+
+@pytest.mark.parametrize("identity", [[], [Identity(always=True)]])
+def test_a_surrogate_key_beside_a_fill(lab: Lab, identity: list[Any]) -> None:
     """The database gives the rows their numbers, and the revision gives them the rest."""
     before, after = MetaData(), MetaData()
     Table("t", before, Column("code", String(9), primary_key=True), Column("a", Integer))
     columns = [column("code", String(9), nullable=False), column("a", Integer), column("b", Integer, nullable=False)]
-    Table("t", after, Column("id", Integer, primary_key=True), *columns)
+    Table("t", after, Column("id", Integer, *identity, primary_key=True), *columns)
     lab.change(before)
     lab.rows("INSERT INTO t VALUES ('x', 3), ('y', 4)")
     lab.change(after, "fill=t.b=sql:a + 1")

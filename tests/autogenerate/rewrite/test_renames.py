@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    Uuid,
 )
 from support.databases import make_database
 from support.lab import Lab
@@ -231,6 +232,22 @@ def test_a_computed_column_swaps_its_name_with_one_that_gets_another_type(lab: L
     lab.downgrade()
     assert lab.schema() == before
     assert lab.rows("SELECT id, a, base, b FROM t") == [(1, 2, "y", "y")]
+
+
+def test_a_number_takes_the_name_of_the_key(lab: Lab) -> None:
+    """And becomes the key."""
+    before, after = (MetaData(naming_convention=CONVENTION) for _ in range(2))
+    Table("t", before, Column("id", Uuid, primary_key=True))
+    Table("t", after, Column("code", Uuid, nullable=False), Column("id", Integer, primary_key=True))
+    lab.change(before)
+    lab.rows("INSERT INTO t VALUES ('6ba7b8109dad11d180b400c04fd430c8')")
+    schema = lab.schema()
+    lab.change(after, "rename=t.id:code")
+    assert lab.rows("SELECT id FROM t") == [(1,)]
+    lab.downgrade()
+    assert lab.schema() == schema
+    lab.upgrade()
+    assert lab.rows("SELECT id FROM t") == [(1,)]
 
 
 def test_differences_are_told_before_the_questions(lab_sqlite: Lab, caplog: pytest.LogCaptureFixture) -> None:

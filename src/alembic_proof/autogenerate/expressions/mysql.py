@@ -7,6 +7,7 @@ for MySQL 8 it follows the manual: https://dev.mysql.com/doc/refman/8.0/en/creat
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 
 from ...sqltext import all_tokens, plain, single_percents
 from .question import Question, columns_sql, type_sql
+
+log = logging.getLogger("alembic.autogenerate.expressions")
 
 _TABLE = "alembic_proof_expressions"
 # The server answered that the user may not, or not now: in a transaction that only reads, or with GTIDs. Nothing else
@@ -108,6 +111,7 @@ def _definitions(connection: Connection, group: list[_Signature], both: bool) ->
     try:
         connection.exec_driver_sql(_percents(create, connection.dialect))
     except DBAPIError as error:
+        log.debug("%s", error)
         if _MAY_NOT.intersection(getattr(error.orig, "args", ())[:1]):
             raise _MayNotError from None
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -121,9 +121,11 @@ def _require_several_values(draft: Draft, op: AddColumnOp) -> None:
 def counting_column(draft: Draft, op: MigrateOperation) -> Column[Any] | None:
     """Return the column that an operation adds, with its table, if it numbers the rows: the database gives them theirs.
 
-    SQLite does so for a column of the type INTEGER only.
+    SQLite does so for a column of the type INTEGER only, and knows no identity.
     """
-    if not isinstance(op, AddColumnOp) or _is_generated(op.column):
+    if not isinstance(op, AddColumnOp):
+        return None
+    if _is_generated(op.column) and not (draft.kind == "sqlite" and op.column.identity is not None):
         return None
     if draft.kind == "sqlite" and draft.dialect.type_compiler_instance.process(op.column.type) != "INTEGER":
         return None
@@ -272,8 +274,13 @@ def _is_generated(column: Column[Any]) -> bool:
 def _is_unique(column: Column[Any]) -> bool:
     """Tell whether a column of a model has another value in each row: one for all rows cannot be right."""
     table = column.table
-    unique = (*(each for each in table.constraints if isinstance(each, _KEYS)), *(i for i in table.indexes if i.unique))
-    return any([other.name for other in each.columns] == [column.name] for each in unique)
+    keys = [each.columns for each in table.constraints if isinstance(each, _KEYS)]
+    return any([other.name for other in each] == [column.name] for each in (*keys, *_columns_of_unique(table.indexes)))
+
+
+def _columns_of_unique(indexes: Iterable[sqlalchemy.Index]) -> Iterator[Iterable[Any]]:
+    """Yield the columns of each unique index that covers no expressions besides."""
+    yield from (each.columns for each in indexes if each.unique and len(each.columns) == len(each.expressions))
 
 
 _KEYS = (sqlalchemy.UniqueConstraint, sqlalchemy.PrimaryKeyConstraint)
@@ -292,7 +299,7 @@ def _constrained_columns(draft: Draft, op: AddColumnOp | AlterColumnOp) -> Itera
     for constraint in constraints:
         if constraint not in unique and not isinstance(constraint, sqlalchemy.CheckConstraint):
             yield {column.name for column in getattr(constraint, "columns", ())}
-    for columns in (*(each.columns for each in unique), *(index.columns for index in indexes if index.unique)):
+    for columns in (*(each.columns for each in unique), *_columns_of_unique(indexes)):
         if len(columns) == 1:  # one value for all rows; with several columns, the others may differ
             yield {column.name for column in columns}
 

@@ -76,8 +76,10 @@ def _split(draft: Draft, table: ModifyTableOps, fill_for: FillFor) -> list[Migra
             before += [nullable] if nullable else []
             filled[set_not_null.column_name] = fill, isinstance(op, AddColumnOp) and bool(fill.code)
             after.append(set_not_null)
+        elif filled and (isinstance(op, _AFTER_FILLING) or _is_made_again(op, after)):
+            after.append(op)
         else:
-            (after if filled and isinstance(op, _AFTER_FILLING) else before).append(op)
+            before.append(op)
         if draft.kind == "sqlite" and fill is None and counting is not None:
             numbered.append(op)
     if filled and numbered:  # SQLite gives numbers to the rows when it rebuilds the table with its new key
@@ -85,6 +87,12 @@ def _split(draft: Draft, table: ModifyTableOps, fill_for: FillFor) -> list[Migra
     fills = _ordered(draft, table, filled)
     parts = [ModifyTableOps(table.table_name, ops, schema=table.schema) for ops in (before, after) if ops]
     return [*parts[:1], *fills, *parts[1:]] if before else [*fills, *parts]
+
+
+def _is_made_again(op: MigrateOperation, after: list[MigrateOperation]) -> bool:
+    """Tell whether an operation adds a column whose namesake is dropped later than the others."""
+    names = [each.column_name for each in after if isinstance(each, DropColumnOp)]
+    return isinstance(op, AddColumnOp) and op.column.name in names
 
 
 def _ordered(draft: Draft, table: ModifyTableOps, filled: dict[str, tuple[Fill, bool]]) -> list[MigrateOperation]:

@@ -48,7 +48,7 @@ from ...revisions.recorder import make_recorder, run
 from ...revisions.safety import Examination, UnsafeError
 from ...sqltext import full_name
 from ..draft import Draft
-from ..operations import DestructiveOp, RenameColumnOp
+from ..operations import DestructiveOp
 from ..type_code import same
 
 # What Alembic writes of SQLAlchemy's own is taken to be right: a first revision may have thousands of such columns.
@@ -117,7 +117,7 @@ def _types(ops: list[Any]) -> Iterator[tuple[str, str, Any]]:
             yield from ((table, item.name, item.type) for item in op.columns if isinstance(item, Column))
         elif isinstance(op, AddColumnOp):
             yield table, op.column.name, op.column.type
-        elif isinstance(op, AlterColumnOp) and not isinstance(op, RenameColumnOp):  # which may be written without it
+        elif isinstance(op, AlterColumnOp) and op.modify_name is None:  # a rename may be written without its type
             yield from (
                 (table, op.column_name, each) for each in (op.existing_type, op.modify_type) if each is not None
             )
