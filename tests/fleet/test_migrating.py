@@ -92,6 +92,21 @@ def test_a_failure_is_told_with_its_place(fleet: Fleet) -> None:
     assert "CREATE TABLE shop" in failed.detail
 
 
+def test_groups_follow_one_another_as_long_as_none_fails(sqlite_fleet: Fleet, tmp_path: Path) -> None:
+    """After the canary one, then two; the rest last."""
+    fleet = sqlite_fleet
+    lines = [f"more-{number} sqlite:///{tmp_path}/more-{number}.db" for number in range(1, 5)]
+    fleet.targets += from_file(lines, "the test", tmp_path)
+    _break(fleet, "more-1")
+    outcome, heard = fleet.upgrade(groups=(1, 2))
+    assert [line.name for line in outcome.lines] == [
+        *(f"mall-{n}" for n in (1, 2, 3)),
+        *(f"more-{n}" for n in range(1, 5)),
+    ]
+    assert [line.state for line in outcome.lines] == [*["upgraded"] * 3, "failed", *["not begun"] * 3]
+    assert "1 target of this group failed, so the next group was not begun." in heard.said
+
+
 def test_a_downgrade_leaves_alone_what_is_before(fleet: Fleet) -> None:
     """In the middle of a rollout some targets have not come as far as the revision to go back to."""
     fleet.revision("r3", "op.add_column('goods', sa.Column('weight', sa.Integer))", "op.drop_column('goods', 'weight')")
@@ -267,13 +282,15 @@ def test_schemas_are_migrated_beside_one_another(tmp_path: Path) -> None:
 
 
 def test_a_downgrade_that_loses_rows_is_not_done(fleet: Fleet) -> None:
-    """Nobody is there to answer, so the canary says what it would have cost; with the answer it is done."""
+    """Nobody is there to answer: all are asked what it would cost before one goes back. With the answer it is done."""
     fleet.upgrade()
-    fleet.rows("mall-1", "INSERT INTO goods (id, price) VALUES (1, 5)")
+    fleet.rows("mall-3", "INSERT INTO goods (id, price) VALUES (1, 5)")
     outcome, heard = fleet.upgrade(revision="r1", down=True)
-    assert heard.states() == {"mall-1": "failed", "mall-2": "not begun", "mall-3": "not begun"}
+    assert heard.states() == {"mall-1": "not begun", "mall-2": "not begun", "mall-3": "failed"}
     assert "goods" in outcome.lines[0].detail
-    assert fleet.rows("mall-1", "SELECT price FROM goods") == [(5,)]
+    assert "1 target cannot go back, so none was touched" in heard.said[-1]
+    assert fleet.rows("mall-3", "SELECT price FROM goods") == [(5,)]
+    assert fleet.rows("mall-1", "SELECT version_num FROM alembic_version") == [("r2",)]
     fleet.x = ("allow-drop=goods",)
     outcome, _ = fleet.upgrade(revision="r1", down=True)
     assert outcome.ok, outcome.lines

@@ -18,12 +18,21 @@ from support.databases import DATABASES
 from support.fleets import CREATE_GOODS, CREATE_SHOP, Fleet, making_fleet
 from support.project import LIBRARY
 
-# Dies without a word, once, at the target of a name; after its first statement.
-DIES_ONCE = """
+# Three revisions, statement by statement.
+CHAIN = (
+    tuple(CREATE_GOODS.splitlines()),
+    (
+        "op.add_column('goods', sa.Column('weight', sa.Integer))",
+        "op.create_index('ix_goods_weight', 'goods', ['weight'])",
+    ),
+    ("op.add_column('shop', sa.Column('town', sa.String(20)))", "op.execute(\"UPDATE shop SET town = 'Seoul'\")"),
+)
+# Dies without a word, once, where a file says so: of a database, and a place.
+DIES_HERE = """
 import os, pathlib, signal
-flag = pathlib.Path({flag!r})
-if not flag.exists():
-    flag.touch()
+flag = pathlib.Path({directory!r}, f"{{pathlib.Path(op.get_bind().engine.url.database).name}} {place}")
+if flag.exists():
+    flag.unlink()
     os.kill(os.getpid(), signal.SIGKILL)
 """
 # Says that it has begun, and waits until it may go on.
@@ -83,24 +92,31 @@ def _assert_at_head(fleet: Fleet) -> None:
     assert code == 0, told
 
 
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_a_worker_that_is_killed_loses_nothing(fleet: Fleet, tmp_path: Path, place: int) -> None:
-    """What it had is done by another worker, from the beginning or, on MariaDB, from the statement where it ended."""
-    if place != 1 and not fleet.url("mall-1").startswith("mysql"):
-        pytest.skip("one place is enough where a revision is undone as a whole")
-    steps = CREATE_GOODS.splitlines()
-    steps.insert(place, DIES_ONCE.format(flag=str(tmp_path / "died")))
-    fleet.revision("r2", "\n".join(steps), "op.drop_table('goods')")
-    (tmp_path / "died").touch()  # not in the reference
-    told, code = _run(fleet, "status")
-    assert "4 behind" in told, told
-    assert code == 1
-    (tmp_path / "died").unlink()
-    told, code = _run(fleet, "upgrade", "--workers", "2")
-    assert code == 0, told
-    assert told.count("upgraded (1 revision") + told.count("upgraded (by another process") == 4, told
-    assert (tmp_path / "died").exists()
-    _assert_at_head(fleet)
+@pytest.mark.parametrize("kind", DATABASES)
+def test_workers_that_are_killed_at_any_statement_lose_nothing(kind: str, tmp_path: Path) -> None:
+    """What one had is done by another, from the beginning or, on MariaDB, from the statement where it ended."""
+    places = [(number, place) for number, statements in enumerate(CHAIN) for place in range(len(statements) + 1)]
+    deaths = tmp_path / "deaths"
+    deaths.mkdir()
+    with making_fleet(kind, len(places), tmp_path) as fleet:
+        fleet.revision("r0", CREATE_SHOP, "op.drop_table('shop')")
+        assert fleet.upgrade()[0].ok
+        for target, where in zip(fleet.targets, places, strict=True):
+            fleet.rows(target.name, "INSERT INTO shop (id, name) VALUES (1, 'a row')")
+            (deaths / f"{Path(str(target.address.database)).name} {where}").touch()
+        for number, statements in enumerate(CHAIN):
+            dies = [DIES_HERE.format(directory=str(deaths), place=(number, at)) for at in range(len(statements) + 1)]
+            steps = [step for pair in zip(dies, (*statements, ""), strict=True) for step in pair]
+            fleet.revision(f"r{number + 1}", "\n".join(steps))
+        told, code = _run(fleet, "upgrade", "--workers", "2")
+        assert code == 0, told
+        assert told.count(": upgraded (") == len(places), told
+        assert not [*deaths.iterdir()]
+        for target in fleet.targets:
+            assert fleet.rows(target.name, "SELECT id, name, town FROM shop") == [(1, "a row", "Seoul")]
+            assert fleet.rows(target.name, "SELECT COUNT(weight) FROM goods") == [(0,)]
+        told, code = _run(fleet, "check")
+        assert code == 0, told
 
 
 def _waiting(fleet: Fleet, tmp_path: Path) -> tuple[Path, Path]:

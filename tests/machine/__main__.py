@@ -74,8 +74,10 @@ def main() -> int:
     until = Until(60 * arguments.minutes)
     stopping(until)
     sys.stdin = open("/dev/null")  # noqa: SIM115
-    logging.basicConfig()
-    logging.getLogger("alembic.autogenerate.expressions").setLevel(logging.DEBUG)  # why a database could not be asked
+    unasked = logging.getLogger("alembic.autogenerate.expressions")  # why a database could not be asked
+    unasked.setLevel(logging.DEBUG)
+    unasked.addHandler(logging.StreamHandler())
+    unasked.propagate = False
     with bench(arguments.database) as made:
         start = time.monotonic()
         tell = partial(print, flush=True)

@@ -115,7 +115,7 @@ def family(code: str | int) -> str:
     """Return which expressions a type of a column can have: those for a number, for text, an enum, or any."""
     if isinstance(code, int):
         return "enum"
-    if code.startswith(("Integer", "BigInteger", "SmallInteger", "Numeric", "mysql.INTEGER")):
+    if code.startswith(("Integer", "BigInteger", "SmallInteger", "Numeric")):  # unsigned, a - b can be out of range
         return "number"
     return "text" if code.startswith(("String", "Text", "types.Code", "types.Tag")) else "any"
 

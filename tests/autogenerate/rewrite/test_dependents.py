@@ -156,7 +156,7 @@ def test_the_literals_in_texts_are_of_the_type_of_the_column(
         metadata = MetaData(naming_convention=CONVENTION)
         condition = f"x IS NULL OR x = {value}" if value != "NULL" else "x IS NOT NULL"
         low, some = CheckConstraint(condition, name="low"), Index("ix_some", "id", postgresql_where=text(condition))
-        keyed = Index("ix_keyed", text(f"({condition}) DESC NULLS LAST"), text("(id::text) COLLATE \"C\""))
+        keyed = Index("ix_keyed", text(f"({condition}) DESC NULLS LAST"), text('(id::text) COLLATE "C"'))
         Table("thing", metadata, Column("id", Integer, primary_key=True), Column("x", type_), low, some, keyed)
         return metadata
 

@@ -135,9 +135,9 @@ def test_a_column_that_may_be_null_counts(lab_postgresql: Lab, begins: bool, mor
     """From now on, or no longer: PostgreSQL lets no column count that may be NULL, and Alembic does not say so."""
     lab = lab_postgresql
     plain, counting = column("n", BigInteger), column("n", BigInteger, Identity(), nullable=False)
-    where = {"postgresql_where": text(more)} if more else {}
+    where = text(more) if more else None
     one = keyed(column("id", Integer, primary_key=True), plain, Index("ix", "n"))
-    other = keyed(column("id", Integer, primary_key=True), counting, Index("ix", "n", **where))
+    other = keyed(column("id", Integer, primary_key=True), counting, Index("ix", "n", postgresql_where=where))
     before, after = (one, other) if begins else (other, one)
     lab.change(before)
     lab.rows("INSERT INTO t (n) VALUES (7)" + (", (NULL)" if begins else ""))

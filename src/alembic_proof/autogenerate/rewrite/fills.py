@@ -278,7 +278,7 @@ def _is_unique(column: Column[Any]) -> bool:
     return any([other.name for other in each] == [column.name] for each in (*keys, *_columns_of_unique(table.indexes)))
 
 
-def _columns_of_unique(indexes: Iterable[sqlalchemy.Index]) -> Iterator[Iterable[Any]]:
+def _columns_of_unique(indexes: Iterable[sqlalchemy.Index]) -> Iterator[Any]:
     """Yield the columns of each unique index that covers no expressions besides."""
     yield from (each.columns for each in indexes if each.unique and len(each.columns) == len(each.expressions))
 
