@@ -141,6 +141,10 @@ def test_same_sql(sql: str, other: str, dialect: str, same: bool) -> None:
         ),
         ("((a > 0) OR (b > 0)) AND (c > 0)", "(a > 0) OR ((b > 0) AND (c > 0))", False),
         ("'x'::text", "'y'::text", False),
+        ("'0'::numeric", "0", True),
+        ("'-1.5'::double precision", "- 1.5", True),
+        ("'0'::text", "0", False),
+        ("'a'::integer", "a", False),
     ],
 )
 def test_without_casts(sql: str, other: str, same: bool) -> None:

@@ -63,6 +63,7 @@ _ESCAPES = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", 
 # After one of these words, parentheses are no arguments.
 _BEFORE_GROUPS = re.compile("and|or|not|when|then|else|like|is|between|check|where|as|on|default")
 _TYPE_WORDS = ("varying", "precision", "with", "without", "time", "zone")
+_NUMBER_TYPES = ("numeric", "smallint", "integer", "bigint", "real", "double")
 
 
 def same_sql(sql: str, other: str, dialect: str = "", casts: bool = True) -> bool:
@@ -135,13 +136,18 @@ def _is_noise(found: list[str], number: int) -> bool:
 
 
 def _without_casts(found: list[str]) -> list[str]:
-    """Return tokens without PostgreSQL's casts: ``::`` and a type, which may have a schema, a length and dimensions."""
+    """Return tokens without PostgreSQL's casts: ``::`` and a type, which may have a schema, a length and dimensions.
+
+    A text that is cast to a number is that number.
+    """
     left, number = [], 0
     while number < len(found):
         if found[number] != "::":
             left.append(found[number])
             number += 1
             continue
+        if found[number + 1 : number + 2] and found[number + 1] in _NUMBER_TYPES and left:
+            left[-1:] = re.findall(r"^-|.+", left[-1][1:]) if re.fullmatch(r"'-?\d[\d.]*", left[-1]) else left[-1:]
         number += 2
         while found[number : number + 1] == ["."]:
             number += 2

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from ..dialects import postgresql
 from ..schema import Difference, Schema, compare, gather, own_tables, read
-from .connections import looking
+from .connections import Looker, looking
 from .history import History
 from .looking import version_rows
 from .targets import Target
@@ -32,12 +32,17 @@ class Reading:
 def read_target(target: Target, history: History) -> Reading:
     """Read a target's revisions, and its schema from the database's catalogue. Raises whatever the driver raises."""
     with looking(target.address) as looker:
-        revisions = frozenset(str(row[0]) for row in version_rows(looker, history, "NULL", target.schema) if row[0])
-        if looker.dialect.name == "postgresql":  # one query; SQLAlchemy would ask several things before it
-            if target.schema:
-                looker.run(f"SET search_path TO {looker.quoted(target.schema)}, public")
-            schema = gather(looker.ask(postgresql.catalogue(target.schema)), target.schema)
-    if target.address.get_backend_name() != "postgresql":
+        return read_by(looker, target, history)
+
+
+def read_by(looker: Looker, target: Target, history: History) -> Reading:
+    """Do so over a connection that there is already."""
+    revisions = frozenset(str(row[0]) for row in version_rows(looker, history, "NULL", target.schema) if row[0])
+    if looker.dialect.name == "postgresql":  # one query; SQLAlchemy would ask several things before it
+        if target.schema:
+            looker.run(f"SET search_path TO {looker.quoted(target.schema)}, public")
+        schema = gather(looker.ask(postgresql.catalogue(target.schema)), target.schema)
+    else:
         schema = read(target.address)
     own = own_tables(history.version_table)
     return Reading(revisions, {table: items for table, items in schema.items() if table not in own})

@@ -12,16 +12,17 @@ from typing import Any
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.util import CommandError
+from sqlalchemy import Connection
 
 from .. import upstream
 from ..errors import ProofError, first_line
 from ..explaining import sentence
-from ..migrate.connection import VERSION_TABLE
+from ..migrate.connection import AFTERWARDS, VERSION_TABLE
 from ..prompts import Nobody
 from ..sandbox import environment, quiet
 from ..sandbox.process import keeping_logging
-from .connections import looking
-from .fingerprint import Reading, read_target
+from .connections import Looker, looking
+from .fingerprint import Reading, read_by, read_target
 from .history import History, Project, history
 from .leading import leading_to
 from .targets import Target
@@ -89,7 +90,7 @@ def _migrate(job: Job) -> Result:
     except (Exception, SystemExit) as reason:  # a revision, or env.py, may raise anything
         error = _explained(job, reason)
     try:
-        reading = read_target(job.target, plan.history)
+        reading = plan.reading or read_target(job.target, plan.history)
         if not error and plan.left(reading.revisions):
             error = (
                 f"It is at {_listed(reading.revisions)} and not at {job.revision}: env.py did not run the migrations, "
@@ -109,6 +110,7 @@ class _Plan:
         self.history: History = history(job.project)
         self.before: frozenset[str] = frozenset()
         self.steps = 0
+        self.reading: Reading | None = None  # of the database afterwards
 
     def __call__(self, heads: Collection[str], context: MigrationContext) -> list[MigrationStep]:
         self._require_guarded(context.connection)
@@ -118,6 +120,13 @@ class _Plan:
         if self._job.only_ask and upstream.is_migrating(context):
             raise _AskedError
         return found
+
+    def look(self, connection: Connection) -> None:
+        """Read what was committed, over the connection that has migrated it: another one costs PostgreSQL a process."""
+        if connection.dialect.name == "postgresql":
+            looker = Looker(connection.connection.dbapi_connection, connection.dialect)
+            with suppress(looker.errors):  # where there is no version table, for one: read_target() can ask again
+                self.reading = read_by(looker, self._job.target, self.history)
 
     def _require_guarded(self, connection: Any) -> None:
         """Raise CommandError where env.py does not keep migrators apart, or has left the schema of the target."""
@@ -154,6 +163,7 @@ def _run_env(job: Job, plan: _Plan) -> None:
     """Run env.py as ``alembic upgrade`` does; the database is named in every way that env.py may ask for one."""
     url = job.target.address.render_as_string(hide_password=False)
     config = job.project.config()
+    config.attributes[AFTERWARDS] = plan.look
     config.attributes["asker"] = Nobody()  # several workers have one terminal
     config.attributes["allow-drop"] = job.project.allowed_drops if job.down else True  # up, nobody is asked
     config.set_section_option(config.config_ini_section, "sqlalchemy.url", url.replace("%", "%%"))
