@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
 
 from alembic_proof import errors
 
@@ -39,3 +40,17 @@ def test_alembics_sentences_are_whole() -> None:
     assert (
         errors.first_line(CommandError("There are 2 questions.\n  One?\n  Two?")) == "There are 2 questions. One? Two?"
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError("wrong"), "wrong"),
+        (ValueError(1045, "Access denied"), "Access denied"),
+        (DBAPIError("SELECT 1", {}, ValueError(1045, "Access denied")), "Access denied"),
+        (FileNotFoundError(2, "No such file", "x"), "[Errno 2] No such file: 'x'"),
+    ],
+)
+def test_what_an_error_says(error: Exception, words: str) -> None:
+    """Drivers of MariaDB raise a number and a text."""
+    assert errors.said(error) == words

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import dialects
 from .dialects.base import CONNECT_TIMEOUT, plain_engine
-from .errors import without_password
+from .errors import said, without_password
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
@@ -28,7 +28,7 @@ def why_not(
     :param project: a directory; where it has a compose.yaml, that starts the server.
     :param engine: makes an engine of a URL, with which the server is asked for its databases.
     """
-    reason = without_password(" ".join(str(getattr(error, "orig", None) or error).split()))
+    reason = without_password(" ".join(said(getattr(error, "orig", None) or error).split()))
     known = url.get_backend_name() in dialects.KNOWN
     dialect = dialects.get(url.get_backend_name()) if known else None
     if dialect is None or not dialect.port:

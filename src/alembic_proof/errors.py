@@ -35,9 +35,16 @@ def first_line(error: BaseException) -> str:
 
     Of Alembic's CommandError, whose message is one for people, all of it on one line.
     """
-    text = str(error).strip() or "without a message"
+    text = said(error).strip() or "without a message"
     line = " ".join(text.split()) if type(error).__name__ == "CommandError" else text.splitlines()[0]
     return without_password(line)
+
+
+def said(error: BaseException) -> str:
+    """Return what an error says; of a driver that has a number and a text (MariaDB's and MySQL's), the text."""
+    args: tuple[object, ...] = getattr(getattr(error, "orig", None) or error, "args", ())
+    has_number = len(args) > 1 and isinstance(args[0], int) and isinstance(args[1], str)
+    return str(args[1]) if has_number and not isinstance(error, OSError) else str(error)
 
 
 def without_password(text: str) -> str:

@@ -6,6 +6,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .errors import said
+
 if TYPE_CHECKING:
     from .doctor.findings import Finding
     from .doctor.project import Project
@@ -52,8 +54,7 @@ def _of_the_database(error: Exception) -> str:
     reason, statement = getattr(error, "orig", None), getattr(error, "statement", None)
     if reason is None:
         return ""
-    said = reason.args[1] if len(reason.args) > 1 and isinstance(reason.args[0], int) else reason
-    text = " ".join(str(said).split())
+    text = " ".join(said(reason).split())
     if not statement:
         return f"the database says: {text}"
     short = " ".join(str(statement).split())

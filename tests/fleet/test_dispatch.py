@@ -62,6 +62,19 @@ def test_an_executor_that_takes_no_more_jobs_is_told() -> None:
     assert all("its worker died (BrokenExecutor)" in result.error for result in results)
 
 
+def test_a_job_that_was_ended_is_told_so() -> None:
+    """By the second Ctrl-C: its worker has not died by itself."""
+    running = Running()
+
+    class Interrupted(Workers):
+        def submit(self, job: Job) -> Future[Result]:
+            running.stopped = running.ended = True
+            return super().submit(job)
+
+    (result,) = Dispatch(_jobs("a"), [Interrupted(a=1)], running)
+    assert result.error == "it was ended in the middle: run the command again, and it goes on there"
+
+
 def test_stopping_leaves_the_rest_untouched() -> None:
     """A job is handed out when a lane is free, and not before."""
     running, workers = Running(), Workers()

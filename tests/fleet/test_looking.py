@@ -63,6 +63,25 @@ def test_what_cannot_be_reached(kind: str, tmp_path: Path) -> None:
     assert "nobody_made_this" in standings["mall-1"].detail
 
 
+def test_a_wrong_password(tmp_path: Path) -> None:
+    """The server's words, and not the password."""
+    with make_database("mysql", tmp_path) as url:
+        name = make_url(url).database
+        rows(url, f"CREATE USER {name}@'%%' IDENTIFIED BY 'right-word'")
+        try:
+            fleet = Fleet(tmp_path)
+            fleet.revision("r1", CREATE_SHOP)
+            wrong = make_url(url).set(username=name, password="wrong-word").render_as_string(hide_password=False)
+            fleet.targets = from_file([f"mall-1 {wrong}"], "the test", tmp_path)
+            outcome, heard = fleet.upgrade()
+        finally:
+            rows(url, f"DROP USER {name}@'%%'")
+    (line,) = outcome.lines
+    assert line.state == "unreachable"
+    assert line.detail.startswith(f"Access denied for user '{name}'")
+    assert "word'" not in f"{heard.said} {line}"
+
+
 @pytest.mark.parametrize("kind", ["postgresql", "mysql"])
 def test_another_migrator_is_seen(kind: str, tmp_path: Path) -> None:
     """As busy: where there is something to do."""

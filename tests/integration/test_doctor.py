@@ -80,7 +80,7 @@ BROKEN: dict[str, tuple[Break[Project], str, str]] = {
         "models/bad.py:1: RuntimeError: boom",
     ),
     "a missing name": (edit(BOOK, "import Base", "import Base, Nope"), REACHES, "models/book.py:10: ImportError"),
-    "env.py leaves": (edit(ENV, CONFIG, "raise SystemExit(0)"), REACHES, "env.py:12: it ends alembic with exit code 0"),
+    "env.py leaves": (edit(ENV, CONFIG, "raise SystemExit(0)"), REACHES, "env.py:11: it ends alembic with exit code 0"),
     "no message": (edit(ENV, CONFIG, "raise OSError"), REACHES, "OSError: without a message"),
     "no settings": (move(SETTINGS, "gone"), REACHES, "No module named 'shop.settings'"),
     "metadata None": (edit(ENV, METADATA, "target_metadata = None\n"), IS_MODELS, "is None or"),

@@ -149,7 +149,7 @@ KIND: Act = several(
 )
 LABEL = edit(BOOK, '"novel"\n', '"novel"\n    ESSAY = "essay"\n')
 LABELS = "Enum({}, native_enum=False, length=9, create_constraint=True, name='k')"
-LOG_CALL = "if config.cmd_opts is not None and config.config_file_name and Path(config.config_file_name).is_file():"
+LOG_CALL = "if config.cmd_opts is not None and config.config_file_name:"
 FROM_NONE = """import sqlalchemy
     with sqlalchemy.create_engine(f"sqlite:///{None}").connect() as connection:"""
 CHECK = edit(BOOK, "__table_args__ = (", "__table_args__ = (CheckConstraint(\"title <> ''\", name='titled'), ")

@@ -26,6 +26,7 @@ class Running:
 
     jobs: dict[str, float] = field(default_factory=dict)  # by target, when a worker began (time.monotonic)
     stopped: bool = False
+    ended: bool = False  # whether what was running was ended, too
 
     def stop(self) -> None:
         """Hand out no more jobs. What is running goes on."""
@@ -183,6 +184,10 @@ class Dispatch:
         except Exception as error:  # whatever an executor raises for a worker that died
             if self._tries[job.target.name] < TRIES and not self._running.stopped:
                 return None
+            if self._running.ended:
+                return Result(
+                    job.target.name, "it was ended in the middle: run the command again, and it goes on there"
+                )
             return Result(
                 job.target.name,
                 f"its worker died ({type(error).__name__}), and nobody knows how far it came: run the command again",

@@ -213,6 +213,7 @@ class _Migration:
         """Stop handing out. The second time, end the workers too."""
         running = list(self._running.jobs)
         if self._outcome.interrupted:
+            self._running.ended = True
             end_workers()
             return
         self._outcome.interrupted = True

@@ -36,7 +36,8 @@ def of_standing(standing: Standing) -> Line:
     by = f" by {counted(standing.behind, 'revision')}" if standing.state is State.BEHIND else ""
     at = f"at {', '.join(revisions)}" if revisions and standing.state is not State.AT_HEAD else ""
     detail = "; ".join(filter(None, (at, standing.detail)))
-    more = {"revisions": revisions, "behind": standing.behind}
+    is_known = standing.state not in (State.UNREACHABLE, State.UNKNOWN)
+    more = {"revisions": revisions, "behind": standing.behind if is_known else None}
     return Line(standing.target.name, f"{standing.state.value}{by}", detail, standing.state is State.AT_HEAD, more)
 
 

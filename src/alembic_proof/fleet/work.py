@@ -123,10 +123,13 @@ class _Plan:
 
     def look(self, connection: Connection) -> None:
         """Read what was committed, over the connection that has migrated it: another one costs PostgreSQL a process."""
+        connection.rollback()
         if connection.dialect.name == "postgresql":
-            looker = Looker(connection.connection.dbapi_connection, connection.dialect)
+            own: Any = connection.connection.dbapi_connection
+            looker = Looker(own, connection.dialect)
             with suppress(looker.errors):  # where there is no version table, for one: read_target() can ask again
                 self.reading = read_by(looker, self._job.target, self.history)
+            own.rollback()
 
     def _require_guarded(self, connection: Any) -> None:
         """Raise CommandError where env.py does not keep migrators apart, or has left the schema of the target."""

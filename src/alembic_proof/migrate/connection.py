@@ -98,10 +98,6 @@ def migrating(
         _exclusive(connection, *version),
     ):
         yield
-    look = context.config.attributes.get(AFTERWARDS)
-    if look is not None:
-        connection.rollback()
-        look(connection)
 
 
 def require_own_program() -> None:
@@ -200,8 +196,8 @@ def _exclusive(connection: Connection, version_table: str, version_table_schema:
         if examined:
             examined.require_unchanged(connection)
         yield
-        if AFTERWARDS not in context.config.attributes:
-            require_committed(connection)
+        look = context.config.attributes.get(AFTERWARDS, require_committed)
+        look(connection)
 
 
 def _require_handed_in(connection: Connection) -> None:

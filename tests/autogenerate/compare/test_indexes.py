@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table, cast, column, func
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table, UniqueConstraint, cast, column, func
 from sqlalchemy import text as sql
 from support.lab import Lab
 from support.models import CONVENTION
@@ -245,18 +245,24 @@ def test_what_an_index_includes_follows_a_rename(lab_postgresql: Lab) -> None:
     assert "index" not in text
 
 
+@pytest.mark.parametrize("unique", [False, True])
 @pytest.mark.parametrize("length", [20, 30])
-def test_a_long_name_of_letters_that_are_several_bytes(lab_postgresql: Lab, length: int) -> None:
-    """PostgreSQL cuts it off by bytes, SQLAlchemy by letters: it is the same index."""
+def test_a_long_name_of_letters_that_are_several_bytes(lab_postgresql: Lab, length: int, unique: bool) -> None:
+    """PostgreSQL cuts it off by bytes, SQLAlchemy by letters: it is the same index, or UNIQUE."""
 
     def named(*columns: str) -> MetaData:
         metadata = MetaData(naming_convention=CONVENTION)
         numbers = [Column(name, Integer) for name in ("한국어" * 4, "b" * length, "c" * length)]
         table = Table("이름", metadata, Column("id", Integer, primary_key=True), *numbers)
-        Index(None, *(table.c[name] for name in columns))
+        found = [table.c[name] for name in columns]
+        if unique:
+            table.append_constraint(UniqueConstraint(*found))
+        else:
+            Index(None, *found)
         return metadata
 
     lab_postgresql.change(named("한국어" * 4, "b" * length))
+    assert lab_postgresql.differences() == ""
     before = lab_postgresql.schema()
     lab_postgresql.change(named("한국어" * 4, "c" * length))
     lab_postgresql.downgrade()

@@ -12,6 +12,7 @@ from alembic.operations.ops import (
     CreateIndexOp,
     CreateTableOp,
     CreateUniqueConstraintOp,
+    DropConstraintOp,
     DropIndexOp,
     DropTableOp,
     MigrateOperation,
@@ -29,7 +30,7 @@ from ..expressions import Expression
 from ..indexes import create_index_sql, has_expression, included, predicate
 from ..operations import IndexSqlOp
 from ..renamed_inspector import RenamedInspector
-from ..sql import sql_of, stored_name
+from ..sql import column_names, sql_of, stored_name
 from ..sqlite_catalogue import tables_and_indexes
 from . import add_table_comparison
 from .stored_expressions import compare_expressions
@@ -38,6 +39,7 @@ from .stored_expressions import compare_expressions
 def setup(plugin: Plugin) -> None:
     """Register the comparisons; MariaDB has neither predicates nor expressions: see mysql_indexes.py."""
     add_table_comparison(plugin, compare_on_postgresql, ("postgresql",))
+    add_table_comparison(plugin, forget_cut_names, ("postgresql",))
     for dialect in ("postgresql", "mysql", "mariadb"):
         plugin.add_autogenerate_comparator(
             use_names, "schema", plugin.name, qualifier=dialect, priority=DispatchPriority.LAST
@@ -185,6 +187,25 @@ def compare_on_postgresql(
             _compare_expressions(autogen_context, operations, reflected, old, index)
         elif old.name != index.name and _columns(old) == _columns(index):  # Alembic counts no bytes of a long name
             operations.ops[:] = [op for op in operations.ops if op not in by_alembic]
+
+
+def forget_cut_names(
+    autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table
+) -> None:
+    """Forget the UNIQUEs that only have a name of which PostgreSQL has cut off more: Alembic counts no bytes."""
+    drops = {op.constraint_name: op for op in operations.ops if isinstance(op, DropConstraintOp)}
+    existing = {str(each.name): each for each in reflected.constraints if isinstance(each, UniqueConstraint)}
+    for op in [op for op in operations.ops if isinstance(op, CreateUniqueConstraintOp)]:
+        new = op.to_constraint()
+        old = existing.get(str(stored_name(new, autogen_context.dialect)))
+        if old is not None and old.name in drops and old.name != new.name and _unique(old) == _unique(new):
+            operations.ops[:] = [each for each in operations.ops if each not in (op, drops[old.name])]
+
+
+def _unique(constraint: UniqueConstraint) -> tuple[Any, ...]:
+    """Return what a UNIQUE is, apart from its name."""
+    distinct = bool(constraint.dialect_options["postgresql"]["nulls_not_distinct"])
+    return column_names(constraint), bool(constraint.deferrable), constraint.initially, distinct
 
 
 def _columns(index: Index) -> list[str]:
