@@ -8,11 +8,12 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, Connection, NullPool, create_engine, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, inspect, make_url
 
 from .certificates import read_once
 
@@ -22,8 +23,9 @@ SERVERS = {"postgresql": "TEST_POSTGRESQL_URL", "mysql": "TEST_MYSQL_URL"}
 DATABASES = ["sqlite", *SERVERS]
 
 
-# PostgreSQL waits for a checkpoint in each DROP DATABASE: those that are free again are emptied, for other tests.
-_free: list[str] = []
+# Databases of servers that are free again, empty, for other tests. PostgreSQL waits for a checkpoint in each DROP
+# DATABASE; and SQLAlchemy need not ask a server that it knows, nor compile again what it asks: see engine_of().
+_free: dict[str, list[str]] = {kind: [] for kind in SERVERS}
 # What a test may leave in one: its sessions, what was set for it, and its schemas with all that is in them.
 _EMPTY = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
@@ -41,8 +43,9 @@ _EMPTY = (
     """,
     "CREATE SCHEMA public",
     "GRANT USAGE ON SCHEMA public TO PUBLIC",
-    # To compile a query of the catalogue takes longer than to run it, on a schema of a few tables.
-    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET jit = off', current_database()); END $$",
+    # Nobody waits for the disk. To compile a query of the catalogue takes longer than to run it, on a few tables.
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET synchronous_commit = off', current_database()); "
+    "EXECUTE format('ALTER DATABASE %%I SET jit = off', current_database()); END $$",
 )
 
 
@@ -54,22 +57,18 @@ def make_database(kind: str, directory: Path) -> Iterator[str]:
         return
     if SERVERS[kind] not in os.environ:
         pytest.skip(f"needs a {kind} server: set {SERVERS[kind]} to the URL of a database on it (see CONTRIBUTING.md)")
-    server = make_url(os.environ[SERVERS[kind]])
-    if kind == "postgresql":
-        url = _free.pop() if _free else _create(server)
-        try:
-            yield url
-        finally:
-            with _server(make_url(url)) as connection:
-                for statement in _EMPTY:
-                    connection.exec_driver_sql(statement)
-            _free.append(url)
-        return
-    url = _create(server)
+    url = _free[kind].pop() if _free[kind] else _create(make_url(os.environ[SERVERS[kind]]))
     try:
         yield url
     finally:
-        _drop(url)
+        _empty(url)
+        _free[kind].append(url)
+
+
+@lru_cache(maxsize=64)
+def engine_of(url: str) -> Engine:
+    """Return the engine of a database, without a pool. Whoever changes something about it makes one of their own."""
+    return create_engine(url, poolclass=NullPool)
 
 
 def _name() -> str:
@@ -77,15 +76,28 @@ def _name() -> str:
 
 
 def _create(server: URL) -> str:
-    """Create a database beside another one, to be dropped at the latest when this process ends; return its URL."""
+    """Create a database beside another one, to be dropped when this process ends; return its URL."""
     url = server.set(database=_name()).render_as_string(hide_password=False)
     with _server(server) as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {make_url(url).database}")
+    atexit.register(_drop, url)
     if url.startswith("postgresql"):
-        atexit.register(_drop, url)
         with _server(make_url(url)) as connection:
             connection.exec_driver_sql(_EMPTY[-1])
     return url
+
+
+def _empty(url: str) -> None:
+    """Let a database be as if it were new."""
+    if url.startswith("mysql"):
+        name = make_url(url).database
+        with _server(make_url(os.environ[SERVERS["mysql"]])) as connection:
+            for statement in (f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}"):
+                connection.exec_driver_sql(statement)
+        return
+    with _server(make_url(url)) as connection:
+        for statement in _EMPTY:
+            connection.exec_driver_sql(statement)
 
 
 def _drop(url: str) -> None:
@@ -97,12 +109,14 @@ def _drop(url: str) -> None:
 
 def _server(url: URL) -> AbstractContextManager[Connection]:
     """Return a connection in which each statement commits by itself."""
-    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
+    return (
+        engine_of(url.render_as_string(hide_password=False)).execution_options(isolation_level="AUTOCOMMIT").connect()
+    )
 
 
 def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
     """Run a statement over a connection of its own and return its rows."""
-    with create_engine(url, poolclass=NullPool).begin() as connection:
+    with engine_of(url).begin() as connection:
         result = connection.exec_driver_sql(statement)
         return [tuple(row) for row in result] if result.returns_rows else []
 
@@ -111,7 +125,7 @@ def schema(url: str) -> dict[str, list[str]]:
     """Return what is reflected of each table, without the order of its columns."""
     kinds = ("columns", "pk_constraint", "foreign_keys", "indexes", "unique_constraints", "check_constraints")
     tables: dict[str, list[str]] = {}
-    with create_engine(url, poolclass=NullPool).connect() as connection:
+    with engine_of(url).connect() as connection:
         for kind in kinds:
             for (_, table), items in getattr(inspect(connection), f"get_multi_{kind}")().items():
                 texts = [str(item) for item in (items if isinstance(items, list) else [items])]

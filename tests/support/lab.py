@@ -16,7 +16,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import MetaData, NullPool, create_engine
+from sqlalchemy import MetaData
 
 from alembic_proof.prompts import Asker
 
@@ -57,7 +57,7 @@ class Lab:
         shutil.copy(mako, self.directory / "migrations")
         (self.directory / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
         (self.directory / "pyproject.toml").write_text(f"[tool.alembic-proof]\n{settings}\n", encoding="utf-8")
-        self.engine = create_engine(url, poolclass=NullPool)
+        self.engine = databases.engine_of(url)
         self.models = MetaData()
         self.output = io.StringIO()
         self.asker: Asker | None = None  # whom a question is put to; without one, nobody can be asked

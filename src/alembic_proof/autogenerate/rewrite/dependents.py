@@ -29,7 +29,6 @@ from alembic.operations.ops import (
     OpContainer,
 )
 from sqlalchemy import (
-    CHAR,
     CheckConstraint,
     Column,
     DefaultClause,
@@ -37,6 +36,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     PrimaryKeyConstraint,
+    String,
     Table,
     UniqueConstraint,
 )
@@ -85,6 +85,7 @@ class ColumnChange:
     # PostgreSQL reads the texts of CHECKs and indexes again: it does not find the operators for the new type, or casts
     # the column, as the literals in them are of the old one.
     in_texts: bool = False
+    in_lists: bool = False  # of texts only those with a list, as in ``IN (1, 2)``: it is an array of the old type
     in_keys: bool = False
     recreated: bool = False
     # Its enum type gets other labels in place: what depends on it stays, but what is made anew needs the labels.
@@ -189,7 +190,8 @@ class _Direction:
             if change not in seen:
                 seen.add(change)
                 for each in self._depending_on(change):
-                    if each.key not in found and (self._is_changed(each) or not getattr(change, "only_labels", False)):
+                    is_in_the_way = self._is_changed(each) or not getattr(change, "only_labels", False)
+                    if each.key not in found and is_in_the_way and not self._becomes_plain(each):
                         found[each.key] = each
                         queue.extend(self._changes_by(each))
         first = [op for each in found.values() if (op := self._drop(each))]
@@ -226,14 +228,25 @@ class _Direction:
             elif isinstance(op, UncomputeOp) and not op.in_place:
                 yield ColumnChange(full_name(op.table_name, op.schema), op.column.name, recreated=True)
             elif isinstance(op, AlterColumnOp) and op.modify_type is not None:
-                is_other = isinstance(op, CastColumnOp) or len({*map(_kind_of, _types_of(op))}) > 1
-                table, in_texts = full_name(op.table_name, op.schema), is_other and not self.is_mysql
-                yield ColumnChange(table, op.column_name, in_texts, in_keys=is_other or self.is_mysql)
+                table = full_name(op.table_name, op.schema)
+                kinds, names = {*map(self._kind_of, _types_of(op))}, {*map(self._sql_name, _types_of(op))}
+                is_other = isinstance(op, CastColumnOp) or len(kinds) > 1
+                has_lists = len(names) > 1 and not any(issubclass(kind, String) for kind, _ in kinds)
+                in_texts, in_lists = (not self.is_mysql and each for each in (is_other, has_lists))
+                yield ColumnChange(table, op.column_name, in_texts, in_lists, in_keys=is_other or self.is_mysql)
             elif isinstance(op, ChangePrimaryKeyOp) and _changes_columns_of_key(op):
                 yield KeyChange(full_name(op.table_name, op.schema), tuple(column_names(op.old)))
             elif isinstance(op, (DropIndexOp, DropConstraintOp)):
                 item = op.to_index() if isinstance(op, DropIndexOp) else constraint_of(op)
                 yield from self._key_change(full_name(str(op.table_name), op.schema), item)
+
+    def _sql_name(self, type_: Any) -> str:
+        """Return the name of a type in the database, without its length."""
+        return str(self.dialect.type_compiler_instance.process(type_)).partition("(")[0]
+
+    def _kind_of(self, type_: Any) -> tuple[Any, bool]:
+        """Return what two types share whose values PostgreSQL compares in the same words."""
+        return upstream.type_affinity(type_), self._sql_name(type_) == "CHAR"
 
     def _columns_of_enum(self, enum: EnumTypeOp) -> Iterator[Change]:
         for schema, table, column in columns_of_enum(self.draft, enum):
@@ -274,14 +287,15 @@ class _Direction:
         name = change.column
         if isinstance(item, Column):
             return item.name != name and name in _names_in(item, self.dialect)
+        names = _names_in(item, self.dialect) if isinstance(item, (CheckConstraint, Index)) else set()
+        in_text, is_read_again = name in names, change.in_texts or (change.in_lists and "array" in names)
         if isinstance(item, CheckConstraint):
-            return (change.in_texts or change.recreated) and name in _names_in(item, self.dialect)
+            return (is_read_again or change.recreated) and in_text
         if isinstance(item, Index):
-            in_text = name in _names_in(item, self.dialect)
             table: Any = item.table
             more = included(table, item.dialect_options["postgresql"]["include"])
-            names = {*more, *(column.name for column in item.columns)}
-            return (in_text and change.in_texts) or (change.recreated and (in_text or name in names))
+            columns = {*more, *(column.name for column in item.columns)}
+            return (in_text and is_read_again) or (change.recreated and (in_text or name in columns))
         is_column = name in column_names(item)
         return is_column and (change.recreated or (change.in_keys and isinstance(item, ForeignKeyConstraint)))
 
@@ -320,6 +334,12 @@ class _Direction:
     def _is_changed(self, dependent: Dependent) -> bool:
         """Tell whether the revision drops or creates a dependent."""
         return any(_found(ops, dependent.key) for ops in (self.drops, self.additions))
+
+    def _becomes_plain(self, dependent: Dependent) -> bool:
+        """Tell whether a column is computed no more, and keeps its values: that comes before what it depends on."""
+        table, kind, name = dependent.key
+        is_there = kind == "column" and name in {column.name for column in self.tables.models[table].columns}
+        return is_there and dependent.model is None and not _found(self.drops, dependent.key)
 
     def _drop(self, dependent: Dependent) -> Any:
         """Return what drops a dependent: taken out of the revision, or new; None if it is not there to be dropped."""
@@ -448,11 +468,6 @@ def _changes_columns_of_key(op: MigrateOperation) -> bool:
 
 def _types_of(op: AlterColumnOp) -> list[Any]:
     return [type_ for type_ in (op.existing_type, op.modify_type) if type_ is not None]
-
-
-def _kind_of(type_: Any) -> tuple[Any, bool]:
-    """Return what two types share whose values PostgreSQL compares in the same words."""
-    return upstream.type_affinity(type_), isinstance(type_, CHAR)
 
 
 def _referred(key: ForeignKeyConstraint) -> tuple[str, ...]:

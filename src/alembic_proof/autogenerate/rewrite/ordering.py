@@ -27,7 +27,7 @@ from sqlalchemy import ForeignKeyConstraint
 
 from ...sqltext import full_name
 from ..draft import Draft, each_operation
-from ..operations import ChangePrimaryKeyOp, RenameTableBothWaysOp, constraint_of, take_keys_out
+from ..operations import ChangePrimaryKeyOp, RenameTableBothWaysOp, UncomputeOp, constraint_of, take_keys_out
 from ..sql import column_names
 from .freed_names import gained_by
 
@@ -56,7 +56,7 @@ def rank(op: MigrateOperation) -> int:
         return 0 if _is_foreign_key(op) else 1
     if isinstance(op, (AddConstraintOp, CreateIndexOp)):
         return 6 if _is_foreign_key(op) else 5
-    if isinstance(op, DropColumnOp) and op.to_column().computed is not None:
+    if isinstance(op, UncomputeOp) or (isinstance(op, DropColumnOp) and op.to_column().computed is not None):
         return 2
     return 4 if isinstance(op, AddColumnOp) and op.column.computed is not None else 3
 
