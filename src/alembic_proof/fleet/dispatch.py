@@ -15,7 +15,7 @@ from .. import dialects
 from .entry import begin
 from .history import Project
 from .targets import Target
-from .work import Job, Result, migrate
+from .work import Job, Result, migrate, warm
 
 TRIES = 3  # for a job whose workers die
 
@@ -58,8 +58,8 @@ class ProcessLane(Lane):
     It has an executor of its own: ProcessPoolExecutor gives all its workers up when one of them dies.
     """
 
-    def __init__(self, preload: list[str]) -> None:
-        self._preload = preload
+    def __init__(self, project: Project, preload: list[str]) -> None:
+        self._project, self._preload = project, preload
         self._executor: ProcessPoolExecutor | None = None
         self._starting: threading.Thread | None = None
 
@@ -70,7 +70,7 @@ class ProcessLane(Lane):
 
     def _start(self) -> None:
         self._executor = ProcessPoolExecutor(1, context(self._preload), begin)
-        self._executor.submit(int)  # else it would start with the first job
+        self._executor.submit(warm, self._project)  # else it would start with the first job
 
     def submit(self, job: Job) -> Future[Result]:
         """Hand out a job, to a new process if there is none, or the last one has died."""
@@ -117,7 +117,7 @@ def context(preload: list[str]) -> multiprocessing.context.BaseContext:
 def lanes(workers: int, executor: Executor | None, project: Project, targets: Iterable[Target]) -> list[Lane]:
     """Return lanes for so many jobs at a time."""
     preload = _imported_by_jobs(project, targets)
-    return [ExecutorLane(executor) if executor else ProcessLane(preload) for _ in range(workers)]
+    return [ExecutorLane(executor) if executor else ProcessLane(project, preload) for _ in range(workers)]
 
 
 def _imported_by_jobs(project: Project, targets: Iterable[Target]) -> list[str]:

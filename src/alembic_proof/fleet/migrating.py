@@ -83,6 +83,8 @@ class _Migration:
             for standing in standings:
                 if standing.target not in todo and standing.target not in there:
                     self._tell(of_standing(standing))
+            for lane in own[1 : len(todo)]:
+                lane.prepare()
             for standing in standings:  # before anything is changed
                 if standing.target in todo:
                     self._references.of(standing.target)

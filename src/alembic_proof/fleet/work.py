@@ -60,6 +60,12 @@ class _AskedError(Exception):
 WORKING = threading.Lock()
 
 
+def warm(project: Project) -> None:
+    """Read the revisions, before the first job of this process comes."""
+    with suppress(ProofError):  # which the job will tell
+        history(project)
+
+
 def migrate(job: Job) -> Result:
     """Bring one target to a revision with the project's own env.py, and read its schema afterwards.
 
