@@ -51,6 +51,7 @@ from ..operations import (
     CastColumnOp,
     ChangePrimaryKeyOp,
     DomainOp,
+    DropCreatedIndexOp,
     EnumTypeOp,
     IndexSqlOp,
     UncomputeOp,
@@ -236,6 +237,8 @@ class _Direction:
                 yield ColumnChange(table, op.column_name, in_texts, in_lists, in_keys=is_other or self.is_mysql)
             elif isinstance(op, ChangePrimaryKeyOp) and _changes_columns_of_key(op):
                 yield KeyChange(full_name(op.table_name, op.schema), tuple(column_names(op.old)))
+            elif isinstance(op, DropCreatedIndexOp) and not (self.is_mysql or op.create.unique):
+                continue  # no foreign key needs it
             elif isinstance(op, (DropIndexOp, DropConstraintOp)):
                 item = op.to_index() if isinstance(op, DropIndexOp) else constraint_of(op)
                 yield from self._key_change(full_name(str(op.table_name), op.schema), item)

@@ -23,6 +23,7 @@ from alembic.operations.ops import (
     CreateIndexOp,
     CreateTableOp,
     DowngradeOps,
+    DropIndexOp,
     DropTableOp,
     MigrateOperation,
     ModifyTableOps,
@@ -83,11 +84,20 @@ def _to_check(op: MigrateOperation, seen: set[Any]) -> Iterator[MigrateOperation
                 if key not in seen:
                     seen.add(key)
                     yield AddColumnOp(op.table_name, column, schema=op.schema)
-    elif isinstance(op, CreateIndexOp):
-        if op.kw or not all(isinstance(column, (str, Column)) for column in op.columns):
-            yield op
-    elif not isinstance(op, DropTableOp):
+    elif not isinstance(op, DropTableOp) and not all(map(_is_plain_index, getattr(op, "ops", [op]))):
         yield op
+
+
+def _is_plain_index(op: MigrateOperation) -> bool:
+    """Tell whether an operation is about an index of columns, without options: a new table may have several."""
+    if not isinstance(op, (CreateIndexOp, DropIndexOp)) or not all(map(_says_nothing, op.kw.values())):
+        return False
+    return isinstance(op, DropIndexOp) or all(isinstance(column, (str, Column)) for column in op.columns)
+
+
+def _says_nothing(option: Any) -> bool:
+    """Tell whether an option is as if it were not given; an expression cannot be asked whether it is true."""
+    return option is None or option is False or (isinstance(option, (list, tuple, dict)) and not option)
 
 
 def _has_only_plain_constraints(op: CreateTableOp) -> bool:
