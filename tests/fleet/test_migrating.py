@@ -104,6 +104,7 @@ def test_groups_follow_one_another_as_long_as_none_fails(sqlite_fleet: Fleet, tm
         *(f"more-{n}" for n in range(1, 5)),
     ]
     assert [line.state for line in outcome.lines] == [*["upgraded"] * 3, "failed", *["not begun"] * 3]
+    assert "first mall-1, then 6 others in 3 groups" in heard.said[0]
     assert "1 target of this group failed, so the next group was not begun." in heard.said
 
 

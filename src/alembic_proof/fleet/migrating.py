@@ -110,7 +110,9 @@ class _Migration:
         at_once = f"{self._options.workers} at a time"
         if self._canary is None:
             return f"{going}, {at_once}."
-        rest = f", then {counted(len(todo) - 1, 'other')}, {at_once}" if len(todo) > 1 else ""
+        groups = len(self._groups(todo)) - 1
+        others = counted(len(todo) - 1, "other") + (f" in {groups} groups" if groups > 1 else "")
+        rest = f", then {others}, {at_once}" if len(todo) > 1 else ""
         return f"{going}: first {self._canary.name}{rest}."
 
     def _chosen_canary(self, todo: list[Target], there: list[Target]) -> Target | None:
