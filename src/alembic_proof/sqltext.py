@@ -146,8 +146,9 @@ def _without_casts(found: list[str]) -> list[str]:
             left.append(found[number])
             number += 1
             continue
-        if found[number + 1 : number + 2] and found[number + 1] in _NUMBER_TYPES and left:
-            left[-1:] = re.findall(r"\d+|[-.]", left[-1]) if re.fullmatch(r"'-?\d[\d.]*", left[-1]) else left[-1:]
+        is_number = found[number + 1 : number + 2] and found[number + 1] in _NUMBER_TYPES
+        if is_number and left and re.fullmatch(r"'-?\d[\d.]*", left[-1]):
+            left[-1:] = re.findall(r"\d+|[-.]", left[-1])
         number += 2
         while found[number : number + 1] == ["."]:
             number += 2

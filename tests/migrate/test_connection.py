@@ -484,6 +484,15 @@ def test_a_database_that_nobody_knows(lab_sqlite: Lab, monkeypatch: pytest.Monke
         lab_sqlite.upgrade()
 
 
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_coroutine_is_no_revision(lab: Lab, offline: bool) -> None:
+    """Alembic would call it, never run it, and note it as done."""
+    path = lab.write("r1", None, "pass")
+    path.write_text(path.read_text("utf-8").replace("def upgrade", "async def upgrade"), "utf-8")
+    with pytest.raises(CommandError, match=r"r1.py: upgrade\(\) is a coroutine .* Nothing was changed"):
+        lab.sql() if offline else lab.upgrade()
+
+
 def test_a_connection_is_closed_afterwards(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unless it was handed in."""
     monkeypatch.setattr(connections, "moves", lambda: False)

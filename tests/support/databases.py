@@ -109,9 +109,8 @@ def _drop(url: str) -> None:
 
 def _server(url: URL) -> AbstractContextManager[Connection]:
     """Return a connection in which each statement commits by itself."""
-    return (
-        engine_of(url.render_as_string(hide_password=False)).execution_options(isolation_level="AUTOCOMMIT").connect()
-    )
+    engine = engine_of(url.render_as_string(hide_password=False))
+    return engine.execution_options(isolation_level="AUTOCOMMIT").connect()
 
 
 def rows(url: str, statement: str) -> list[tuple[Any, ...]]:

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, Dialect, Identity, SmallInteger
 
 from ..ddl.types import database_type
 from ..sqltext import quote_literal
+from .name_steps import shortened
 
 SERIAL = "serial"
 
@@ -148,7 +149,7 @@ def _or_none(value: int | None, usual: int) -> int | None:
 
 def _beside(name: str) -> str:
     """Return a name that is not taken, for a moment."""
-    return f"{name[:55]}_kept"
+    return f"{shortened(name, 55)}_kept"
 
 
 def numbering_of_reflected(column: Column[Any]) -> Numbering:

@@ -27,6 +27,7 @@ from . import data_loss, journal
 from .aftermath import noting_aftermath
 from .commit_check import require_committed
 from .sentences import as_sentences
+from .step_functions import require_functions
 
 log = logging.getLogger("alembic.connection")
 
@@ -148,10 +149,10 @@ def _noting(connection: Connection, version_table: str, version_table_schema: st
 
 
 def planning(connection: Connection) -> Plan:
-    """Return the function that plans the steps of the running command, with two checks, for ``context.configure()``.
+    """Return the function that plans the steps of the running command, with its checks, for ``context.configure()``.
 
-    It raises CommandError if ``context.configure()`` got another version table than migrating(), past options(). And
-    migrating() sees whether a command of Alembic's ever called it; other programs may have their reasons.
+    It raises CommandError if ``context.configure()`` got another version table than migrating(), past options(), or if
+    Alembic would not run a revision. And migrating() sees whether a command of Alembic's ever called it; other programs may have their reasons.
     """
     plan: Plan = upstream.environment_context().context_opts["fn"]
     info = connection.info
@@ -161,7 +162,7 @@ def planning(connection: Connection) -> Plan:
     def planned(heads: Any, migration: MigrationContext) -> Any:
         info[_PLANNED] = True
         require_version_table(connection, migration.version_table, migration.version_table_schema)
-        return plan(heads, migration)
+        return require_functions(plan(heads, migration))
 
     return planned
 

@@ -32,6 +32,7 @@ from ..revisions.actions import actions
 from ..revisions.drops import Drop, DropReader
 from . import revision_chain
 from .logging_less import logging_less
+from .step_functions import require_functions
 from .warnings import warn
 
 log = logging.getLogger("alembic.data_loss")
@@ -110,7 +111,7 @@ def telling() -> Callable[..., Any]:
 
     @wraps(plan)  # Alembic's commands are told apart by the name of theirs
     def planned(heads: Any, migration: MigrationContext) -> Any:
-        steps = list(plan(heads, migration))
+        steps = require_functions(plan(heads, migration))
         if environment.config.attributes.get("allow-drop"):
             return steps
         drops = _drops(steps, migration.dialect)

@@ -86,6 +86,15 @@ def test_numbers_come_about_in_another_way(lab_postgresql: Lab, before: str, aft
     assert last in numbers
 
 
+def test_a_long_name_of_letters_that_are_several_bytes(lab_postgresql: Lab) -> None:
+    """Its sequence has as many as there may be, and the one for a moment may not have the same name."""
+    name = "ab" + "한국어" * 6
+    lab_postgresql.change(keyed(column("id", Integer, primary_key=True), name=name))
+    lab_postgresql.rows(f'INSERT INTO "{name}" DEFAULT VALUES')
+    lab_postgresql.change(keyed(column("id", Integer, Identity(), primary_key=True), name=name))
+    assert lab_postgresql.rows(f'INSERT INTO "{name}" DEFAULT VALUES RETURNING id') == [(2,)]
+
+
 def test_a_bigger_type(lab_postgresql: Lab) -> None:
     """Its limit follows it."""
     lab_postgresql.change(models(by=Identity()))

@@ -46,6 +46,7 @@ from ...sqltext import full_name
 from ..compare.reflected import reflected_tables
 from ..draft import Draft
 from ..enum_types import enums_by_name, sql_labels, sql_name
+from ..expressions.question import type_sql
 from ..indexes import create_index_sql, has_expression, included, predicate
 from ..operations import (
     CastColumnOp,
@@ -232,9 +233,11 @@ class _Direction:
                 table = full_name(op.table_name, op.schema)
                 kinds, names = {*map(self._kind_of, _types_of(op))}, {*map(self._sql_name, _types_of(op))}
                 is_other = isinstance(op, CastColumnOp) or len(kinds) > 1
-                has_lists = len(names) > 1 and not any(issubclass(kind, String) for kind, _ in kinds)
-                in_texts, in_lists = (not self.is_mysql and each for each in (is_other, has_lists))
-                yield ColumnChange(table, op.column_name, in_texts, in_lists, in_keys=is_other or self.is_mysql)
+                in_lists = len(names) > 1 and not any(issubclass(kind, String) for kind, _ in kinds)
+                if self.is_mysql:
+                    yield ColumnChange(table, op.column_name, in_keys=True)
+                else:
+                    yield ColumnChange(table, op.column_name, is_other, in_lists, in_keys=is_other)
             elif isinstance(op, ChangePrimaryKeyOp) and _changes_columns_of_key(op):
                 yield KeyChange(full_name(op.table_name, op.schema), tuple(column_names(op.old)))
             elif isinstance(op, DropCreatedIndexOp) and not (self.is_mysql or op.create.unique):
@@ -245,7 +248,7 @@ class _Direction:
 
     def _sql_name(self, type_: Any) -> str:
         """Return the name of a type in the database, without its length."""
-        return str(self.dialect.type_compiler_instance.process(type_)).partition("(")[0]
+        return (type_sql(type_, self.dialect) or "").partition("(")[0]
 
     def _kind_of(self, type_: Any) -> tuple[Any, bool]:
         """Return what two types share whose values PostgreSQL compares in the same words."""
