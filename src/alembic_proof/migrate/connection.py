@@ -152,7 +152,8 @@ def planning(connection: Connection) -> Plan:
     """Return the function that plans the steps of the running command, with its checks, for ``context.configure()``.
 
     It raises CommandError if ``context.configure()`` got another version table than migrating(), past options(), or if
-    Alembic would not run a revision. And migrating() sees whether a command of Alembic's ever called it; other programs may have their reasons.
+    Alembic would not run a revision. And migrating() sees whether a command of Alembic's ever called it; other programs
+    may have their reasons.
     """
     plan: Plan = upstream.environment_context().context_opts["fn"]
     info = connection.info
