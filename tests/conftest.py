@@ -6,6 +6,7 @@ import compileall
 import gc
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ from support.project import LIBRARY, Project, bake_into
 
 Bake = Callable[..., Project]
 
+# A shell lets what it starts in the background ignore Ctrl-C, and so would all that tests start, and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Python takes a file for unchanged that was edited within a second and kept its size: revisions are, here.
 sys.dont_write_bytecode = True
 # Most of what tests make lives as long as a test: to look for garbage less often takes an eighth of their time away.

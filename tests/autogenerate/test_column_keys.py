@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -152,3 +153,20 @@ def test_a_composite_key(lab: Lab) -> None:
     lab.downgrade()
     lab.upgrade()
     assert lab.differences() == ""
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda table: Index("ix", table.c.mood.asc(), postgresql_include=["name"]),
+        lambda table: Index("ix", table.c.mood, func.lower(table.c.name)),
+    ],
+)
+def test_what_is_made_anew_around_a_change(lab_postgresql: Lab, make: Any) -> None:
+    """It has the columns by their names, too."""
+
+    def models(*labels: str) -> MetaData:
+        return people(named(), Column("state", Enum(*labels, name="mood"), key="mood"), more=make)
+
+    text = there_and_back(lab_postgresql, models("good", "bad", "odd"), models("good", "bad"))
+    assert "full_name" in text

@@ -51,9 +51,13 @@ def fill(pair: Pair, table: Table, column: Column) -> tuple[bool, Any]:
         return False, None
     if old is None and (column.server_default is not None or column.key == table.counted):
         return False, None
-    refers = any(item.kind == "foreign key" and column.key in item.columns for item in table.items)
     schema = pair.first if pair.first.enum(column.type) else pair.second  # a label that both schemas have
-    return True, values(schema, column)[0 if refers else ROWS]
+    return True, values(schema, column)[0 if _refers(table, column) else ROWS]
+
+
+def _refers(table: Table, column: Column) -> bool:
+    """Tell whether a column's values have to be there in another table."""
+    return any(item.kind == "foreign key" and column.key in item.columns for item in table.items)
 
 
 def compared(pair: Pair, table: Table, before: Table) -> list[Column]:
@@ -120,7 +124,8 @@ def _answers(pair: Pair) -> Iterator[str]:
         for column in new.columns:
             is_filled, value = fill(pair, new, column)
             if is_filled and (column.server_default or not column.default):
-                text = f"sql:{EXPRESSIONS[str(column.type)]}" if _expressed(pair, column) else known.answer(value)
+                expressed = pair.expressions and str(column.type) in EXPRESSIONS and not _refers(new, column)
+                text = f"sql:{EXPRESSIONS[str(column.type)]}" if expressed else known.answer(value)
                 yield f"fill={new.full_name}.{column.name}={text}"
     if ambiguous:
         yield "no-rename"
@@ -131,7 +136,3 @@ def _answers(pair: Pair) -> Iterator[str]:
         yield "allow-drop"  # of what nobody says any more
     elif any(before.type != after.type or before.computed != after.computed for before, after in both):
         yield "allow-drop"  # of what another type cannot hold
-
-
-def _expressed(pair: Pair, column: Column) -> bool:
-    return pair.expressions and str(column.type) in EXPRESSIONS

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Index, Table
+from alembic.operations.ops import CreateIndexOp
+from sqlalchemy import Column, Dialect, Index, Table, UniqueConstraint, text
 from sqlalchemy.schema import CreateIndex
 
+from ..sqltext import between_parentheses, escape_colons
 from .sql import sql_of
 
 
@@ -23,6 +25,30 @@ def predicate(index: Index, dialect: str) -> Any:
 def included(table: Table, columns: Any) -> list[str]:
     """Return the names of the columns that an index, or a UNIQUE, of PostgreSQL includes: a text is a column's key."""
     return [table.c[column].name if isinstance(column, str) else column.name for column in columns or ()]
+
+
+def use_column_names(item: Any, table: Table, dialect: Dialect) -> None:
+    """Let what creates an index or a UNIQUE have columns by their names, not by the keys that the models give them.
+
+    In what is included, a text is a key; and Alembic cannot copy an expression of a column that has one.
+    """
+    options = item.kwargs if isinstance(item, UniqueConstraint) else item.kw
+    if options.get("postgresql_include"):
+        options["postgresql_include"] = included(table, options["postgresql_include"])
+    if isinstance(item, CreateIndexOp):
+        _write_out_expressions(item, table, dialect)
+
+
+def _write_out_expressions(op: CreateIndexOp, table: Table, dialect: Dialect) -> None:
+    """Let the elements of an index that are more than columns be SQL, where a column has a key of its own."""
+    index = next((each for each in table.indexes if each.name == op.index_name), None)
+    if index is None or not has_expression(index) or all(column.key == column.name for column in index.columns):
+        return
+    sql = between_parentheses(create_index_sql(index, dialect))
+    op.columns = [
+        element if isinstance(element, (str, Column)) else text(escape_colons(written))
+        for element, written in zip(op.columns, sql, strict=True)
+    ]
 
 
 def create_index_sql(index: Index, dialect: Dialect) -> str:

@@ -21,13 +21,13 @@ from alembic.operations.ops import (
 )
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import Column, Dialect, Index, Table, UniqueConstraint, text
+from sqlalchemy import Dialect, Index, Table, UniqueConstraint, text
 
 from ...dialects.sqlite_tables import tokens_of
-from ...sqltext import between_parentheses, escape_colons, same_sql, tokens
+from ...sqltext import between_parentheses, same_sql, tokens
 from ..draft import each_operation
 from ..expressions import Expression
-from ..indexes import create_index_sql, has_expression, included, predicate
+from ..indexes import create_index_sql, has_expression, included, predicate, use_column_names
 from ..operations import IndexSqlOp
 from ..renamed_inspector import RenamedInspector
 from ..sql import column_names, sql_of, stored_name
@@ -129,10 +129,7 @@ def _at_table(sql: str) -> tuple[str, str, str]:
 
 
 def use_names(autogen_context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Any) -> PriorityDispatchResult:
-    """Let new indexes and UNIQUEs have columns by their names, not by the keys that the models give them.
-
-    In what is included, a text is a key; and Alembic cannot copy an expression of a column that has one.
-    """
+    """Let new indexes and UNIQUEs have columns by their names, not by the keys that the models give them."""
     default = autogen_context.dialect.default_schema_name
     tables = {(table.schema or default, table.name): table for table in autogen_context.sorted_tables}
     for op in each_operation(upgrade_ops):
@@ -140,26 +137,10 @@ def use_names(autogen_context: AutogenContext, upgrade_ops: UpgradeOps, schemas:
         if isinstance(op, CreateTableOp):
             items = [item for item in op.columns if isinstance(item, UniqueConstraint)]
         for item in items:
-            options = item.kwargs if isinstance(item, UniqueConstraint) else item.kw
-            if options.get("postgresql_include"):
-                operation: Any = op
-                table = tables[operation.schema or default, operation.table_name]
-                options["postgresql_include"] = included(table, options["postgresql_include"])
-        if isinstance(op, CreateIndexOp):
-            _write_out_expressions(op, tables[op.schema or default, op.table_name], autogen_context.dialect)
+            operation: Any = op
+            table = tables[operation.schema or default, operation.table_name]
+            use_column_names(item, table, autogen_context.dialect)
     return PriorityDispatchResult.CONTINUE
-
-
-def _write_out_expressions(op: CreateIndexOp, table: Table, dialect: Dialect) -> None:
-    """Let the elements of an index that are more than columns be SQL, where a column has a key of its own."""
-    index = next((each for each in table.indexes if each.name == op.index_name), None)
-    if index is None or not has_expression(index) or all(column.key == column.name for column in index.columns):
-        return
-    sql = between_parentheses(create_index_sql(index, dialect))
-    op.columns = [
-        element if isinstance(element, (str, Column)) else text(escape_colons(written))
-        for element, written in zip(op.columns, sql, strict=True)
-    ]
 
 
 def compare_on_postgresql(

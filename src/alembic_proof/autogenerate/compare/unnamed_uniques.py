@@ -19,16 +19,15 @@ def setup(plugin: Plugin) -> None:
 def compare_unnamed_uniques(
     autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table
 ) -> None:
-    """Drop those for whose columns the model has neither a constraint nor an index that is unique.
+    """Drop those for whose columns the model has none: a unique index takes its place, as on other databases.
 
-    Where Alembic adds one with a name, that takes the place of the one without.
+    So does one with a name that Alembic adds.
     """
     if autogen_context.dialect.name != "sqlite":
         return
     added = {op.constraint_name for op in operations.ops if isinstance(op, CreateUniqueConstraintOp)} - {None}
     uniques = [each for each in model.constraints if isinstance(each, UniqueConstraint)]
     wanted = [set(column_names(each)) for each in uniques if each.name not in added]
-    wanted += [{column.name for column in index.columns} for index in model.indexes if index.unique]
     for each in reflected.constraints:
         if isinstance(each, UniqueConstraint) and each.name is None and set(column_names(each)) not in wanted:
             wanted.append(set(column_names(each)))  # SQLAlchemy may have it twice

@@ -20,6 +20,7 @@ from alembic.operations.ops import (
     CreateForeignKeyOp,
     CreateIndexOp,
     CreateTableOp,
+    CreateUniqueConstraintOp,
     DropColumnOp,
     DropConstraintOp,
     DropIndexOp,
@@ -47,7 +48,7 @@ from ..compare.reflected import reflected_tables
 from ..draft import Draft
 from ..enum_types import enums_by_name, sql_labels, sql_name
 from ..expressions.question import type_sql
-from ..indexes import create_index_sql, has_expression, included, predicate
+from ..indexes import create_index_sql, has_expression, included, predicate, use_column_names
 from ..operations import (
     CastColumnOp,
     ChangePrimaryKeyOp,
@@ -359,7 +360,7 @@ class _Direction:
         if existing := _found(self.additions, dependent.key):
             return _taken_out(*existing)
         pair = self._staying(dependent)
-        return addition_of(pair[1] if self.is_upgrade else pair[0]) if pair else None
+        return addition_of(pair[1] if self.is_upgrade else pair[0], self.dialect) if pair else None
 
     def _staying(self, dependent: Dependent) -> tuple[Any, Any] | None:
         """Return what a dependent is in the database and is to become, if the revision does not change it."""
@@ -438,13 +439,14 @@ def drop_of(item: Any) -> MigrateOperation:
     return DropConstraintOp.from_constraint(item)
 
 
-def addition_of(item: Any) -> MigrateOperation:
+def addition_of(item: Any, dialect: Dialect) -> MigrateOperation:
     """Return what creates a constraint, an index or a generated column."""
-    if isinstance(item, Index):
-        return CreateIndexOp.from_index(item)
     if isinstance(item, Column):
         return AddColumnOp.from_column_and_tablename(item.table.schema, item.table.name, item)
-    return AddConstraintOp.from_constraint(item)
+    op = CreateIndexOp.from_index(item) if isinstance(item, Index) else AddConstraintOp.from_constraint(item)
+    if isinstance(op, (CreateIndexOp, CreateUniqueConstraintOp)):
+        use_column_names(op, item.table, dialect)
+    return op
 
 
 def _items(table: Table) -> Iterator[Any]:
