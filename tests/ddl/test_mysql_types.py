@@ -38,6 +38,8 @@ def type_of(lab: Lab) -> str:
         (String(20), String(20, collation="utf8mb4_bin"), "ä", "ä"),
         (String(20), mysql.VARCHAR(20, charset="latin1"), "ä", "ä"),
         (Enum("a", "b"), mysql.ENUM("a", "b", collation="utf8mb4_bin"), "b", "b"),
+        (Enum("a", "b"), Enum("a", "b", native_enum=False, length=20), "b", "b"),
+        (Enum("a", "b", native_enum=False, length=20), Enum("a", "b"), "b", "b"),
     ],
 )
 def test_a_difference(lab_mysql: Lab, old: Any, new: Any, value: str, kept: str) -> None:

@@ -16,12 +16,14 @@ _TIMES = ("datetime", "time")
 def differs(reflected: Column[Any], model: Column[Any], dialect: Dialect) -> bool:
     """Tell whether the type of a column in the database is another than that of the model, in what Alembic skips.
 
-    That are UNSIGNED, fractions of seconds, the order of labels, which are numbers, the members of a SET; and the
-    collation and the character set, where the model names one.
+    That are UNSIGNED, fractions of seconds, the order of labels, which are numbers, the members of a SET, an ENUM that
+    the model keeps in a text; and the collation and the character set, where the model names one.
     """
     if _says_nothing(reflected.type) and _says_nothing(model.type):  # which takes most of the time otherwise
         return False
     old, new = (database_type(column.type, dialect) for column in (reflected, model))
+    if isinstance(old, Enum) and isinstance(new, Enum) and old.native_enum != new.native_enum:
+        return True
     if kind_of(old) != kind_of(new):
         return False
     if _is_unsigned(old) != _is_unsigned(new):
