@@ -39,7 +39,7 @@ def measure(directory: Path, runs: int, times: int) -> Iterator[Figure]:
         yield from _from_empty(project, urls)
         yield from _one_pending(project, urls)
         yield _drift(project, urls)
-    with _databases(server, 40) as urls:
+    with _databases(server, 80) as urls:
         yield _far_away(project, urls)
     with _databases(server, MANY) as urls:
         yield _status(project, urls)
@@ -229,8 +229,8 @@ def _far_away(project: Path, urls: list[str]) -> Figure:
     """Return eight workers against one, through a proxy that delays."""
     with _proxy(urls[0]) as port:
         far = [make_url(url).set(host="127.0.0.1", port=port).render_as_string(hide_password=False) for url in urls]
-        one = _fleet(project, far[:20], "upgrade", "--workers", "1")
-        eight = _fleet(project, far[20:], "upgrade", "--workers", "8")
+        one = _fleet(project, far[:40], "upgrade", "--workers", "1")
+        eight = _fleet(project, far[40:], "upgrade", "--workers", "8")
     return _figure(f"8 workers / 1, {DELAY * 1000:g} ms away, {len(urls) // 2} databases each", eight, one, 0.25)
 
 

@@ -38,7 +38,8 @@ FLOORS: list[dict[str, set[str]]] = [
 ]
 FLOOR_OF = {part: number for number, floor in enumerate(FLOORS) for part in floor}
 STANDARD_FIRST = ("errors", "settings", "dotenv_file", "doctor", "sandbox", "schema", "revisions", "cli", "vendoring")
-ENTRIES = (PACKAGE / "cli/entry.py", PACKAGE / "fleet/entry.py")  # of the command line, and of a fleet's workers
+# Of the command line, of the workers of a fleet, and of the process from which they are forked.
+ENTRIES = (PACKAGE / "cli/entry.py", PACKAGE / "fleet/entry.py", PACKAGE / "fleet/preloaded.py")
 TRICKS = {"os._exit", "gc.disable", "gc.freeze", "signal.signal"}
 
 

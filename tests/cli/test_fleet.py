@@ -41,6 +41,13 @@ def test_status_upgrade_drift_check_downgrade(fleet: Fleet, capsys: pytest.Captu
     assert told[0] == "2 targets: 2 behind. Going to upgrade 2 targets to r2: first mall-1, then 1 other, 1 at a time."
     assert told[-1] == "2 targets: 2 upgraded"
     assert main(["fleet", "check", *targets]) == 0
+    capsys.readouterr()
+    assert main(["fleet", "check", "r1", *targets]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "mall-1  ahead  at r2",
+        "mall-2  ahead  at r2",
+        "2 targets: 2 ahead",
+    ]
     fleet.rows("mall-2", "DROP INDEX ix_goods_price")
     assert main(["fleet", "check", *targets]) == 1
     assert main(["fleet", "drift", *targets, "--only", "mall-1"]) == 0

@@ -37,7 +37,12 @@ def test_every_state(fleet: Fleet) -> None:
     assert "r99" in standings["mall-3"].detail
     assert _look(fleet, "r2")["mall-1"].state is State.AHEAD
     rows(fleet.url("mall-2"), "DROP TABLE alembic_version")
-    assert _look(fleet)["mall-2"].state is State.NEVER
+    never = _look(fleet)["mall-2"]
+    assert (never.state, never.detail) == (State.NEVER, "it has 2 tables: if a revision made them, stamp it")
+    rows(fleet.url("mall-3"), "DROP TABLE goods")
+    rows(fleet.url("mall-3"), "DROP TABLE shop")
+    rows(fleet.url("mall-3"), "DELETE FROM alembic_version")
+    assert (_look(fleet)["mall-3"].state, _look(fleet)["mall-3"].detail) == (State.NEVER, "")
 
 
 def test_a_file_that_is_not_there_is_not_made(sqlite_fleet: Fleet) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -17,6 +18,8 @@ from sqlalchemy import NullPool, create_engine
 from support.databases import DATABASES
 from support.fleets import CREATE_GOODS, CREATE_SHOP, Fleet, making_fleet
 from support.project import LIBRARY
+
+from alembic_proof.fleet import Target
 
 # Three revisions, statement by statement.
 CHAIN = (
@@ -44,21 +47,21 @@ while not pathlib.Path({go!r}).exists():
 """
 
 
-def _start(fleet: Fleet, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+def _start(fleet: Fleet, *arguments: str, stderr: int = subprocess.STDOUT, **variables: Any) -> subprocess.Popen[str]:
     """Start a command on the fleet, in a group of processes of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "alembic_proof", "fleet", *arguments, "--targets", fleet.file()],
         cwd=fleet.directory,
         env={**os.environ, "PYTHONPATH": str(LIBRARY), **variables},
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=stderr,
         text=True,
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
-def _run(fleet: Fleet, *arguments: str, **variables: str) -> tuple[str, int]:
+def _run(fleet: Fleet, *arguments: str, **variables: Any) -> tuple[str, int]:
     running = _start(fleet, *arguments, **variables)
     told, _ = running.communicate(timeout=300)
     return told, running.returncode
@@ -282,7 +285,7 @@ def test_fifty_targets_some_of_which_are_odd(tmp_path: Path) -> None:
         told, code = _run(fleet, "check")
         assert code == 1
         assert "50 targets: 46 at head, 3 behind, 1 unreachable" in told
-        assert "5 of 50: lacks index ix_goods_price of goods" in told
+        assert "5 of 46: lacks index ix_goods_price of goods" in told
         assert "mall-13, mall-23, mall-3, mall-33, mall-43" in told
         told, code = _run(fleet, "upgrade")
         assert code == 1
@@ -336,3 +339,45 @@ def test_on_a_dask_cluster_of_which_a_worker_is_killed(tmp_path: Path) -> None:
         assert running.returncode == 0, told
         told, code = _run(fleet, "check")
         assert code == 0, told
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [
+        ("print('noise')", ""),
+        ("raise SystemExit(3)", "exit code 3"),
+        ("raise OSError('no')", "OSError: no"),
+        ("import nobody_has_this", "nobody_has_this"),
+    ],
+)
+def test_models_that_make_noise_or_cannot_be_imported(last: str, words: str, tmp_path: Path) -> None:
+    """The process from which workers are forked imports them: a report stays as it is, and an error is told once."""
+    with making_fleet("sqlite", 2, tmp_path) as fleet:
+        fleet.revision("r1", CREATE_SHOP)
+        (fleet.directory / "pyproject.toml").write_text(
+            '[tool.alembic-proof]\ndatabase-variable = "SHOP_URL"\nmodels = ["shop_models"]\n'
+        )
+        (fleet.directory / "shop_models.py").write_text(f"{last}\n")
+        (fleet.directory / "alembic.ini").write_text(
+            "[alembic]\nscript_location = %(here)s/migrations\nprepend_sys_path = .\n"
+        )
+        running = _start(fleet, "upgrade", "--json", stderr=subprocess.PIPE)
+        told, errors = running.communicate(timeout=300)
+    if not words:
+        assert json.loads(told)["summary"] == "2 targets: 2 upgraded"
+        return
+    assert (running.returncode, told) == (2, "")
+    assert words in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_the_first_target_cannot_be_reached(kind: str, tmp_path: Path) -> None:
+    """The others have their reference from one that can."""
+    with making_fleet(kind, 3, tmp_path) as fleet:
+        fleet.revision("r1", CREATE_SHOP)
+        fleet.targets[0] = Target("mall-1", fleet.targets[0].address.set(port=1))
+        told, code = _run(fleet, "upgrade")
+        assert (code, told.splitlines()[-1]) == (1, "3 targets: 2 upgraded, 1 unreachable")
+        told, code = _run(fleet, "drift")
+        assert (code, told.splitlines()[-1]) == (1, "3 targets: 2 as the revisions build them, 1 not read")

@@ -44,6 +44,8 @@ def problems(pair: Pair, database: str, allowed: frozenset[str]) -> Iterator[str
             yield from _of_table(schema, table, database)
         if not pair.convention and any(_share_a_name(table) for table in schema.tables):
             yield "two indexes of one name"
+        if not pair.convention and database == "mysql" and any(map(_has_too_long_a_name, schema.tables)):
+            yield "a foreign key that MariaDB cannot name"
         if "cycles" not in allowed and _in_cycle(schema):
             yield "a cycle"
     dropped = {table.full_name.lower() for table in pair.first.tables if pair.second.table(table.key) is None}
@@ -95,6 +97,11 @@ def _share_a_name(table: Table) -> bool:
     """Tell whether SQLAlchemy gives two indexes without a name the same one: that of their first column."""
     first = [item.columns[0] for item in table.items if "index" in item.kind and not item.name]
     return len(first) > len({*first})
+
+
+def _has_too_long_a_name(table: Table) -> bool:
+    """Tell whether MariaDB's name for a foreign key without one, <table>_ibfk_1, is longer than it takes."""
+    return len(table.name) > 64 - len("_ibfk_1") and any(item.kind == "foreign key" for item in table.items)
 
 
 def _of_column(schema: Schema, table: Table, column: Column, columns: dict[int, Column]) -> Iterator[str]:

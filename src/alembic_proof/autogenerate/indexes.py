@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from alembic.operations.ops import CreateIndexOp
+from alembic.operations.ops import CreateIndexOp, DropIndexOp
 from sqlalchemy import Column, Dialect, Index, Table, UniqueConstraint, text
 from sqlalchemy.schema import CreateIndex
+from sqlalchemy.types import NullType
 
 from ..sqltext import between_parentheses, escape_colons
 from .sql import sql_of
@@ -25,6 +26,16 @@ def predicate(index: Index, dialect: str) -> Any:
 def included(table: Table, columns: Any) -> list[str]:
     """Return the names of the columns that an index, or a UNIQUE, of PostgreSQL includes: a text is a column's key."""
     return [table.c[column].name if isinstance(column, str) else column.name for column in columns or ()]
+
+
+def index_of(op: CreateIndexOp | DropIndexOp) -> Index:
+    """Return the index of an operation; its table has what it includes, too, without which it has no SQL."""
+    index = op.to_index()
+    table: Any = index.table
+    for name in index.kwargs.get("postgresql_include") or ():
+        if name not in table.c:
+            table.append_column(Column(name, NullType()))
+    return index
 
 
 def use_column_names(item: Any, table: Table, dialect: Dialect) -> None:

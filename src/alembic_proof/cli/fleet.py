@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
+import re
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
 
 from ..errors import SettingsError
-from ..fleet import (
-    Options,
-    Project,
-    Shard,
-    Target,
-    find_drift,
-    from_file,
-    from_function,
-    look,
-    migrate_fleet,
-    select,
-)
-from ..fleet.history import history
-from ..fleet.migrating import MAX_FAILURES, WORKERS
-from ..fleet.report import JsonSpeaker, Line, TextSpeaker, as_json, of_standing, summary, table
+from ..fleet.forking import begin_to_start
+from ..fleet.limits import MAX_FAILURES, WORKERS
 from .config import add_config, chosen_config
 
 _ACTIONS = {
@@ -36,6 +20,7 @@ _ACTIONS = {
     "drift": "compare all schemas with what the revisions build",
     "check": "status and drift: for a deployment, or every night",
 }
+_DRIVER = re.compile(r"\s([A-Za-z][\w+]*):/")  # in a line of the file of the targets
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -45,20 +30,23 @@ def main(argv: list[str] | None = None) -> int:
     interrupted.
     """
     arguments = _arguments(argv)
-    project = Project(chosen_config(arguments.config).absolute(), arguments.name, tuple(arguments.x or ()))
-    targets = _targets(project, arguments)
-    if arguments.action == "upgrade" and not arguments.revision:
-        history(project).require_one_head()
-    arguments.revision = arguments.revision or "heads"
-    if arguments.action in ("upgrade", "downgrade"):
-        return _migrate(project, targets, arguments)
-    examinations = {"status": [_status], "drift": [_drift], "check": [_status, _drift]}[arguments.action]
-    reports = [examine(project, targets, arguments) for examine in examinations]
-    if arguments.json:
-        print(reports[0].json if len(reports) == 1 else _both(*reports))
-    else:
-        print(*(line for report in reports for line in report.lines), sep="\n")
-    return int(not all(report.ok for report in reports))
+    file = chosen_config(arguments.config).absolute()
+    lines = _lines(arguments.targets)
+    if lines and arguments.action != "status" and not arguments.dask:
+        begin_to_start(file, arguments.name, set(_DRIVER.findall("\n".join(lines))))
+    return int(import_module(".fleet_actions", __package__).act(file, lines, arguments))
+
+
+def _lines(named: str | None) -> list[str] | None:
+    """Return the lines of the file of the targets, if one is named. Raises SettingsError."""
+    if named is None:
+        return None
+    if named == "-":
+        return sys.stdin.read().splitlines()
+    try:
+        return Path(named).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{named} cannot be read: {error}.") from None
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -114,91 +102,3 @@ def _positive(text: str) -> int:
 
 def _sizes(text: str) -> tuple[int, ...]:
     return tuple(_positive(size.strip()) for size in text.split(","))
-
-
-def _targets(project: Project, arguments: argparse.Namespace) -> list[Target]:
-    """Return the targets that the command is about."""
-    history(project)  # before the project's function: Alembic puts the project on the path
-    named, function = arguments.targets, project.settings.targets
-    if named == "-":
-        found = from_file(sys.stdin, "the standard input", project.directory)
-    elif named:
-        try:
-            lines = Path(named).read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{named} cannot be read: {error}.") from None
-        found = from_file(lines, named, project.directory)
-    elif function:
-        found = from_function(function, project.directory)
-    else:
-        raise SettingsError(
-            "No targets: give --targets FILE, with a name and a URL on each line, or write "
-            'targets = "package.module:function" into [tool.alembic-proof].'
-        )
-    shard = Shard.parse(arguments.shard) if arguments.shard else None
-    return select(found, arguments.only, arguments.exclude, shard)
-
-
-class _Report(NamedTuple):
-    """What was found out, for people and for programs."""
-
-    ok: bool
-    lines: list[str]
-    json: str
-
-
-def _both(status: _Report, drift: _Report) -> str:
-    """Return two reports as one document."""
-    return json.dumps(
-        {"status": json.loads(status.json), "drift": json.loads(drift.json)}, indent=2, ensure_ascii=False
-    )
-
-
-def _status(project: Project, targets: list[Target], arguments: argparse.Namespace) -> _Report:
-    lines = [of_standing(standing) for standing in look(targets, history(project), arguments.revision)]
-    told = summary(line.state.partition(" by ")[0] for line in lines)
-    head = sorted(history(project).resolve(arguments.revision))
-    return _Report(all(line.ok for line in lines), [*table(lines), told], as_json(lines, head=head, summary=told))
-
-
-def _drift(project: Project, targets: list[Target], arguments: argparse.Namespace) -> _Report:
-    drift = find_drift(project, targets, arguments.revision)
-    lines = [Line(name, "different", ok=False, more={"differences": found}) for name, found in drift.differing.items()]
-    lines += [Line(name, "at another revision", at, ok=False) for name, at in drift.elsewhere.items()]
-    lines += [Line(name, "not read", reason, ok=False) for name, reason in drift.unread.items()]
-    return _Report(drift.ok, drift.told(), as_json(lines, total=drift.total))
-
-
-def _migrate(project: Project, targets: list[Target], arguments: argparse.Namespace) -> int:
-    with _executor(arguments.dask) as executor:
-        options = Options(
-            arguments.revision,
-            arguments.action == "downgrade",
-            arguments.canary,
-            arguments.workers,
-            arguments.groups,
-            arguments.max_failures,
-            executor,
-        )
-        outcome = migrate_fleet(project, targets, options, JsonSpeaker() if arguments.json else TextSpeaker())
-    told = summary(line.state.partition(" by ")[0] for line in outcome.lines)
-    print(as_json(outcome.lines, summary=told, interrupted=outcome.interrupted) if arguments.json else told)
-    return 130 if outcome.interrupted else int(not outcome.ok)
-
-
-@contextmanager
-def _executor(dask: str | None) -> Iterator[Executor | None]:
-    """Yield an executor of Dask's, or nothing. Its workers need the project, at the same path."""
-    if dask is None:
-        yield None
-        return
-    try:
-        from distributed import Client  # it has no types
-    except ImportError:
-        raise SettingsError("--dask needs the package distributed: pip install 'alembic-proof[dask]'.") from None
-    try:
-        client = Client(dask, timeout=10)
-    except OSError as error:
-        raise SettingsError(f"No Dask scheduler answers at {dask}: {error}.") from None
-    with client:
-        yield client.get_executor(pure=False, retries=2)

@@ -50,10 +50,12 @@ class Dialect(ABC):
     refused: frozenset[Any] = frozenset()  # and that a constraint refuses a row, where it is no IntegrityError
 
     # What is asked of a database that nobody changes, in SQL: an expression that is the same whatever address leads to
-    # it; a query for whether a migration has it; and one for how many notes an interrupted migration has left there.
+    # it; a query for whether a migration has it; one for how many notes an interrupted migration has left there; and
+    # one for the names of its tables.
     identity = "NULL"
     is_migrating = ""
     interrupted = ""
+    table_names: str
 
     @abstractmethod
     def configure_options(self) -> dict[str, Any]:
@@ -72,6 +74,10 @@ class Dialect(ABC):
     @abstractmethod
     def catalogue(self, connection: Connection) -> Iterator[Item]:
         """Yield the schema, as the database's own catalogue has it."""
+
+    @abstractmethod
+    def beside_tables(self, connection: Connection) -> Iterator[Item]:
+        """Yield what is no table and no part of one: views, functions and the like, as the catalogue has them."""
 
     def comments(self, connection: Connection) -> Iterator[Item]:
         """Yield the comments on tables and columns: apart, because Alembic compares them itself."""

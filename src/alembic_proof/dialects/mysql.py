@@ -52,6 +52,7 @@ class MySQL(base.Dialect):
         "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() "
         "AND table_name = 'alembic_unfinished'"
     )
+    table_names = "SHOW TABLES"
     # Too many connections; shutdown, read only; waiting for a lock, deadlock, time-out; killed; not there, gone, lost.
     unavailable = frozenset({1040, 1203, 1053, 1290, 1836, 1205, 1213, 1969, 3024, 1317, 1927, 2002, 2003, 2006, 2013})
     refused = frozenset({4025, 3819})  # a CHECK of MariaDB's, of MySQL's
@@ -94,6 +95,15 @@ class MySQL(base.Dialect):
                 if key := _KEY.match(line):
                     kind, name = "index" if "KEY" in key[1] else "constraint", key[2] or "PRIMARY"
                     yield table, f"{kind} {name}", line.strip().rstrip(",").replace(f"`{key[2]}` ", "", 1)
+
+    def beside_tables(self, connection: Connection) -> Iterator[base.Item]:
+        """Yield views, functions and procedures, triggers and MariaDB's sequences; the database's name is left out."""
+        from sqlalchemy import inspect
+
+        yield from map(tuple, connection.exec_driver_sql(_BESIDE_TABLES))
+        for name in inspect(connection).get_sequence_names() if connection.dialect.supports_sequences else ():
+            show = f"SHOW CREATE SEQUENCE {connection.dialect.identifier_preparer.quote_identifier(name)}"
+            yield "", f"sequence {name}", connection.exec_driver_sql(show).one()[1]
 
     def comments(self, connection: Connection) -> Iterator[base.Item]:
         """Yield the comments on tables and columns."""
@@ -154,12 +164,27 @@ def _set_timeouts(connection: Connection, *seconds: int) -> None:
 
 _KEY = re.compile(r"\s+((?:PRIMARY |UNIQUE |FULLTEXT |SPATIAL )?KEY|CONSTRAINT)\s+(?:`([^`]*)`)?")
 
-_CATALOGUE = """
+_IN_TABLES = """table_schema = DATABASE() AND table_name NOT IN (SELECT table_name FROM information_schema.tables
+    WHERE table_schema = DATABASE() AND table_type IN ('VIEW', 'SEQUENCE'))"""
+_CATALOGUE = f"""
 SELECT table_name, CONCAT('column ', column_name), CONCAT_WS(' ', column_type, IF(is_nullable = 'NO', 'NOT NULL', NULL),
     NULLIF(collation_name, @@collation_database), NULLIF(extra, ''), generation_expression)
-    FROM information_schema.columns WHERE table_schema = DATABASE()
+    FROM information_schema.columns WHERE {_IN_TABLES}
 UNION ALL SELECT table_name, CONCAT('default of ', column_name), column_default FROM information_schema.columns
-    WHERE table_schema = DATABASE() AND column_default IS NOT NULL AND column_default <> 'NULL'
+    WHERE {_IN_TABLES} AND column_default IS NOT NULL AND column_default <> 'NULL'
+"""
+
+_BESIDE_TABLES = """
+SELECT '', CONCAT('view ', table_name), REPLACE(view_definition, CONCAT('`', DATABASE(), '`.'), '')
+    FROM information_schema.views WHERE table_schema = DATABASE()
+UNION ALL SELECT '', CONCAT(LOWER(routine_type), ' ', routine_name), CONCAT_WS(' ', CONCAT('(', (SELECT GROUP_CONCAT(
+    CONCAT_WS(' ', parameter_mode, parameter_name, dtd_identifier) ORDER BY ordinal_position SEPARATOR ', ') FROM
+    information_schema.parameters p WHERE p.specific_schema = routine_schema AND p.specific_name = r.specific_name AND
+    p.routine_type = r.routine_type AND ordinal_position > 0), ')'), dtd_identifier, IF(is_deterministic = 'YES',
+    'DETERMINISTIC', NULL), sql_data_access, security_type, routine_definition)
+    FROM information_schema.routines r WHERE routine_schema = DATABASE()
+UNION ALL SELECT event_object_table, CONCAT('trigger ', trigger_name), CONCAT_WS(' ', action_timing, event_manipulation,
+    action_statement) FROM information_schema.triggers WHERE trigger_schema = DATABASE()
 """
 
 _COMMENTS = """

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..sqltext import quote_literal
-from . import base
+from . import base, postgresql_catalogue
 from .driver_options import DriverOptions, Spelling, words
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class PostgreSQL(base.Dialect):
         "WHERE datname = current_database())"
     )
     is_migrating = f"{_HELD} objsubid = 1 AND classid = {_LOCK >> 32} AND objid = {_LOCK & 0xFFFFFFFF}"
+    table_names = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
     # Connections, deadlocks, resources, waiting for a lock, the operator (time-out, shutdown), a read-only standby.
     unavailable = frozenset({"08", "40", "53", "55P03", "57", "25006"})
 
@@ -107,7 +108,11 @@ class PostgreSQL(base.Dialect):
 
     def catalogue(self, connection: Connection) -> Iterator[base.Item]:
         """Yield tables, columns, defaults, constraints, indexes, triggers, and enum types under ""."""
-        yield from map(tuple, connection.exec_driver_sql(catalogue(None).replace("%", "%%")))
+        yield from map(tuple, connection.exec_driver_sql(postgresql_catalogue.of_tables().replace("%", "%%")))
+
+    def beside_tables(self, connection: Connection) -> Iterator[base.Item]:
+        """Yield them in one query."""
+        yield from map(tuple, connection.exec_driver_sql(postgresql_catalogue.beside_tables().replace("%", "%%")))
 
     def comments(self, connection: Connection) -> Iterator[base.Item]:
         """Yield the comments on tables and columns."""
@@ -209,12 +214,6 @@ def schemas(version_table: str) -> str:
     )
 
 
-def catalogue(schema: str | None) -> str:
-    """Return the query for the catalogue of a database, or of one schema that is the first of the search_path."""
-    own = f"nspname = {quote_literal(schema)}" if schema else "nspname !~ '^(pg_|information_schema)'"
-    return _CATALOGUE.format(own=own)
-
-
 def _refuse_pooler(connection: Connection) -> None:
     """Raise CommandError where a connection pooler answers: through one, a session's lock may not hold.
 
@@ -238,35 +237,6 @@ SELECT datname::text FROM pg_database d WHERE starts_with(datname::text, '{prefi
     AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND classid = {claims}
         AND objid = hashtext(d.datname::text)::oid)
     AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)
-"""
-
-_CATALOGUE = """
-WITH t AS (SELECT c.oid, c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-           WHERE relkind IN ('r', 'p') AND {own}
-           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e'))
-SELECT name, '', '' FROM t
-UNION ALL SELECT name, 'partitioned by', pg_get_partkeydef(oid) FROM t WHERE pg_get_partkeydef(oid) IS NOT NULL
-UNION ALL SELECT name, 'column ' || attname, format_type(atttypid, atttypmod)
-    || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END || CASE attidentity WHEN '' THEN '' ELSE ' IDENTITY' END
-    || CASE WHEN attcollation <> typcollation THEN ' COLLATE ' || attcollation::regcollation::text ELSE '' END
-    || CASE attgenerated WHEN '' THEN '' ELSE ' GENERATED ' || pg_get_expr(adbin, adrelid) END
-    FROM t JOIN pg_attribute a ON attrelid = t.oid AND attnum > 0 AND NOT attisdropped
-    JOIN pg_type y ON y.oid = atttypid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-UNION ALL SELECT name, 'default of ' || attname, CASE WHEN EXISTS (SELECT FROM pg_depend d WHERE refobjid = t.oid
-    AND refobjsubid = attnum AND deptype = 'a' AND classid = 'pg_class'::regclass
-    AND pg_get_expr(adbin, adrelid) = format('nextval(%L::regclass)', objid::regclass))
-    THEN 'nextval() of its sequence' ELSE pg_get_expr(adbin, adrelid) END FROM t JOIN pg_attrdef ON adrelid = t.oid
-    JOIN pg_attribute ON attrelid = t.oid AND attnum = adnum AND attgenerated = ''
-UNION ALL SELECT name, 'constraint ' || conname, pg_get_constraintdef(c.oid)
-    FROM t JOIN pg_constraint c ON conrelid = t.oid AND contype <> 'n'
-UNION ALL SELECT name, 'index ' || indexrelid::regclass::text, pg_get_indexdef(indexrelid)
-    || CASE WHEN indisvalid THEN '' ELSE ' INVALID' END FROM t JOIN pg_index i
-    ON indrelid = t.oid WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND conrelid = indrelid)
-UNION ALL SELECT name, 'trigger ' || tgname, pg_get_triggerdef(g.oid) FROM t JOIN pg_trigger g ON tgrelid = t.oid
-    WHERE NOT tgisinternal
-UNION ALL SELECT '', 'type ' || enumtypid::regtype::text,
-    string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) FROM pg_enum JOIN pg_type y ON y.oid = enumtypid
-    JOIN pg_namespace n ON n.oid = typnamespace WHERE {own} GROUP BY enumtypid
 """
 
 _COMMENTS = """

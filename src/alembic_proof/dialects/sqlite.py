@@ -38,6 +38,8 @@ class SQLite(base.Dialect):
     forbidden = frozenset({"attempt to write a readonly database"})
     unavailable = frozenset({"database is locked", "unable to open database file", "database or disk is full"})
 
+    table_names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+
     def configure_options(self) -> dict[str, Any]:
         """Let a whole command be one transaction, and rebuild a table to alter it.
 
@@ -125,6 +127,12 @@ class SQLite(base.Dialect):
             elif kind == "table":
                 yield name, "", ""
                 yield from _items(inspector, name, sql, statements)
+
+    def beside_tables(self, connection: Connection) -> Iterator[base.Item]:
+        """Yield the SQL of views."""
+        for name, _, kind, sql in connection.exec_driver_sql(_OBJECTS):
+            if kind == "view":
+                yield "", f"view {name}", one_line(sql)
 
     def create_database(self, connection: Connection, name: str) -> None:
         """Do nothing: a database is a file."""

@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from .. import dialects
 from .entry import begin
+from .forking import begin_to_start, context
 from .history import Project
+from .limits import TRIES
 from .targets import Target
 from .work import Job, Result, migrate, warm
-
-TRIES = 3  # for a job whose workers die
 
 
 @dataclass
@@ -58,8 +57,8 @@ class ProcessLane(Lane):
     It has an executor of its own: ProcessPoolExecutor gives all its workers up when one of them dies.
     """
 
-    def __init__(self, project: Project, preload: list[str]) -> None:
-        self._project, self._preload = project, preload
+    def __init__(self, project: Project) -> None:
+        self._project = project
         self._executor: ProcessPoolExecutor | None = None
         self._starting: threading.Thread | None = None
 
@@ -69,7 +68,7 @@ class ProcessLane(Lane):
         self._starting.start()
 
     def _start(self) -> None:
-        self._executor = ProcessPoolExecutor(1, context(self._preload), begin)
+        self._executor = ProcessPoolExecutor(1, context(), begin)
         self._executor.submit(warm, self._project)  # else it would start with the first job
 
     def submit(self, job: Job) -> Future[Result]:
@@ -80,7 +79,7 @@ class ProcessLane(Lane):
                 return self._executor.submit(migrate, job)
             except BrokenExecutor:
                 self._executor = None
-        self._executor = ProcessPoolExecutor(1, context(self._preload), begin)
+        self._executor = ProcessPoolExecutor(1, context(), begin)
         return self._executor.submit(migrate, job)
 
     def close(self) -> None:
@@ -105,32 +104,12 @@ class ExecutorLane(Lane):
         return self._executor.submit(migrate, job)
 
 
-def context(preload: list[str]) -> multiprocessing.context.BaseContext:
-    """Return how processes start: forked from one that has imported these modules, and has connected nowhere."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    forking = multiprocessing.get_context("forkserver")
-    forking.set_forkserver_preload(preload)
-    return forking
-
-
 def lanes(workers: int, executor: Executor | None, project: Project, targets: Iterable[Target]) -> list[Lane]:
     """Return lanes for so many jobs at a time."""
-    preload = _imported_by_jobs(project, targets)
-    return [ExecutorLane(executor) if executor else ProcessLane(project, preload) for _ in range(workers)]
-
-
-def _imported_by_jobs(project: Project, targets: Iterable[Target]) -> list[str]:
-    """Return the modules that every job needs: to import them takes longer than to migrate a database."""
-    library = __package__.rpartition(".")[0]
-    drivers = {(target.address.get_backend_name(), target.address.get_driver_name()) for target in targets}
-    return [
-        f"{__package__}.entry",
-        f"{library}.autogenerate.pipeline",
-        *(f"sqlalchemy.dialects.{name}" for name, _ in drivers),
-        *(dialects.get(name).drivers.get(driver, driver) for name, driver in drivers),
-        *project.settings.models,
-    ]
+    if executor:
+        return [ExecutorLane(executor) for _ in range(workers)]
+    begin_to_start(project.file, project.section, {target.address.drivername for target in targets})
+    return [ProcessLane(project) for _ in range(workers)]
 
 
 class Dispatch:

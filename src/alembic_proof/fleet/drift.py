@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from ..connecting import why_not
 from ..errors import ProofError
 from .dispatch import lanes
-from .fingerprint import grouped, read_target
+from .fingerprint import Reading, grouped, read_target
 from .history import Project, history
-from .looking import THREADS
+from .limits import THREADS
 from .references import References
 from .report import counted
 from .targets import Target
@@ -62,22 +62,28 @@ def find_drift(project: Project, targets: Iterable[Target], revision: str = "hea
     lane = lanes(1, None, project, found)[0]
     references = References(project, revision, lane)
 
-    def compare(target: Target) -> None:
+    def read(target: Target) -> Reading | str:
         try:
             reading = read_target(target, revisions)
-            if reading.revisions != wanted:
-                drift.elsewhere[target.name] = ", ".join(sorted(reading.revisions)) or "no revision"
-            elif sentences := references.differences(target, reading):
-                drift.differing[target.name] = sentences
         except ProofError:
             raise
         except Exception as error:  # of any driver
-            drift.unread[target.name] = why_not(target.address, error)
+            return why_not(target.address, error)
+        references.begin(target)
+        return reading
 
-    lane.prepare()
+    if found:
+        lane.prepare()
     try:
         with ThreadPoolExecutor(max(1, min(threads, len(found)))) as pool:
-            list(pool.map(compare, found))
+            readings = list(pool.map(read, found))
+        for target, reading in zip(found, readings, strict=True):
+            if isinstance(reading, str):
+                drift.unread[target.name] = reading
+            elif reading.revisions != wanted:
+                drift.elsewhere[target.name] = ", ".join(sorted(reading.revisions)) or "no revision"
+            elif sentences := references.differences(target, reading):
+                drift.differing[target.name] = sentences
     finally:
         references.close()
         lane.close()

@@ -6,10 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from textwrap import shorten
+from typing import Any
 
-from ..dialects import postgresql
-from ..schema import Difference, Schema, compare, gather, own_tables, read
+from ..dialects import postgresql_catalogue
+from ..schema import Difference, Schema, catalogue, compare, gather, own_tables
 from .connections import Looker, looking
 from .history import History
 from .looking import version_rows
@@ -37,15 +39,24 @@ def read_target(target: Target, history: History) -> Reading:
 
 def read_by(looker: Looker, target: Target, history: History) -> Reading:
     """Do so over a connection that there is already."""
-    revisions = frozenset(str(row[0]) for row in version_rows(looker, history, "NULL", target.schema) if row[0])
-    if looker.dialect.name == "postgresql":  # one query; SQLAlchemy would ask several things before it
+    is_postgresql = looker.dialect.name == "postgresql"  # whose catalogue is read over this connection
+    found = version_rows(looker, history, postgresql_catalogue.KINDS if is_postgresql else "NULL", target.schema)
+    revisions = frozenset(str(row[0]) for row in found if row[0])
+    if is_postgresql:
         if target.schema:
             looker.run(f"SET search_path TO {looker.quoted(target.schema)}, public")
-        schema = gather(looker.ask(postgresql.catalogue(target.schema)), target.schema)
+        query = postgresql_catalogue.everything(str(found[0][1]), target.schema)
+        rows = tuple(tuple(row) for row in looker.ask(query))
     else:
-        schema = read(target.address)
-    own = own_tables(history.version_table)
-    return Reading(revisions, {table: items for table, items in schema.items() if table not in own})
+        rows = catalogue(target.address)
+    return Reading(revisions, _gathered(rows, target.schema, history.version_table))
+
+
+@lru_cache(maxsize=8)
+def _gathered(rows: tuple[tuple[Any, ...], ...], default: str | None, version_table: str) -> Schema:
+    """Return the schema that the rows of a catalogue are: once for all targets that have the same rows."""
+    own = own_tables(version_table)
+    return {table: items for table, items in gather(rows, default).items() if table not in own}
 
 
 def differences(wanted: Schema, existing: Schema) -> list[str]:
@@ -58,15 +69,23 @@ def differences(wanted: Schema, existing: Schema) -> list[str]:
 
 def _told(difference: Difference) -> str:
     place = f"{difference.item} of {difference.table}" if difference.table else difference.item
+    wanted, existing = (_shortened(text) for text in (difference.wanted, difference.existing))
     if not difference.item:
         return f"lacks the table {difference.table}"
     if difference.wanted is None:
-        return f"has {place} besides: {difference.existing}"
+        return f"has {place} besides: {existing}"
     if difference.existing is None:
-        return f"lacks {place}: {difference.wanted}"
+        return f"lacks {place}: {wanted}"
     if difference.existing_item:
         return f"has {place} under the name {difference.existing_item.partition(' ')[2]}"
-    return f"{place} is {difference.existing}, not {difference.wanted}"
+    if wanted == existing:
+        return f"{place} has another end: both begin with {wanted}"
+    return f"{place} is {existing}, not {wanted}"
+
+
+def _shortened(text: str | None) -> str:
+    """Return a text, of a view for one, as it is told."""
+    return shorten(text or "", 160, placeholder=" ...")
 
 
 def grouped(findings: dict[str, list[str]]) -> Iterator[tuple[str, list[str]]]:

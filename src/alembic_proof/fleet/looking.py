@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import URL
@@ -15,12 +16,13 @@ from .. import dialects
 from ..connecting import why_not
 from ..dialects import postgresql
 from ..errors import error_codes
+from ..schema import own_tables
 from ..sqltext import quote_literal
 from .connections import Looker, looking, place
 from .history import History
+from .limits import THREADS
 from .targets import Target
 
-THREADS = 8  # that look; a thread waits for a server most of its time
 _AT_ONCE = 1000  # schemas in one query
 _NO_TABLE = {"42P01", 1146}  # of PostgreSQL and MariaDB; SQLite has a text
 
@@ -57,9 +59,13 @@ class Standing:
 
 
 def look(
-    targets: Iterable[Target], history: History, revision: str = "heads", threads: int = THREADS
+    targets: Iterable[Target],
+    history: History,
+    revision: str = "heads",
+    threads: int = THREADS,
+    seen: Callable[[Standing], object] = bool,
 ) -> list[Standing]:
-    """Return where each target is, in their order.
+    """Return where each target is, in their order; ``seen`` is called with each as soon as it is known.
 
     A server that does not answer within 5 seconds counts as unreachable. A database at head is sent one SELECT, and
     all schemas of a database two.
@@ -70,7 +76,10 @@ def look(
         databases[target.address if target.schema else target.name].append(target)
     look_at = _Look(history, revision)
     with ThreadPoolExecutor(max(1, min(threads, len(databases)))) as pool:
-        standings = {each.target.name: each for group in pool.map(look_at, databases.values()) for each in group}
+        standings = {}
+        for standing in chain.from_iterable(pool.map(look_at, databases.values())):
+            seen(standing)
+            standings[standing.target.name] = standing
     return list(_without_duplicates(standings[target.name] for target in found))
 
 
@@ -96,12 +105,17 @@ class _Look:
         dialect = dialects.get(looker.dialect.name)
         rows = version_rows(looker, self._history, dialect.identity)
         current = frozenset(str(row[0]) for row in rows if row[0] is not None)
-        at = replace(self._standing(target, current), identity=str(rows[0][1] or "") if rows else "")
+        at = replace(self._standing(target, current), identity=str(rows[0][1] or ""))
         interrupted = bool(dialect.interrupted and looker.ask(dialect.interrupted)[0][0])
         if (interrupted or at.state.is_open) and dialect.is_migrating and looker.ask(dialect.is_migrating)[0][0]:
             return replace(at, state=State.BUSY, detail="another process migrates it")
         if interrupted:
             return replace(at, state=State.INTERRUPTED, detail="a migration ended half-way, and a rerun goes on there")
+        if at.state is State.NEVER:
+            names = {str(row[0]) for row in looker.ask(dialect.table_names)}
+            if others := len(names - own_tables(self._history.version_table)):
+                detail = f"it has {others} {'table' if others == 1 else 'tables'}: if a revision made them, stamp it"
+                return replace(at, detail=detail)
         return at
 
     def _schemas(self, looker: Looker, targets: list[Target]) -> Iterator[Standing]:
@@ -145,10 +159,11 @@ class _Look:
 
 
 def version_rows(looker: Looker, history: History, besides: str, schema: str | None = None) -> list[Sequence[Any]]:
-    """Return the rows of the version table, each with an expression besides; where there is no such table, one row."""
+    """Return the rows of the version table, each with an expression besides: one row where it is empty, or missing."""
     names = (schema or history.version_table_schema, history.version_table)
+    table = ".".join(looker.quoted(name) for name in names if name)
     try:
-        return looker.ask(f"SELECT version_num, {besides} FROM {'.'.join(looker.quoted(n) for n in names if n)}")
+        return looker.ask(f"SELECT version_num, {besides} FROM (SELECT 1 AS one) one LEFT JOIN {table} ON 1 = 1")
     except looker.errors as error:
         if not (error_codes(error) & _NO_TABLE or str(error).startswith("no such table")):
             raise

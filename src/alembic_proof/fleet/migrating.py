@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -13,14 +12,12 @@ from ..errors import ProofError
 from .dispatch import Dispatch, Lane, Running, end_workers, lanes
 from .fingerprint import read_target
 from .history import Project, history
-from .looking import THREADS, Standing, State, look
+from .limits import MAX_FAILURES, THREADS, WORKERS
+from .looking import Standing, State, look
 from .references import References
 from .report import Line, Progress, Speaker, counted, of_standing, summary
 from .targets import Target, TargetsError
 from .work import Job, Result
-
-MAX_FAILURES = 10
-WORKERS = min(8, 2 * (os.cpu_count() or 1))  # half of the time a worker waits for its server, or more if it is far
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,7 @@ class _Migration:
             own[0].prepare()
             self._references = References(self._project, self._options.revision, own[0])
             stack.callback(self._references.close)
-            standings = look(targets, self._history, self._options.revision)
+            standings = look(targets, self._history, self._options.revision, seen=self._begin_reference)
             _require_distinct(standings)
             todo = [standing.target for standing in standings if self._is_open(standing)]
             there = [standing.target for standing in standings if standing.state is State.AT_HEAD]
@@ -85,13 +82,16 @@ class _Migration:
                     self._tell(of_standing(standing))
             for lane in own[1 : len(todo)]:
                 lane.prepare()
-            for standing in standings:  # before anything is changed
-                if standing.target in todo:
-                    self._references.of(standing.target)
+            for target in (*todo, *there):  # before anything is changed
+                self._references.of(target)
             if not self._options.down or self._may_begin(todo, own):
                 self._migrate(todo, own)
             self._compare(there)
         return self._outcome
+
+    def _begin_reference(self, standing: Standing) -> None:
+        if standing.state is not State.UNREACHABLE:
+            self._references.begin(standing.target)
 
     def _is_open(self, standing: Standing) -> bool:
         """Tell whether there is something to do at a target, and it may be done."""
@@ -258,7 +258,6 @@ class _Migration:
             )
 
         if there and not self._outcome.interrupted:
-            self._references.of(there[0])
             with ThreadPoolExecutor(THREADS) as pool:
                 for line in pool.map(compared, there):
                     self._tell(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,21 +28,29 @@ class References:
     def __init__(self, project: Project, revision: str, lane: Lane) -> None:
         self._project, self._revision, self._lane = project, revision, lane
         self._history = history(project)
-        self._made: dict[str, Reading] = {}
+        self._made: dict[str, Future[Reading]] = {}
         self._lock = threading.Lock()
-        self._dropping: list[threading.Thread] = []
+        self._building = ThreadPoolExecutor(1)  # they share a lane
+        self._dropping = ThreadPoolExecutor()  # PostgreSQL waits for a checkpoint before it drops a database
 
     def close(self) -> None:
         """Wait until the empty databases are dropped."""
-        for thread in self._dropping:
-            thread.join()
+        self._building.shutdown(cancel_futures=True)
+        self._dropping.shutdown()
+
+    def begin(self, target: Target) -> None:
+        """Begin to make what is needed for a target that can be reached; meanwhile something else can be done."""
+        self._future(target)
 
     def of(self, target: Target) -> Reading:
         """Return what a target's schema has to be. Raises ProofError where the empty database cannot be migrated."""
+        return self._future(target).result()
+
+    def _future(self, target: Target) -> Future[Reading]:
         kind = canonical(target.address.get_backend_name())
         with self._lock:
             if kind not in self._made:
-                self._made[kind] = self._build(target)
+                self._made[kind] = self._building.submit(self._build, target)
             return self._made[kind]
 
     def differences(self, target: Target, found: Reading) -> list[str]:
@@ -67,9 +76,7 @@ class References:
                         f"that failed: {result.error} No target was changed."
                     )
             reading = read_target(empty, self._history)
-            # Meanwhile there is something to do: PostgreSQL waits for a checkpoint before it drops a database.
-            self._dropping.append(threading.Thread(target=stack.pop_all().close))
-            self._dropping[-1].start()
+            self._dropping.submit(stack.pop_all().close)
             return reading
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .build import build, buildable, model_names, prepare, table_names, without_views
 from .diff import Difference, compare, describe
-from .snapshot import JOURNAL, Schema, gather, own_tables, read, statements
+from .snapshot import JOURNAL, Schema, catalogue, gather, own_tables, read, statements
 
 __all__ = [
     "JOURNAL",
@@ -12,6 +12,7 @@ __all__ = [
     "Schema",
     "build",
     "buildable",
+    "catalogue",
     "compare",
     "describe",
     "gather",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from .. import dialects
+from ..dialects import base
 from ..errors import UndeterminedError
 from ..sandbox import engine
 
@@ -41,28 +42,33 @@ def read(source: URL | str | Engine, default: str | None = None, comments: bool 
     Raises UndeterminedError for a database whose catalogue this library does not read.
     """
     with engine(source).connect() as connection:
-        name = connection.dialect.name
-        if name not in dialects.KNOWN:
-            raise UndeterminedError(f"the schema of a {name} database cannot be read: only {', '.join(dialects.KNOWN)}")
-        dialect = dialects.get(name)
-        schema = gather(dialect.catalogue(connection), default)
-        for table, item, text in dialect.comments(connection) if comments else ():
-            schema.setdefault(_plain(table, default), {})[item] = text
-    return schema
+        dialect = _known(connection)
+        remarks = dialect.comments(connection) if comments else ()
+        return gather((*dialect.catalogue(connection), *remarks), default)
+
+
+def catalogue(source: URL | str | Engine) -> tuple[base.Item, ...]:
+    """Return all that the catalogue of a database has, for gather(): tables, and what lies beside them."""
+    with engine(source).connect() as connection:
+        dialect = _known(connection)
+        return (*dialect.catalogue(connection), *dialect.beside_tables(connection))
+
+
+def _known(connection: Connection) -> dialects.Dialect:
+    name = connection.dialect.name
+    if name not in dialects.KNOWN:
+        raise UndeterminedError(f"the schema of a {name} database cannot be read: only {', '.join(dialects.KNOWN)}")
+    return dialects.get(name)
 
 
 def gather(rows: Iterable[Sequence[Any]], default: str | None = None) -> Schema:
     """Return the schema that the rows of a catalogue are: for each item its table, its name and its text."""
+    names = "|".join(map(re.escape, {"public", default or "public", f'"{default}"'}))
+    prefix = re.compile(rf"(?<![\w$.\"])(?:{names})\.")  # of a name: which schema it is in can be left out
     schema: Schema = {}
     for row in rows:
-        table, item, text = (_plain(part, default) for part in row)
+        table, item, text = (prefix.sub("", str(part or "")) for part in row)
         items = schema.setdefault(table, {})
         if item:
             items[item] = text
     return schema
-
-
-def _plain(part: Any, default: str | None) -> str:
-    """Return a text of a catalogue without the names of the schemas that can be left out."""
-    prefixes = {"public.", f"{default or 'public'}."}
-    return reduce(lambda text, prefix: text.replace(prefix, ""), prefixes, str(part or ""))

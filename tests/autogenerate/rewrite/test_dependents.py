@@ -453,3 +453,18 @@ def test_what_is_on_it_in_a_renamed_table(lab_postgresql: Lab, conventional: boo
         "rename=other:last",
         "allow-drop",
     )
+
+
+def test_an_index_with_included_columns_goes_beside_a_label(lab_postgresql: Lab) -> None:
+    """The downgrade makes it again: what it includes is none of the columns that it covers."""
+
+    def models(*labels: str) -> MetaData:
+        metadata = MetaData()
+        Table("paint", metadata, Column("id", Integer, primary_key=True), Column("mood", Enum(*labels, name="mood")))
+        if len(labels) == 3:
+            other = Table("other", metadata, Column("id", Integer, primary_key=True), Column("x", Integer))
+            Index("ix", other.c.x.nulls_last(), postgresql_include=["id"], postgresql_where=other.c.x > 1)
+        return metadata
+
+    lab_postgresql.change(models("a", "b", "c"))
+    both_ways(lab_postgresql, models("a", "b"), "allow-drop=other")

@@ -48,7 +48,7 @@ from ..compare.reflected import reflected_tables
 from ..draft import Draft
 from ..enum_types import enums_by_name, sql_labels, sql_name
 from ..expressions.question import type_sql
-from ..indexes import create_index_sql, has_expression, included, predicate, use_column_names
+from ..indexes import create_index_sql, has_expression, included, index_of, predicate, use_column_names
 from ..operations import (
     CastColumnOp,
     ChangePrimaryKeyOp,
@@ -244,7 +244,7 @@ class _Direction:
             elif isinstance(op, DropCreatedIndexOp) and not (self.is_mysql or op.create.unique):
                 continue  # no foreign key needs it
             elif isinstance(op, (DropIndexOp, DropConstraintOp)):
-                item = op.to_index() if isinstance(op, DropIndexOp) else constraint_of(op)
+                item = index_of(op) if isinstance(op, DropIndexOp) else constraint_of(op)
                 yield from self._key_change(full_name(str(op.table_name), op.schema), item)
 
     def _sql_name(self, type_: Any) -> str:
@@ -460,7 +460,7 @@ def _items(table: Table) -> Iterator[Any]:
 def _item_of(op: Any) -> Any:
     """Return what an operation drops or creates."""
     if isinstance(op, (DropIndexOp, CreateIndexOp)):
-        return op.to_index()
+        return index_of(op)
     if isinstance(op, AddColumnOp):
         return op.column
     return op.to_column() if isinstance(op, DropColumnOp) else constraint_of(op)
@@ -508,7 +508,7 @@ def _texts_in(op: Any, dialect: Dialect) -> Iterator[str]:
         for item in op.columns:
             yield from _texts_of(item, dialect)
     elif isinstance(op, CreateIndexOp):
-        yield create_index_sql(op.to_index(), dialect)
+        yield create_index_sql(index_of(op), dialect)
     elif isinstance(op, (AddColumnOp, AddConstraintOp)):
         yield from _texts_of(_item_of(op), dialect)
 

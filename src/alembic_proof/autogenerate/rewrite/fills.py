@@ -27,6 +27,7 @@ from ...prompts import Question
 from ...sqltext import full_name, quote_literal
 from ..compare.reflected import reflected_tables
 from ..draft import Draft, each_operation, reflected_schema
+from ..indexes import index_of
 from ..sql import sql_of
 from .checked_values import accepted_value, is_in_domain, refusing_check
 from .expressions import require_expression, require_values
@@ -294,7 +295,7 @@ def _constrained_columns(draft: Draft, op: AddColumnOp | AlterColumnOp) -> Itera
         *table.constraints,
         *(inner.to_constraint() for inner in added if isinstance(inner, AddConstraintOp)),
     ]
-    indexes = [*table.indexes, *(inner.to_index() for inner in added if isinstance(inner, CreateIndexOp))]
+    indexes = [*table.indexes, *(index_of(inner) for inner in added if isinstance(inner, CreateIndexOp))]
     unique = [each for each in constraints if isinstance(each, sqlalchemy.UniqueConstraint)]
     for constraint in constraints:
         if constraint not in unique and not isinstance(constraint, sqlalchemy.CheckConstraint):

@@ -27,6 +27,7 @@ from alembic.operations.ops import (
 from sqlalchemy import CheckConstraint, Constraint, ForeignKeyConstraint, Index, Integer, PrimaryKeyConstraint, Table
 
 from ..draft import Draft, each_operation
+from ..indexes import index_of
 from ..name_steps import free_name
 from ..operations import (
     ChangePrimaryKeyOp,
@@ -169,7 +170,7 @@ def gained_by(draft: Draft, op: Any) -> Iterator[Name]:
     elif isinstance(op, ChangePrimaryKeyOp):
         items = [op.new]
     elif isinstance(op, CreateIndexOp):
-        items = [op.to_index()]
+        items = [index_of(op)]
     elif isinstance(op, AddConstraintOp):
         items = [constraint_of(op)]
     elif isinstance(op, CreateTableOp):

@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from ...sqltext import same_sql
 from ..draft import Draft
+from ..indexes import index_of
 from ..operations import RenameInPlaceOp, constraint_of
 from ..sql import column_names, sql_of, stored_name
 
@@ -65,7 +66,7 @@ def _rename_pairs(draft: Draft, table: ModifyTableOps) -> None:
 
 
 def _item(op: Any) -> Any:
-    return op.to_index() if isinstance(op, (DropIndexOp, CreateIndexOp)) else constraint_of(op)
+    return index_of(op) if isinstance(op, (DropIndexOp, CreateIndexOp)) else constraint_of(op)
 
 
 def _can_be_renamed(draft: Draft, item: Constraint | Index) -> bool:

@@ -18,7 +18,7 @@ from sqlalchemy import CheckConstraint
 from ...sqltext import same_sql
 from ..draft import Draft
 from ..enum_types import sql_name, with_renamed_literals
-from ..indexes import create_index_sql
+from ..indexes import create_index_sql, index_of
 from ..operations import EnumTypeOp, constraint_of
 from ..sql import sql_of, stored_name
 
@@ -47,7 +47,7 @@ def _said(draft: Draft, op: Any, kinds: tuple[type, ...]) -> tuple[str, str, str
         return None
     dialect = draft.dialect
     if isinstance(op, (DropIndexOp, CreateIndexOp)):
-        sql, _, where = create_index_sql(op.to_index(), dialect).partition(" WHERE ")
+        sql, _, where = create_index_sql(index_of(op), dialect).partition(" WHERE ")
         return "index", str(op.index_name), f"{sql} ({where})"
     if isinstance(op, (DropColumnOp, AddColumnOp)):
         column = op.to_column() if isinstance(op, DropColumnOp) else op.column

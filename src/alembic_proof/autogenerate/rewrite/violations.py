@@ -23,7 +23,7 @@ from ...migrate.connection import VERSION_TABLE
 from ...sqltext import full_name, same_sql
 from ..compare.reflected import reflected_tables
 from ..draft import Draft, each_operation
-from ..indexes import has_expression
+from ..indexes import has_expression, index_of
 from ..notes import say
 from ..operations import ChangePrimaryKeyOp, IndexSqlOp, UnnamedChecksOp
 from ..sql import sql_of, stored_name
@@ -69,7 +69,7 @@ class _NewConstraints:
         elif isinstance(op, ChangePrimaryKeyOp):
             self._unique(rows(op.table_name, op.schema), op.new)
         elif isinstance(op, CreateIndexOp) and op.unique:
-            self._unique(rows(str(op.table_name), op.schema), op.to_index())
+            self._unique(rows(str(op.table_name), op.schema), index_of(op))
         elif isinstance(op, IndexSqlOp) and not op.drop:
             for index in self._indexes(op.name):
                 self._unique(rows(index.table.name, None), index)

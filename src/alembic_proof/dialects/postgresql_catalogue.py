@@ -1,0 +1,128 @@
+"""What PostgreSQL's catalogue tells of a schema, all in one query: for each item its table, its name and its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..sqltext import quote_literal
+
+# What initdb has made has oids below 16384 (FirstNormalObjectId), and there is a lot of it.
+# An expression for the kinds of things that a database has, each in brackets. To plan a query for what is not there
+# takes a new session longer than to see that it is not.
+KINDS = """concat(
+    (SELECT concat(string_agg(DISTINCT concat('[class ', relkind, ']'), ''),
+        CASE WHEN bool_or(relhastriggers) THEN '[triggers]' END,
+        CASE WHEN bool_or(relrowsecurity) THEN '[security]' END) FROM pg_class WHERE oid >= 16384),
+    (SELECT string_agg(DISTINCT concat('[type ', typtype, ']'), '') FROM pg_type WHERE oid >= 16384),
+    (SELECT '[functions]' FROM pg_proc WHERE oid >= 16384 LIMIT 1)
+)"""
+
+_TABLES = """
+WITH t AS (SELECT c.oid, c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+           WHERE relkind IN ('r', 'p') AND {own}
+           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e'))
+"""
+# What belongs to an extension or, as the sequence of a column does, to something else.
+_IS_OWNED = "EXISTS (SELECT FROM pg_depend d WHERE d.objid = {oid} AND d.deptype IN ('e', 'a', 'i'))"
+
+
+class _Part(NamedTuple):
+    kind: str  # of KINDS; an empty text for what every database has
+    sql: str
+
+
+_OF_TABLES = [
+    _Part("", "SELECT name, '', '' FROM t"),
+    _Part("class p", "SELECT name, 'partitioned by', pg_get_partkeydef(t.oid) FROM t WHERE EXISTS (SELECT FROM "
+          "pg_partitioned_table WHERE partrelid = t.oid)"),
+    _Part("", """
+SELECT name, 'column ' || attname, format_type(atttypid, atttypmod)
+    || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END || CASE attidentity WHEN '' THEN '' ELSE ' IDENTITY' END
+    || CASE WHEN attcollation <> typcollation THEN ' COLLATE ' || attcollation::regcollation::text ELSE '' END
+    || CASE attgenerated WHEN '' THEN '' ELSE ' GENERATED ' || pg_get_expr(adbin, adrelid) END
+    FROM t JOIN pg_attribute a ON attrelid = t.oid AND attnum > 0 AND NOT attisdropped
+    JOIN pg_type y ON y.oid = atttypid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+"""),
+    _Part("", """
+SELECT name, 'default of ' || attname, CASE WHEN EXISTS (SELECT FROM pg_depend d WHERE refobjid = t.oid
+    AND refobjsubid = attnum AND deptype = 'a' AND classid = 'pg_class'::regclass
+    AND pg_get_expr(adbin, adrelid) = format('nextval(%L::regclass)', objid::regclass))
+    THEN 'nextval() of its sequence' ELSE pg_get_expr(adbin, adrelid) END FROM t JOIN pg_attrdef ON adrelid = t.oid
+    JOIN pg_attribute ON attrelid = t.oid AND attnum = adnum AND attgenerated = ''
+"""),
+    _Part("", """
+SELECT name, 'constraint ' || conname, pg_get_constraintdef(c.oid)
+    FROM t JOIN pg_constraint c ON conrelid = t.oid AND contype <> 'n'
+"""),
+    _Part("", """
+SELECT name, 'index ' || indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+    || CASE WHEN indisvalid THEN '' ELSE ' INVALID' END FROM t JOIN pg_index i ON indrelid = t.oid
+    WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND conrelid = indrelid)
+"""),
+    _Part("triggers", """
+SELECT name, 'trigger ' || tgname, pg_get_triggerdef(g.oid) FROM t JOIN pg_trigger g ON tgrelid = t.oid
+    WHERE NOT tgisinternal
+"""),
+    _Part("type e", """
+SELECT '', 'type ' || enumtypid::regtype::text, string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder)
+    FROM pg_enum JOIN pg_type y ON y.oid = enumtypid JOIN pg_namespace n ON n.oid = typnamespace WHERE {own}
+    GROUP BY enumtypid
+"""),
+]  # fmt: skip
+
+_BESIDE_TABLES = [
+    *(_Part(f"class {letter}", f"""
+SELECT '', 'view ' || c.oid::regclass::text, pg_get_viewdef(c.oid) FROM pg_class c
+    JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = '{letter}' AND {{own}}
+    AND NOT {_IS_OWNED.format(oid="c.oid")}
+""") for letter in ("v", "m")),
+    _Part("functions", f"""
+SELECT '', 'function ' || p.oid::regprocedure::text, pg_get_functiondef(p.oid) FROM pg_proc p
+    JOIN pg_namespace n ON n.oid = pronamespace WHERE prokind <> 'a' AND p.oid >= 16384 AND {{own}}
+    AND NOT {_IS_OWNED.format(oid="p.oid")}
+"""),
+    _Part("class S", f"""
+SELECT '', 'sequence ' || c.oid::regclass::text, concat_ws(' ', seqtypid::regtype, 'from', seqstart, 'by',
+    seqincrement, 'between', seqmin, 'and', seqmax, CASE WHEN seqcycle THEN 'CYCLE' END) FROM pg_sequence
+    JOIN pg_class c ON c.oid = seqrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE {{own}}
+    AND NOT {_IS_OWNED.format(oid="c.oid")}
+"""),
+    _Part("type d", f"""
+SELECT '', 'domain ' || y.oid::regtype::text, concat_ws(' ', format_type(typbasetype, typtypmod),
+    CASE WHEN typnotnull THEN 'NOT NULL' END, 'DEFAULT ' || typdefault, (SELECT string_agg(pg_get_constraintdef(k.oid),
+    ' ' ORDER BY conname) FROM pg_constraint k WHERE contypid = y.oid AND contype <> 'n')) FROM pg_type y
+    JOIN pg_namespace n ON n.oid = typnamespace WHERE typtype = 'd' AND {{own}} AND NOT {_IS_OWNED.format(oid="y.oid")}
+"""),
+    _Part("security", """
+SELECT name, 'row security', CASE WHEN relforcerowsecurity THEN 'forced' ELSE 'enabled' END FROM t
+    JOIN pg_class c ON c.oid = t.oid WHERE relrowsecurity
+"""),
+    _Part("security", """
+SELECT name, 'policy ' || polname, concat_ws(' ', polcmd, CASE WHEN NOT polpermissive THEN 'RESTRICTIVE' END,
+    'TO ' || (SELECT string_agg(CASE r WHEN 0 THEN 'public' ELSE r::regrole::text END, ', ') FROM unnest(polroles) r),
+    'USING ' || pg_get_expr(polqual, polrelid), 'CHECK ' || pg_get_expr(polwithcheck, polrelid))
+    FROM t JOIN pg_policy ON polrelid = t.oid
+"""),
+]  # fmt: skip
+
+
+def of_tables() -> str:
+    """Return the query for a database's tables, what belongs to them, and enum types."""
+    return _query(_OF_TABLES)
+
+
+def beside_tables() -> str:
+    """Return the query for views, functions, sequences that stand alone, domains, and who may see which rows."""
+    return _query(_BESIDE_TABLES)
+
+
+def everything(kinds: str, schema: str | None) -> str:
+    """Return the query for both, for what a database has by KINDS, or one schema that is first on its search_path."""
+    parts = (part for part in (*_OF_TABLES, *_BESIDE_TABLES) if not part.kind or f"[{part.kind}]" in kinds)
+    return _query(parts, schema)
+
+
+def _query(parts: Iterable[_Part], schema: str | None = None) -> str:
+    own = f"nspname = {quote_literal(schema)}" if schema else "nspname !~ '^(pg_|information_schema)'"
+    return (_TABLES + "\nUNION ALL ".join(part.sql for part in parts)).format(own=own)
