@@ -61,17 +61,67 @@ def test_one_comes_or_goes(lab_postgresql: Lab, before: Any, after: Any, schema:
         Table("Booking", metadata, *columns, *rules, schema=schema)
         return metadata
 
-    def found() -> list[Any]:
-        query = "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'x' ORDER BY 1"
-        return lab_postgresql.rows(query)
-
     lab_postgresql.change(models(before, "room 1"))
-    first = found()
+    first = found(lab_postgresql)
     assert len(first) == len(before)
     lab_postgresql.change(models(after, room), *([] if room == "room 1" else [f"rename=shop.Booking.room 1:{room}"]))
-    second = found()
+    second = found(lab_postgresql)
     assert [name for name, _ in second] == [f"no_{name}" for name in after]
     lab_postgresql.downgrade()
-    assert found() == first
+    assert found(lab_postgresql) == first
     lab_postgresql.upgrade()
-    assert found() == second
+    assert found(lab_postgresql) == second
+
+
+LATE: dict[str, Any] = {"where": text("id > 5")}
+NEXT = "int4range(id, id + 1)"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differs"),
+    [
+        ((["room", "&&"], {}), (["room", "&&"], {}), False),
+        ((["room", "&&"], LATE), (["room", "&&"], {"where": text("((id) > (5))")}), False),
+        ((["room", "&&"], LATE), (["room", "&&"], {"where": text("id > 6")}), True),
+        ((["room", "&&"], LATE), (["room", "&&"], {"where": text("CAST(id AS text) <> '50% a\\:b'")}), True),
+        ((["room", "&&"], LATE), (["room", "&&"], {}), True),
+        ((["room", "&&"], {}), (["room", "&&"], LATE), True),
+        ((["room", "&&"], {}), (["room", "="], {}), True),
+        ((["room", "&&"], {}), ([text(NEXT), "&&"], {}), True),
+        (([text(NEXT), "&&"], {}), ([text("INT4RANGE(id, (id+1))"), "&&"], {}), False),
+        (([text(NEXT), "&&"], {}), ([text("int4range(id, id + 2)"), "&&"], {}), True),
+        ((["room", "&&"], {}), (["room", "&&"], {"deferrable": True, "initially": "DEFERRED"}), True),
+        (
+            (["room", "&&"], {"deferrable": True}),
+            (["room", "&&"], {"deferrable": True, "initially": "IMMEDIATE"}),
+            False,
+        ),
+        ((["room", "&&"], {"using": "gist"}), (["room", "&&"], {"using": "spgist"}), True),
+    ],
+)
+def test_another_one_of_the_same_name(lab_postgresql: Lab, before: Any, after: Any, differs: bool) -> None:
+    """It is replaced, up, down and up; the same in other words is no difference."""
+
+    def models(element: list[Any], options: dict[str, Any]) -> MetaData:
+        metadata = MetaData()
+        columns: list[Column[Any]] = [Column("id", Integer, primary_key=True), Column("room", INT4RANGE)]
+        Table("booking", metadata, *columns, ExcludeConstraint(tuple(element), name="no_two", **options))
+        return metadata
+
+    lab = lab_postgresql
+    lab.change(models(*before))
+    first = found(lab)
+    assert bool(lab.differences(models(*after))) == differs
+    if differs:
+        lab.change(models(*after))
+        second = found(lab)
+        assert first != second
+        lab.downgrade()
+        assert found(lab) == first
+        lab.upgrade()
+        assert found(lab) == second
+
+
+def found(lab: Lab) -> list[Any]:
+    """Return the constraints as the database tells them."""
+    return lab.rows("SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'x' ORDER BY 1")

@@ -1,24 +1,25 @@
-"""EXCLUDE constraints of PostgreSQL, which SQLAlchemy does not read and Alembic does not compare.
-
-They are told apart by their names: the texts of two may differ and mean the same.
-"""
+"""EXCLUDE constraints of PostgreSQL, which SQLAlchemy does not read and Alembic does not compare."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import AddConstraintOp, DropConstraintOp, ModifyTableOps
 from alembic.runtime.plugins import Plugin
-from sqlalchemy import Table, text
+from sqlalchemy import Column, Dialect, MetaData, Table, literal_column, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
-from ...sqltext import between_parentheses, single_percents
+from ...sqltext import between_parentheses, escape_colons, single_percents
+from ..expressions import Expression
 from ..renamed_inspector import RenamedInspector
 from ..sql import stored_name
 from . import add_table_comparison
+from .indexes import element_of
+from .stored_expressions import compare_expressions
 
 _CONSTRAINTS = """
 SELECT CASE WHEN nspname = current_schema() THEN NULL ELSE nspname END, relname, conname,
@@ -27,7 +28,7 @@ FROM pg_constraint x JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON 
 WHERE contype = 'x' AND nspname !~ '^(pg_|information_schema)'
 """
 _found: WeakKeyDictionary[AutogenContext, list[Any]] = WeakKeyDictionary()  # of all tables at once
-_PARTS = re.compile(r"EXCLUDE USING (\w+) (\(.*?\))(?: WHERE \((.*)\))?(?: DEFERRABLE.*)?$", re.DOTALL)
+_PARTS = re.compile(r"EXCLUDE USING (\w+) (\(.*?\))(?: WHERE \((.*)\))?(?: (?:NOT )?DEFERRABLE.*)?$", re.DOTALL)
 _ELEMENT = re.compile(r"(.*) WITH (\S+)", re.DOTALL)
 
 
@@ -47,7 +48,75 @@ def compare_exclusions(
     before, after = ({stored_name(each, dialect): each for each in _exclusions(table)} for table in (reflected, model))
     if None not in after:  # else the database has chosen its name
         operations.ops += [DropConstraintOp.from_constraint(before[name]) for name in before.keys() - after.keys()]
-        operations.ops += [AddConstraintOp.from_constraint(after[name]) for name in after.keys() - before.keys()]
+        for name in after.keys() - before.keys():
+            operations.ops.append(_addition(after[name], dialect))
+        for name in before.keys() & after.keys():
+            _compare(autogen_context, operations, before[name], after[name])
+
+
+def _compare(
+    autogen_context: AutogenContext, operations: ModifyTableOps, old: ExcludeConstraint, new: ExcludeConstraint
+) -> None:
+    """Let a constraint be replaced that has the same name and is another one; the database knows its own words."""
+    before, after = (_Definition.of(each, autogen_context.dialect) for each in (old, new))
+    replace = partial(_replace, old, new, autogen_context.dialect)
+    if before.structure != after.structure:
+        replace(operations)
+        return
+    table: Any = old.table
+    texts = [(one, other) for one, other in zip(before.expressions, after.expressions, strict=True) if one != other]
+    expressions = [Expression(table, str(new.name), "index", one, other) for one, other in texts]
+    compare_expressions(
+        autogen_context, table, expressions, lambda differing: None if differing.isdisjoint(expressions) else replace
+    )
+
+
+def _replace(old: ExcludeConstraint, new: ExcludeConstraint, dialect: Dialect, operations: ModifyTableOps) -> None:
+    operations.ops += [DropConstraintOp.from_constraint(old), _addition(new, dialect)]
+
+
+def _addition(constraint: ExcludeConstraint, dialect: Dialect) -> AddConstraintOp:
+    """Return what adds a constraint: its expressions are written as literal columns, as Alembic asks for a name."""
+    model: Any = constraint.table
+    table = Table(model.name, MetaData(), *(Column(each.name, each.type) for each in model.c), schema=model.schema)
+    when = {"deferrable": constraint.deferrable, "initially": constraint.initially}
+    table.append_constraint(_constraint(_sql_of(constraint, dialect), table, dialect, name=constraint.name, **when))
+    (copy,) = _exclusions(table)
+    return AddConstraintOp.from_constraint(copy)
+
+
+def _sql_of(constraint: ExcludeConstraint, dialect: Dialect) -> str:
+    compiler: Any = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
+    return single_percents(compiler.process(constraint), dialect)
+
+
+def _constraint(sql: str, table: Table, dialect: Dialect, **options: Any) -> ExcludeConstraint:
+    """Return the constraint that its SQL describes, for a table."""
+    quote = dialect.identifier_preparer.quote
+    columns = {single_percents(quote(column.name), dialect): column for column in table.columns}
+    parts: Any = _PARTS.search(sql)
+    pairs: Any = [_ELEMENT.fullmatch(element) for element in between_parentheses(parts[2])]
+    elements: list[Any] = [(columns.get(pair[1], literal_column(pair[1])), pair[2]) for pair in pairs]
+    where = None if parts[3] is None else text(escape_colons(parts[3]))
+    return ExcludeConstraint(*elements, using=parts[1], where=where, **options)
+
+
+class _Definition(NamedTuple):
+    """What an EXCLUDE constraint says: expressions, with its predicate as the last one, and all else."""
+
+    expressions: list[str]
+    structure: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, constraint: ExcludeConstraint, dialect: Dialect) -> _Definition:
+        """Return what a constraint says."""
+        parts: Any = _PARTS.search(_sql_of(constraint, dialect))
+        pairs: Any = [_ELEMENT.fullmatch(element) for element in between_parentheses(parts[2])]
+        elements = [element_of(what) for what, _ in (pair.groups() for pair in pairs)]
+        when = bool(constraint.deferrable), str(constraint.initially or "IMMEDIATE").upper()
+        operators = [pair[2] for pair in pairs]
+        structure = (parts[1], operators, [element.order for element in elements], parts[3] is None, when)
+        return cls([*(element.expression for element in elements), *filter(None, [parts[3]])], structure)
 
 
 def _exclusions(table: Table) -> list[ExcludeConstraint]:
@@ -62,19 +131,10 @@ def _add_exclusions(autogen_context: AutogenContext, reflected: Table) -> None:
     if autogen_context not in _found:
         _found[autogen_context] = connection.execute(text(_CONSTRAINTS)).all()
     found = [row[2:] for row in _found[autogen_context] if tuple(row[:2]) == (reflected.schema, name)]
-    dialect: Any = autogen_context.dialect
-    quote = dialect.identifier_preparer.quote
-    columns = {single_percents(quote(column.name), dialect): column for column in reflected.columns}
     for constraint, sql, deferrable, deferred in found:
         if new_names:
             sql = new_names.in_sql(new_names.columns.get((reflected.schema, reflected.name), {}), sql)
-        parts: Any = _PARTS.match(sql)
-        elements: list[Any] = []
-        for element in between_parentheses(sql):
-            what, operator = _ELEMENT.fullmatch(element.strip()).groups()  # type: ignore[union-attr]
-            elements.append((columns.get(what, text(what)), operator))
         options: dict[str, Any] = {"deferrable": True} if deferrable else {}
         if deferrable:
             options["initially"] = "DEFERRED" if deferred else "IMMEDIATE"
-        options |= {"using": parts[1], "where": None if parts[3] is None else text(parts[3]), "name": constraint}
-        reflected.append_constraint(ExcludeConstraint(*elements, **options))
+        reflected.append_constraint(_constraint(sql, reflected, autogen_context.dialect, name=constraint, **options))

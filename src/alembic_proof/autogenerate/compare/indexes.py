@@ -219,7 +219,9 @@ def _compare_expressions(
     """Let an index be replaced if one of its expressions, or its predicate, is another one."""
     dialect = autogen_context.dialect
     old = _with_definition(autogen_context, old) if has_expression(new) and not has_expression(old) else old
-    pairs = [[_element(text) for text in between_parentheses(create_index_sql(index, dialect))] for index in (old, new)]
+    pairs = [
+        [element_of(text) for text in between_parentheses(create_index_sql(index, dialect))] for index in (old, new)
+    ]
     predicates = [_predicate_sql(index, dialect) for index in (old, new)]
     replace = partial(replace_index, old, new)
     if (None in predicates and any(predicates)) or any(
@@ -246,7 +248,7 @@ def replace_index(old: Index, new: Index, operations: ModifyTableOps) -> None:
     operations.ops += [DropIndexOp.from_index(old), CreateIndexOp.from_index(new)]
 
 
-class _Element(NamedTuple):
+class Element(NamedTuple):
     """What an index covers: an expression; and its order, whether NULL comes first, and its operator class."""
 
     expression: str
@@ -257,7 +259,7 @@ _ORDER = re.compile(r"(?:\s+(ASC|DESC))?(?:\s+NULLS\s+(FIRST|LAST))?\s*$", re.IG
 _OPERATOR_CLASS = re.compile(r"\s+([\w.]+_ops)$")
 
 
-def _element(text: str) -> _Element:
+def element_of(text: str) -> Element:
     order: Any = _ORDER.search(text)
     expression = text[: order.start()]
     is_descending = str(order[1]).upper() == "DESC"
@@ -265,7 +267,7 @@ def _element(text: str) -> _Element:
     operator_class = _OPERATOR_CLASS.search(expression)
     if operator_class:
         expression = expression[: operator_class.start()]
-    return _Element(expression, (is_descending, nulls_first, operator_class[1] if operator_class else ""))
+    return Element(expression, (is_descending, nulls_first, operator_class[1] if operator_class else ""))
 
 
 def _predicate_sql(index: Index, dialect: Dialect) -> str | None:
