@@ -49,6 +49,7 @@ PAIRS: list[tuple[Table, Any, Any, str, str, bool]] = [  # kind, type, as it is 
     (TABLE, "check", None, "`e` in ('x','y')", "e IN ('x', 'y')", True),
     (TABLE, "check", None, "`e` in ('x','y')", "e IN ('x', 'y', 'z')", False),
     (TABLE, "check", None, "`a` > 0", "missing > 0", False),
+    (TABLE, "check", None, "`missing` > 0", "a > 0", False),
     (OTHER, "check", None, "`a` <> ''", "NOT a = ''", True),
     (TABLE, "computed", Integer(), "`a` MOD 7", "mod(a, 7)", True),
     (TABLE, "computed", Integer(), "(`a` + `b`) * 2", "a + (b * 2)", False),
@@ -70,6 +71,7 @@ PAIRS: list[tuple[Table, Any, Any, str, str, bool]] = [  # kind, type, as it is 
     (TABLE, "default", Date(), "curdate()", "utc_date()", False),
     (TABLE, "default", DateTime(), "current_timestamp()", "now()", True),
     (TABLE, "default", DateTime(), "current_timestamp()", "utc_timestamp()", False),
+    (TABLE, "default", DateTime(), "'long'", "current_timestamp()", False),
     (TABLE, "default", DateTime(), "current_timestamp()", "now() ON UPDATE now()", False),
     (
         TABLE,

@@ -81,17 +81,19 @@ def _groups(signatures: list[_Signature]) -> Iterator[list[_Signature]]:
 
 def _ask_group(connection: Connection, group: list[_Signature]) -> dict[_Signature, bool | None]:
     """Return the answers about several; by halves where the table cannot be made, as one of them cannot."""
-    items = _definitions(connection, group, both=True)
+    items = _definitions(connection, group)
     if items is not None:
         return {each: items[f"old_{number}"] == items[f"new_{number}"] for number, each in enumerate(group)}
     if len(group) > 1:
         middle = len(group) // 2
         return _ask_group(connection, group[:middle]) | _ask_group(connection, group[middle:])
-    is_stored_one_possible = _definitions(connection, group, both=False) is not None
-    return {group[0]: False if is_stored_one_possible else None}  # then that of the models is another, or none
+    is_one_possible = any(_definitions(connection, group, (side,)) is not None for side in ("old", "new"))
+    return {group[0]: False if is_one_possible else None}  # then the other one is another, or none
 
 
-def _definitions(connection: Connection, group: list[_Signature], both: bool) -> dict[str, list[str]] | None:
+def _definitions(
+    connection: Connection, group: list[_Signature], sides: tuple[str, ...] = ("old", "new")
+) -> dict[str, list[str]] | None:
     """Return how the server writes expressions, by their names here; None where it cannot make a table with them."""
     dialect = connection.dialect
     quote: Any = dialect.identifier_preparer.quote
@@ -100,7 +102,8 @@ def _definitions(connection: Connection, group: list[_Signature], both: bool) ->
     }
     columns, checks = ["alembic_proof INTEGER", *names.values()], []
     for number, (kind, old, new, type_, _) in enumerate(group):
-        for name, sql in ((f"old_{number}", old), (f"new_{number}", new))[: 1 + both]:
+        texts = {"old": old, "new": new}
+        for name, sql in [(f"{side}_{number}", texts[side]) for side in sides]:
             if kind == "check":
                 checks.append(f"CONSTRAINT alembic_proof_{name} CHECK ({sql})")
             elif kind == "computed":

@@ -1,11 +1,12 @@
-"""Rule: a column that is dropped goes before the labels of its enum type change, and comes back after it.
+"""Rule: a column that is dropped, or gets another type, does so before the labels of its enum type change.
 
-Its rows may have a label that is removed, and its default may be one.
+And comes back after it. Its rows may have a label that is removed, and its default may be one.
 """
 
 from __future__ import annotations
 
 from alembic.operations.ops import (
+    AlterColumnOp,
     DropColumnOp,
     DropConstraintOp,
     DropIndexOp,
@@ -17,6 +18,7 @@ from sqlalchemy import ForeignKeyConstraint
 
 from ...sqltext import full_name
 from ..draft import Draft
+from ..enum_types import enums_by_name, sql_name
 from ..operations import ChangePrimaryKeyOp, EnumTypeOp, constraint_of
 from .kept_values import recreated
 
@@ -26,9 +28,10 @@ TableKey = tuple[str | None, str]
 
 
 def enum_columns(draft: Draft) -> None:
-    """Move what drops the columns of an enum type, with what is on them, before the change of the type."""
+    """Move what drops the columns of an enum type, or gives them another one, before the change of the type."""
     for enum in [op for op in draft.upgrade.ops if isinstance(op, EnumTypeOp)]:
         if enum.labels_before and enum.labels_after:
+            _let_columns_leave(draft, enum)
             tables, columns = _dropped(draft)
             gone = [each for each in enum.columns if each.place[:2] in tables or each.place in columns]
             if gone:
@@ -37,6 +40,31 @@ def enum_columns(draft: Draft) -> None:
                 first = _taken_out(draft, tables & {each.place[:2] for each in gone}, altered)
                 place = next(number for number, op in enumerate(draft.upgrade.ops) if op is enum)
                 draft.upgrade.ops[place:place] = first
+
+
+def _let_columns_leave(draft: Draft, enum: EnumTypeOp) -> None:
+    """Give columns their other type before a label is removed: but not one that changes in this revision, too."""
+    if not enum.removed_labels:
+        return
+    name = sql_name(enum.type, draft.dialect)
+    changing = {sql_name(op.type, draft.dialect) for op in draft.upgrade.ops if isinstance(op, EnumTypeOp)}
+
+    def leaves(op: MigrateOperation) -> bool:
+        if not isinstance(op, AlterColumnOp) or op.modify_type is None:
+            return False
+        before, after = (enums_by_name([each], draft.dialect).keys() for each in (op.existing_type, op.modify_type))
+        return name in before and not after & changing
+
+    moved, places = [], set()
+    for table in [op for op in draft.upgrade.ops if isinstance(op, ModifyTableOps)]:
+        if leaving := [op for op in table.ops if leaves(op)]:
+            table.ops = [op for op in table.ops if op not in leaving]
+            moved.append(ModifyTableOps(table.table_name, leaving, schema=table.schema))
+            places |= {(table.schema, table.table_name, getattr(op, "column_name", "")) for op in leaving}
+    enum.columns = [each for each in enum.columns if each.place not in places]
+    place = next(number for number, op in enumerate(draft.upgrade.ops) if op is enum)
+    draft.upgrade.ops[place:place] = moved
+    draft.upgrade.ops[:] = [op for op in draft.upgrade.ops if getattr(op, "ops", True)]
 
 
 def _dropped(draft: Draft) -> tuple[set[TableKey], set[tuple[str | None, str, str]]]:
@@ -60,7 +88,7 @@ def _taken_out(draft: Draft, tables: set[TableKey], altered: set[TableKey]) -> l
     changes: list[MigrateOperation] = []
     for op in draft.upgrade.ops:
         if isinstance(op, ModifyTableOps):
-            is_altered = (op.schema, op.table_name) in altered
+            is_altered = (op.schema, op.table_name) in altered | tables
             moved = [each for each in op.ops if isinstance(each, _DROPS) and (is_altered or _refers(each, names))]
             if moved:
                 op.ops = [each for each in op.ops if each not in moved]
