@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Column, Enum, ForeignKey, Index, Integer, MetaData, String, Table, func
+from sqlalchemy.dialects.postgresql import DOMAIN
 from support.lab import Lab
 from support.models import CONVENTION, column
 
@@ -179,3 +180,28 @@ def test_a_dropped_table_to_which_another_refers(lab: Lab) -> None:
     lab.change(models(t="a x", u="a y", v=">t"))
     said = lab.refused(models(t="a y", v=">t"), "allow-drop=t", "rename=u:t")
     assert "v refers to t, which this revision would drop to give its name to another table." in said
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+@pytest.mark.parametrize("type_", [Enum("a", "b", name="mood"), DOMAIN("price", Integer())], ids=["enum", "domain"])
+def test_a_type_of_a_dropped_table_that_gives_up_its_name(lab_postgresql: Lab, type_: Any, is_kept: bool) -> None:
+    """It goes with the table, unless another one has it."""
+
+    def changed(name: str, *more: Column[Any]) -> MetaData:
+        metadata = MetaData()
+        Table(name, metadata, Column("id", Integer, primary_key=True), Column("day", Integer))
+        if is_kept:
+            Table("stays", metadata, Column("x", type_))
+        if more:
+            Table("shop", metadata, *more)
+        return metadata
+
+    lab = lab_postgresql
+    lab.change(changed("other", Column("number", Integer, primary_key=True), Column("x", type_)))
+    lab.change(changed("shop"), "allow-drop=shop", "rename=other:shop")
+    query = "SELECT count(*) FROM pg_type WHERE typname IN ('mood', 'price') AND typtype IN ('e', 'd')"
+    assert lab.rows(query) == [(int(is_kept),)]
+    lab.downgrade()
+    assert lab.rows(query) == [(1,)]
+    lab.upgrade()
+    assert lab.differences() == ""

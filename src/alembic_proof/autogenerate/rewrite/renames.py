@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from alembic.operations.ops import (
     AddColumnOp,
@@ -19,9 +19,11 @@ from sqlalchemy import Column, MetaData, Table, inspect
 from ... import upstream
 from ...migrate.logging_less import logging_less
 from ...sqltext import full_name
+from ..domain_types import domains_by_name
 from ..draft import Draft, reflected_schema
+from ..enum_types import enums_by_name, sql_name
 from ..name_steps import in_sequence
-from ..operations import IndexSqlOp, RenameColumnOp, RenameTableBothWaysOp, altered
+from ..operations import DomainOp, EnumTypeOp, IndexSqlOp, RenameColumnOp, RenameTableBothWaysOp, altered
 from ..ownership import TableKey
 from ..renamed_inspector import NewNames, RenamedAutogenContext
 from .candidates import Candidate, Removal, name_likeness, place_likeness, renamed
@@ -44,7 +46,8 @@ def renames(draft: Draft) -> None:
     )
     tables = said_tables(draft)
     new_names.hidden = dropped_first(draft, tables)
-    operations += _drops(draft, new_names.hidden)
+    drops = _drops(draft, new_names.hidden)
+    operations += drops.tables
     for candidate in renamed(draft.answers, _not_said(_table_candidates(draft), tables), tables_removed):
         tables.setdefault(candidate.removed.schema, {})[candidate.removed.name] = candidate.added.name
     for schema, names in tables.items():
@@ -67,23 +70,42 @@ def renames(draft: Draft) -> None:
         operations += _column_steps(draft, model, changes)
     if new_names.columns:
         _compare_again(draft, new_names)
+    others = {_type_name(draft, op) for op in draft.upgrade.ops}
     draft.upgrade.ops[:0] = operations
+    draft.upgrade.ops += [op for op in drops.types if _type_name(draft, op) not in others]
 
 
-def _drops(draft: Draft, tables: set[TableKey]) -> list[MigrateOperation]:
+class _Drops(NamedTuple):
+    """What drops tables, and the types of their columns that no model has."""
+
+    tables: list[MigrateOperation]
+    types: list[MigrateOperation]
+
+
+def _drops(draft: Draft, tables: set[TableKey]) -> _Drops:
     """Return what drops tables, as Alembic does where they are in no model."""
     if not tables:
-        return []
+        return _Drops([], [])
     connection: Any = draft.context.connection
     names = NewNames(draft.dialect)
     inspector = inspect(connection)
     for schema in {schema for schema, _ in tables}:
         names.hidden |= {(schema, name) for name in inspector.get_table_names(schema)} - tables
     found = upstream.compare(RenamedAutogenContext(draft.context, names, MetaData())).ops
-    is_on = ((op, (getattr(op, "schema", None), getattr(op, "table_name", None)) in tables) for op in found)
-    return [
-        op for op, its in is_on if its or isinstance(op, IndexSqlOp)
-    ]  # the latter has no table, but is of one of these
+    is_on = [(op, (getattr(op, "schema", None), getattr(op, "table_name", None)) in tables) for op in found]
+    columns = [column.type for table in draft.tables.values() for column in table.columns]
+    kept = {None, *enums_by_name(columns, draft.dialect), *domains_by_name(columns, draft.dialect)}
+    return _Drops(
+        [op for op, its in is_on if its or isinstance(op, IndexSqlOp)],  # which has no table, but is of one of these
+        [op for op, _ in is_on if _type_name(draft, op) not in kept],
+    )
+
+
+def _type_name(draft: Draft, op: MigrateOperation) -> str | None:
+    """Return the name of the type of PostgreSQL that an operation is about."""
+    if isinstance(op, EnumTypeOp):
+        return sql_name(op.type, draft.dialect)
+    return op.name if isinstance(op, DomainOp) else None
 
 
 def _column_steps(draft: Draft, table: Table, changes: dict[str, tuple[Column[Any], str]]) -> list[RenameColumnOp]:
