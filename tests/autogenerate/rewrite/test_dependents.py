@@ -170,6 +170,32 @@ def test_the_literals_in_texts_are_of_the_type_of_the_column(
     both_ways(lab_postgresql, models(after))
 
 
+@pytest.mark.parametrize(
+    ("condition", "is_made_anew"),
+    [
+        ("x % 2 > -2", True),
+        ("(x & 1) = 1", True),
+        ("coalesce(x, 0) > -1", True),
+        ("CASE WHEN x > 1 THEN x ELSE 0 END > -1", True),
+        ("x IN (1, 2)", True),
+        ("x + 1 > 0 AND (x > 3 OR x < -4)", False),
+        ("x BETWEEN 1 AND (2 + 3)", False),
+    ],
+)
+def test_literals_beside_an_integer_of_another_size(lab_postgresql: Lab, condition: str, is_made_anew: bool) -> None:
+    """Where PostgreSQL has no operator for both sizes, or looks for one type for all, they get that of the column."""
+
+    def models(type_: Any) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        low, some = CheckConstraint(condition, name="low"), Index("ix_some", "id", postgresql_where=text(condition))
+        Table("thing", metadata, Column("id", Integer, primary_key=True), Column("x", type_), low, some)
+        return metadata
+
+    lab_postgresql.change(models(Integer()))
+    written = both_ways(lab_postgresql, models(BigInteger()))
+    assert ("drop_index" in written) == is_made_anew
+
+
 # A12, C5: keys to which others refer
 
 

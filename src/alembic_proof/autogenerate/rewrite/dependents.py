@@ -11,6 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from alembic.operations.ops import (
@@ -43,7 +44,7 @@ from sqlalchemy import (
 )
 
 from ... import upstream
-from ...sqltext import full_name
+from ...sqltext import all_tokens, full_name
 from ..compare.reflected import reflected_tables
 from ..draft import Draft
 from ..enum_types import enums_by_name, sql_labels, sql_name
@@ -88,7 +89,7 @@ class ColumnChange:
     # PostgreSQL reads the texts of CHECKs and indexes again: it does not find the operators for the new type, or casts
     # the column, as the literals in them are of the old one.
     in_texts: bool = False
-    in_lists: bool = False  # of texts only those with a list, as in ``IN (1, 2)``: it is an array of the old type
+    in_lists: bool = False  # of texts only those in which literals get the type of the column: see _gives_type()
     in_keys: bool = False
     recreated: bool = False
     # Its enum type gets other labels in place: what depends on it stays, but what is made anew needs the labels.
@@ -295,7 +296,7 @@ class _Direction:
         if isinstance(item, Column):
             return item.name != name and name in _names_in(item, self.dialect)
         names = _names_in(item, self.dialect) if isinstance(item, (CheckConstraint, Index)) else set()
-        in_text, is_read_again = name in names, change.in_texts or (change.in_lists and "array" in names)
+        in_text, is_read_again = name in names, change.in_texts or (change.in_lists and _gives_type(item, self.dialect))
         if isinstance(item, CheckConstraint):
             return (is_read_again or change.recreated) and in_text
         if isinstance(item, Index):
@@ -490,6 +491,10 @@ def _columns_of(item: Any) -> set[str]:
 
 def _names_in(item: Any, dialect: Dialect) -> set[str]:
     """Return the words of an expression, or of those of an index, that may be names of columns."""
+    return {word for text in _expressions_of(item, dialect) for word in _words(text)}
+
+
+def _expressions_of(item: Any, dialect: Dialect) -> list[str]:
     parts: Iterable[Any]
     if isinstance(item, Index):
         parts = [each for each in item.expressions if not isinstance(each, Column)]
@@ -498,8 +503,26 @@ def _names_in(item: Any, dialect: Dialect) -> set[str]:
         parts = [] if item.computed is None else [item.computed.sqltext]
     else:
         parts = [item.sqltext] if isinstance(item, CheckConstraint) else []
-    texts = (part if isinstance(part, str) else sql_of(part, dialect) for part in parts)
-    return {word for text in texts for word in _words(text)}
+    return [part if isinstance(part, str) else sql_of(part, dialect) for part in parts]
+
+
+# Operators that PostgreSQL has for integers of one size only, and words before a parenthesis that are no functions.
+_OF_ONE_TYPE = {"%", "&", "|", "#", "case", "array"}
+_NO_FUNCTIONS = {"and", "or", "not", "in", "is", "between", "when", "then", "else", "like", "from"}
+
+
+def _gives_type(item: Any, dialect: Dialect) -> bool:
+    """Tell whether literals in an expression get the type of an integer beside them, which PostgreSQL keeps then.
+
+    They do in a list, a CASE and a function's arguments, and where an operator is for two integers of one size.
+    """
+    for text in _expressions_of(item, dialect):
+        found = all_tokens(text)
+        if not _OF_ONE_TYPE.isdisjoint(found):
+            return True
+        if any(two == "(" and one.isidentifier() and one not in _NO_FUNCTIONS for one, two in pairwise(found)):
+            return True
+    return False
 
 
 def _texts_in(op: Any, dialect: Dialect) -> Iterator[str]:
