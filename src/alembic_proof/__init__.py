@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .startup import async_require_head, require_head
     from .url import async_url, database_url, sync_url
 
-__version__ = "1.2.0"
+__version__ = "1.3.0"
 __all__ = [
     "DatabaseNotReady",
     "SettingsError",
