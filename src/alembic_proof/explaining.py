@@ -22,7 +22,7 @@ def sentence(config: Any, error: Exception, variable: str = "") -> str:
     :param error: what came out of the command, with its traceback.
     :param variable: the environment variable that brings the traceback back, where there is one.
     """
-    from .doctor.error_hints import NOT_KNOWN
+    from .doctor.error_hints import CREATED_TWICE, NOT_KNOWN
     from .doctor.failures import END_CONFLICT, failure
     from .doctor.project import Project
     from .migrate.aftermath import aftermath
@@ -35,9 +35,22 @@ def sentence(config: Any, error: Exception, variable: str = "") -> str:
         return "" if "the doctor itself" in outcome.reason else f"{outcome.reason}. {aftermath(error)}"
     says_nothing = finding.fix == NOT_KNOWN or (isinstance(error, SyntaxError) and finding.fix != END_CONFLICT)
     fix = "" if says_nothing else f" What to do: {finding.fix}."
+    if finding.fix == CREATED_TWICE and _commits_between(project.root / finding.where.rpartition(":")[0]):
+        fix = (
+            " What to do: this revision has an autocommit_block(), so a run that failed there has left what came "
+            f"before it. If so, undo that by hand, and run it again; else {finding.fix}."
+        )
     message = _of_the_database(error) or finding.message
     more = f" ({variable}=1 shows the traceback.)" if variable else ""
     return project.spelled(f"{finding.where}: {message.rstrip('.')}. {aftermath(error)}{fix}{more}")
+
+
+def _commits_between(revision: Path) -> bool:
+    """Tell whether a revision commits before it ends."""
+    try:
+        return b"autocommit_block" in revision.read_bytes()
+    except OSError:
+        return False
 
 
 def _of_the_chain(project: Project, error: Exception) -> Finding | None:

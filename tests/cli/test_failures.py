@@ -146,13 +146,15 @@ def test_a_server(project: Project, postgresql: str, setting: str) -> None:
 
 
 def test_what_was_done_outside_of_a_transaction(project: Project, postgresql: str) -> None:
-    """It stays, as does what came before it in the revision."""
+    """It stays, as does what came before it in the revision; and the next run says so of what is there already."""
     project.revision("r1", None, FIRST)
     block = "with op.get_context().autocommit_block():\n    op.execute('CREATE INDEX CONCURRENTLY i ON author (n)')"
     project.revision("r2", "r1", f"{block}\nop.execute('NONSENSE')")
     said = failed(project, "upgrade", "head", DATABASE_URL=postgresql)
     assert "What was carried out in an autocommit_block(), and before it, stays; the database is at r1." in said
     assert rows(postgresql, "SELECT count(*) FROM pg_indexes WHERE indexname = 'i'") == [(1,)]
+    said = failed(project, "upgrade", "head", DATABASE_URL=postgresql)
+    assert "a run that failed there has left what came before it. If so, undo that by hand, and run it again" in said
 
 
 LOST = {"postgresql": "SELECT pg_terminate_backend(pg_backend_pid())", "mysql": "KILL CONNECTION_ID()"}

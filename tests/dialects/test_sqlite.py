@@ -242,7 +242,7 @@ def test_the_catalogue(sqlite: str) -> None:
         ("book", "column isbn"): "TEXT",
         ("book", "column pages"): "INTEGER",
         ("book", "column twice"): "INTEGER GENERATED pages * 2",
-        ("book", "constraint fk"): "FOREIGN KEY (author_id) REFERENCES author (id) [('ondelete', 'CASCADE')]",
+        ("book", "constraint fk"): "FOREIGN KEY (author_id) REFERENCES author (id) ON DELETE CASCADE",
         ("book", "constraint positive"): "CHECK (pages > 0)",
         ("book", "constraint uq"): "UNIQUE (isbn)",
         ("book", "index ix"): "CREATE INDEX ix ON book (pages) WHERE pages > 5",

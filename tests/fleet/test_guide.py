@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.fleets import CREATE_SHOP, making_fleet
+from support.fleets import CREATE_SHOP, Fleet, making_fleet
 from support.project import LIBRARY, REPOSITORY
 
 from alembic_proof.cli import fleet as command_line
@@ -21,6 +21,32 @@ def _block(language: str, word: str) -> str:
     """Return the block of the guide that has a word."""
     blocks = [part.split("```")[0] for part in GUIDE.split(f"```{language}\n")[1:]]
     return next(block for block in blocks if word in block)
+
+
+def _write_targets(fleet: Fleet) -> None:
+    """Give a project the function that the guide has."""
+    package = fleet.directory / "shop"
+    package.mkdir()
+    lines = ", ".join(f"Target({t.name!r}, {fleet.url(t.name)!r})" for t in fleet.targets)
+    (package / "malls.py").write_text(
+        f"from alembic_proof.fleet import Target\n\n\ndef targets():\n    return [{lines}]\n"
+    )
+
+
+def test_from_python(tmp_path: Path) -> None:
+    """A script: it says by itself what became of each."""
+    with making_fleet("sqlite", 2, tmp_path) as fleet:
+        fleet.revision("r1", CREATE_SHOP)
+        _write_targets(fleet)
+        (fleet.directory / "script.py").write_text(_block("python", "migrate_fleet("))
+        environment = {**os.environ, "PYTHONPATH": f"{LIBRARY}{os.pathsep}{fleet.directory}"}
+        command = [sys.executable, "script.py"]
+        done = subprocess.run(command, cwd=fleet.directory, env=environment, capture_output=True, text=True)
+        assert done.stderr == ""
+        assert [line.split(" 1 revision")[0] for line in done.stdout.splitlines()] == [
+            "mall-1 upgraded",
+            "mall-2 upgraded",
+        ]
 
 
 def test_the_job_of_kubernetes() -> None:
@@ -40,12 +66,7 @@ def test_the_tasks_of_celery(tmp_path: Path) -> None:
     """A real worker, with a queue of files, brings a fleet to head."""
     with making_fleet("postgresql", 3, tmp_path) as fleet:
         fleet.revision("r1", CREATE_SHOP)
-        package = fleet.directory / "shop"
-        package.mkdir()
-        lines = ", ".join(f"Target({t.name!r}, {fleet.url(t.name)!r})" for t in fleet.targets)
-        (package / "malls.py").write_text(
-            f"from alembic_proof.fleet import Target\n\n\ndef targets():\n    return [{lines}]\n"
-        )
+        _write_targets(fleet)
         (fleet.directory / "tasks.py").write_text(_block("python", "Celery("))
         for name in ("in", "results"):
             (tmp_path / name).mkdir()

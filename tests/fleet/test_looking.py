@@ -128,6 +128,16 @@ def test_one_database_under_two_names(fleet: Fleet, tmp_path: Path) -> None:
     assert standing.detail == "the same database as mall-1: remove one of the two"
 
 
+def test_one_database_by_two_dialects(tmp_path: Path) -> None:
+    """mysql:// and mariadb:// lead to the same one."""
+    with make_database("mysql", tmp_path) as url:
+        fleet = Fleet(tmp_path)
+        fleet.revision("r1", CREATE_SHOP)
+        lines = [f"a {url}", f"b {url.replace('mysql', 'mariadb', 1)}"]
+        fleet.targets = from_file(lines, "the test", tmp_path)
+        assert _look(fleet)["b"].state is State.DUPLICATE
+
+
 def test_a_link_to_a_file_is_that_file(sqlite_fleet: Fleet, tmp_path: Path) -> None:
     """Also where it is called differently."""
     (tmp_path / "link.db").symlink_to(str(sqlite_fleet.targets[0].address.database))

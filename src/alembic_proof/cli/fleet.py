@@ -42,7 +42,7 @@ def _lines(named: str | None) -> list[str] | None:
     if named is None:
         return None
     if named == "-":
-        return sys.stdin.read().splitlines()
+        return sys.stdin.read().removeprefix("\ufeff").splitlines()
     try:
         return Path(named).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:

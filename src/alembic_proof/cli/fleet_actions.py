@@ -82,7 +82,7 @@ def _drift(project: Project, targets: list[Target], arguments: Namespace) -> _Re
     lines = [Line(name, "different", ok=False, more={"differences": found}) for name, found in drift.differing.items()]
     lines += [Line(name, "at another revision", at, ok=False) for name, at in drift.elsewhere.items()]
     lines += [Line(name, "not read", reason, ok=False) for name, reason in drift.unread.items()]
-    return _Report(lines, drift.told(), as_json(lines, total=drift.total))
+    return _Report(lines, drift.told(), as_json(lines, total=drift.total, summary=drift.told()[-1]))
 
 
 def _check(project: Project, targets: list[Target], arguments: Namespace) -> _Report:

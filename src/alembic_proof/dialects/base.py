@@ -79,6 +79,11 @@ class Dialect(ABC):
     def beside_tables(self, connection: Connection) -> Iterator[Item]:
         """Yield what is no table and no part of one: views, functions and the like, as the catalogue has them."""
 
+    def everything(self, connection: Connection) -> Iterator[Item]:
+        """Yield both, so that two databases can be compared."""
+        yield from self.catalogue(connection)
+        yield from self.beside_tables(connection)
+
     def comments(self, connection: Connection) -> Iterator[Item]:
         """Yield the comments on tables and columns: apart, because Alembic compares them itself."""
         return iter(())

@@ -86,9 +86,12 @@ class MySQL(base.Dialect):
 
     def catalogue(self, connection: Connection) -> Iterator[base.Item]:
         """Yield tables, columns and defaults; constraints and indexes from SHOW CREATE TABLE."""
+        yield from map(tuple, connection.exec_driver_sql(_CATALOGUE.format(usual="@@collation_database")))
+        yield from self._keys(connection)
+
+    def _keys(self, connection: Connection) -> Iterator[base.Item]:
         from sqlalchemy import inspect
 
-        yield from map(tuple, connection.exec_driver_sql(_CATALOGUE))
         for table in inspect(connection).get_table_names():
             show = f"SHOW CREATE TABLE {connection.dialect.identifier_preparer.quote_identifier(table)}"
             for line in connection.exec_driver_sql(show).one()[1].splitlines()[1:-1]:
@@ -96,8 +99,14 @@ class MySQL(base.Dialect):
                     kind, name = "index" if "KEY" in key[1] else "constraint", key[2] or "PRIMARY"
                     yield table, f"{kind} {name}", line.strip().rstrip(",").replace(f"`{key[2]}` ", "", 1)
 
+    def everything(self, connection: Connection) -> Iterator[base.Item]:
+        """Yield each collation, also the usual one of a database: another database may have another one."""
+        yield from map(tuple, connection.exec_driver_sql(_CATALOGUE.format(usual="''")))
+        yield from self._keys(connection)
+        yield from self.beside_tables(connection)
+
     def beside_tables(self, connection: Connection) -> Iterator[base.Item]:
-        """Yield views, functions and procedures, triggers and MariaDB's sequences; the database's name is left out."""
+        """Yield views, routines, triggers, events, options of tables, sequences; the database's name is left out."""
         from sqlalchemy import inspect
 
         yield from map(tuple, connection.exec_driver_sql(_BESIDE_TABLES))
@@ -166,17 +175,23 @@ _KEY = re.compile(r"\s+((?:PRIMARY |UNIQUE |FULLTEXT |SPATIAL )?KEY|CONSTRAINT)\
 
 _IN_TABLES = """table_schema = DATABASE() AND table_name NOT IN (SELECT table_name FROM information_schema.tables
     WHERE table_schema = DATABASE() AND table_type IN ('VIEW', 'SEQUENCE'))"""
-_CATALOGUE = f"""
+_CATALOGUE = """
 SELECT table_name, CONCAT('column ', column_name), CONCAT_WS(' ', column_type, IF(is_nullable = 'NO', 'NOT NULL', NULL),
-    NULLIF(collation_name, @@collation_database), NULLIF(extra, ''), generation_expression)
-    FROM information_schema.columns WHERE {_IN_TABLES}
+    NULLIF(collation_name, {usual}), NULLIF(extra, ''), generation_expression)
+    FROM information_schema.columns WHERE _IN_TABLES
 UNION ALL SELECT table_name, CONCAT('default of ', column_name), column_default FROM information_schema.columns
-    WHERE {_IN_TABLES} AND column_default IS NOT NULL AND column_default <> 'NULL'
-"""
+    WHERE _IN_TABLES AND column_default IS NOT NULL AND column_default <> 'NULL'
+""".replace("_IN_TABLES", _IN_TABLES)
 
 _BESIDE_TABLES = """
-SELECT '', CONCAT('view ', table_name), REPLACE(view_definition, CONCAT('`', DATABASE(), '`.'), '')
+SELECT '', CONCAT('view ', table_name), CONCAT_WS(' ', REPLACE(view_definition, CONCAT('`', REPLACE(DATABASE(), '`',
+    '``'), '`.'), ''), NULLIF(CONCAT('SQL SECURITY ', security_type), 'SQL SECURITY DEFINER'),
+    NULLIF(CONCAT('WITH ', check_option, ' CHECK OPTION'), 'WITH NONE CHECK OPTION'))
     FROM information_schema.views WHERE table_schema = DATABASE()
+UNION ALL SELECT '', CONCAT('event ', event_name), CONCAT_WS(' ', event_type, interval_value, interval_field, status,
+    event_definition) FROM information_schema.events WHERE event_schema = DATABASE()
+UNION ALL SELECT table_name, 'storage', CONCAT_WS(' ', engine, table_collation, NULLIF(create_options, ''),
+    NULLIF(table_type, 'BASE TABLE')) FROM information_schema.tables WHERE _IN_TABLES
 UNION ALL SELECT '', CONCAT(LOWER(routine_type), ' ', routine_name), CONCAT_WS(' ', CONCAT('(', (SELECT GROUP_CONCAT(
     CONCAT_WS(' ', parameter_mode, parameter_name, dtd_identifier) ORDER BY ordinal_position SEPARATOR ', ') FROM
     information_schema.parameters p WHERE p.specific_schema = routine_schema AND p.specific_name = r.specific_name AND
@@ -185,7 +200,7 @@ UNION ALL SELECT '', CONCAT(LOWER(routine_type), ' ', routine_name), CONCAT_WS('
     FROM information_schema.routines r WHERE routine_schema = DATABASE()
 UNION ALL SELECT event_object_table, CONCAT('trigger ', trigger_name), CONCAT_WS(' ', action_timing, event_manipulation,
     action_statement) FROM information_schema.triggers WHERE trigger_schema = DATABASE()
-"""
+""".replace("_IN_TABLES", _IN_TABLES)
 
 _COMMENTS = """
 SELECT table_name, CONCAT('comment on ', column_name), column_comment FROM information_schema.columns

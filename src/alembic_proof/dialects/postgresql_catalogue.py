@@ -1,4 +1,7 @@
-"""What PostgreSQL's catalogue tells of a schema, all in one query: for each item its table, its name and its text."""
+"""What PostgreSQL's catalogue tells of a schema, all in one query: for each item its table, its name and its text.
+
+Names are with their schema only where the search_path of the session does not lead to them.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from ..sqltext import quote_literal
 KINDS = """concat(
     (SELECT concat(string_agg(DISTINCT concat('[class ', relkind, ']'), ''),
         CASE WHEN bool_or(relhastriggers) THEN '[triggers]' END,
+        CASE WHEN bool_or(relhasrules) THEN '[rules]' END,
         CASE WHEN bool_or(relrowsecurity) THEN '[security]' END) FROM pg_class WHERE oid >= 16384),
     (SELECT string_agg(DISTINCT concat('[type ', typtype, ']'), '') FROM pg_type WHERE oid >= 16384),
     (SELECT '[functions]' FROM pg_proc WHERE oid >= 16384 LIMIT 1)
@@ -56,13 +60,13 @@ SELECT name, 'constraint ' || conname, pg_get_constraintdef(c.oid)
     FROM t JOIN pg_constraint c ON conrelid = t.oid AND contype <> 'n'
 """),
     _Part("", """
-SELECT name, 'index ' || indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+SELECT name, 'index ' || indexrelid::regclass::text, pg_get_indexdef(indexrelid, 0, true)
     || CASE WHEN indisvalid THEN '' ELSE ' INVALID' END FROM t JOIN pg_index i ON indrelid = t.oid
     WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND conrelid = indrelid)
 """),
     _Part("triggers", """
-SELECT name, 'trigger ' || tgname, pg_get_triggerdef(g.oid) FROM t JOIN pg_trigger g ON tgrelid = t.oid
-    WHERE NOT tgisinternal
+SELECT name, 'trigger ' || tgname, pg_get_triggerdef(g.oid, true) || CASE tgenabled WHEN 'O' THEN '' ELSE
+    ' enabled: ' || tgenabled::text END FROM t JOIN pg_trigger g ON tgrelid = t.oid WHERE NOT tgisinternal
 """),
     _Part("type e", """
 SELECT '', 'type ' || enumtypid::regtype::text, string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder)
@@ -71,28 +75,72 @@ SELECT '', 'type ' || enumtypid::regtype::text, string_agg(quote_literal(enumlab
 """),
 ]  # fmt: skip
 
+_NUMBERS = """concat_ws(' ', seqtypid::regtype, 'from', seqstart, 'by', seqincrement, 'between', seqmin, 'and', seqmax,
+    'cache', seqcache, CASE WHEN seqcycle THEN 'CYCLE' END)"""
 _BESIDE_TABLES = [
     *(_Part(f"class {letter}", f"""
-SELECT '', 'view ' || c.oid::regclass::text, pg_get_viewdef(c.oid) FROM pg_class c
-    JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = '{letter}' AND {{own}}
+SELECT '', '{kind} ' || c.oid::regclass::text, concat_ws(' ', pg_get_viewdef(c.oid), array_to_string(reloptions, ', '))
+    FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = '{letter}' AND {{own}}
     AND NOT {_IS_OWNED.format(oid="c.oid")}
-""") for letter in ("v", "m")),
+""") for letter, kind in (("v", "view"), ("m", "materialized view"))),
+    _Part("class m", """
+SELECT '', 'index ' || indexrelid::regclass::text, pg_get_indexdef(indexrelid, 0, true) FROM pg_index
+    JOIN pg_class c ON c.oid = indrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'm' AND {own}
+"""),
+    _Part("rules", """
+SELECT '', concat_ws(' ', 'rule', rulename, 'of', ev_class::regclass::text), pg_get_ruledef(r.oid, true)
+    FROM pg_rewrite r JOIN pg_class c ON c.oid = ev_class JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE rulename <> '_RETURN' AND {own}
+"""),
     _Part("functions", f"""
-SELECT '', 'function ' || p.oid::regprocedure::text, pg_get_functiondef(p.oid) FROM pg_proc p
-    JOIN pg_namespace n ON n.oid = pronamespace WHERE prokind <> 'a' AND p.oid >= 16384 AND {{own}}
-    AND NOT {_IS_OWNED.format(oid="p.oid")}
+SELECT '', 'function ' || p.oid::regprocedure::text, CASE WHEN pg_function_is_visible(p.oid)
+    THEN replace(left(def, length(start)), nspname_, '') || substr(def, length(start) + 1) ELSE def END
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace, LATERAL (SELECT pg_get_functiondef(p.oid) AS def,
+    quote_ident(nspname) || '.' AS nspname_) x, LATERAL (SELECT concat('CREATE OR REPLACE ', CASE prokind WHEN 'p' THEN
+    'PROCEDURE ' ELSE 'FUNCTION ' END, nspname_) AS start) y
+    WHERE prokind <> 'a' AND p.oid >= 16384 AND {{own}} AND NOT {_IS_OWNED.format(oid="p.oid")}
+"""),
+    _Part("functions", f"""
+SELECT '', 'aggregate ' || p.oid::regprocedure::text, concat_ws(' ', aggtransfn, format_type(aggtranstype, NULL),
+    aggfinalfn, aggcombinefn, agginitval) FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
+    JOIN pg_aggregate a ON aggfnoid = p.oid WHERE p.oid >= 16384 AND {{own}} AND NOT {_IS_OWNED.format(oid="p.oid")}
 """),
     _Part("class S", f"""
-SELECT '', 'sequence ' || c.oid::regclass::text, concat_ws(' ', seqtypid::regtype, 'from', seqstart, 'by',
-    seqincrement, 'between', seqmin, 'and', seqmax, CASE WHEN seqcycle THEN 'CYCLE' END) FROM pg_sequence
+SELECT '', 'sequence ' || c.oid::regclass::text, {_NUMBERS} FROM pg_sequence
     JOIN pg_class c ON c.oid = seqrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE {{own}}
     AND NOT {_IS_OWNED.format(oid="c.oid")}
+"""),
+    _Part("class S", f"""
+SELECT name, 'numbers of ' || attname, concat_ws(' ', CASE attidentity WHEN 'a' THEN 'ALWAYS' END, {_NUMBERS})
+    FROM pg_sequence JOIN pg_depend d ON d.objid = seqrelid AND d.deptype IN ('a', 'i')
+    AND d.classid = 'pg_class'::regclass JOIN t ON t.oid = d.refobjid
+    JOIN pg_attribute ON attrelid = t.oid AND attnum = d.refobjsubid
 """),
     _Part("type d", f"""
 SELECT '', 'domain ' || y.oid::regtype::text, concat_ws(' ', format_type(typbasetype, typtypmod),
     CASE WHEN typnotnull THEN 'NOT NULL' END, 'DEFAULT ' || typdefault, (SELECT string_agg(pg_get_constraintdef(k.oid),
     ' ' ORDER BY conname) FROM pg_constraint k WHERE contypid = y.oid AND contype <> 'n')) FROM pg_type y
     JOIN pg_namespace n ON n.oid = typnamespace WHERE typtype = 'd' AND {{own}} AND NOT {_IS_OWNED.format(oid="y.oid")}
+"""),
+    _Part("class c", f"""
+SELECT '', 'type ' || c.oid::regclass::text, (SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', '
+    ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) FROM pg_class c
+    JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'c' AND {{own}}
+    AND NOT {_IS_OWNED.format(oid="reltype")}
+"""),
+    _Part("type r", f"""
+SELECT '', 'type ' || y.oid::regtype::text, 'RANGE OF ' || format_type(rngsubtype, NULL) FROM pg_range
+    JOIN pg_type y ON y.oid = rngtypid JOIN pg_namespace n ON n.oid = typnamespace WHERE y.oid >= 16384 AND {{own}}
+    AND NOT {_IS_OWNED.format(oid="y.oid")}
+"""),
+    _Part("triggers", """
+SELECT name, 'foreign keys', 'disabled' FROM t WHERE EXISTS (SELECT FROM pg_trigger WHERE tgrelid = t.oid
+    AND tgisinternal AND tgenabled <> 'O')
+"""),
+    _Part("", """
+SELECT name, 'storage', concat_ws(' ', CASE relpersistence WHEN 'u' THEN 'UNLOGGED' END, CASE WHEN relreplident <> 'd'
+    THEN 'REPLICA IDENTITY ' || relreplident::text END) FROM t JOIN pg_class c ON c.oid = t.oid
+    WHERE relpersistence <> 'p' OR relreplident <> 'd'
 """),
     _Part("security", """
 SELECT name, 'row security', CASE WHEN relforcerowsecurity THEN 'forced' ELSE 'enabled' END FROM t
@@ -113,7 +161,7 @@ def of_tables() -> str:
 
 
 def beside_tables() -> str:
-    """Return the query for views, functions, sequences that stand alone, domains, and who may see which rows."""
+    """Return the query for views, functions, sequences, types and rules, and who may see which rows."""
     return _query(_BESIDE_TABLES)
 
 

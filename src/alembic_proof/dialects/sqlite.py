@@ -213,11 +213,15 @@ def _items(inspector: Any, table: str, sql: str, statements: Mapping[str, str]) 
     """
     parsed = _parsed(sql)
     if parsed is None:
-        return [*_columns(inspector, table, None), *_constraints(inspector, table)]
+        return [*_columns(inspector, table, None), *_constraints(inspector, table, None)]
     referred = sorted({clause.referred for _, clause in parsed.clauses if clause.referred})
     key = (table, _parts(sql), *(_parts(statements.get(name, "")) for name in referred))
     if key not in _read:
-        _read[key] = [*_columns(inspector, table, parsed), *_options(table, parsed), *_constraints(inspector, table)]
+        _read[key] = [
+            *_columns(inspector, table, parsed),
+            *_options(table, parsed),
+            *_constraints(inspector, table, parsed),
+        ]
     return _read[key]
 
 
@@ -236,6 +240,7 @@ def _columns(inspector: Any, table: str, parsed: TableSql | None) -> Iterator[ba
         null = "" if column["nullable"] else " NOT NULL"
         piece = None if parsed is None else parsed.columns.get(column["name"].lower())
         computed = f" GENERATED {_expression(column['computed'], parsed, piece)}" if column.get("computed") else ""
+        computed += " STORED" if computed and column["computed"]["persisted"] else ""
         collation = None if piece is None else piece.clause("COLLATE")
         collate = "" if collation is None else f" COLLATE {unquoted(collation.tokens[-1].text)}"
         yield table, f"column {column['name']}", f"{column['type']}{null}{computed}{collate}"
@@ -278,22 +283,40 @@ def _parsed(sql: str) -> TableSql | None:
         return None
 
 
-def _constraints(inspector: Any, table: str) -> Iterator[base.Item]:
+def _constraints(inspector: Any, table: str, parsed: TableSql | None) -> Iterator[base.Item]:
     key = inspector.get_pk_constraint(table)
-    texts = (
-        [(key["name"], f"PRIMARY KEY ({_listed(key['constrained_columns'])})")] if key["constrained_columns"] else []
-    )
+    texts = []
+    if columns := key["constrained_columns"]:
+        texts.append((key["name"], f"PRIMARY KEY ({_listed(columns)}){_more(parsed, 'PRIMARY', columns)}"))
     for foreign in inspector.get_foreign_keys(table):
-        columns, referred = _listed(foreign["constrained_columns"]), _listed(foreign["referred_columns"])
-        actions = sorted(foreign["options"].items())
-        text = f"FOREIGN KEY ({columns}) REFERENCES {foreign['referred_table']} ({referred}) {actions}"
-        texts.append((foreign["name"], text))
+        columns, referred = foreign["constrained_columns"], _listed(foreign["referred_columns"])
+        text = f"FOREIGN KEY ({_listed(columns)}) REFERENCES {foreign['referred_table']} ({referred})"
+        kinds = ("REFERENCES", "FOREIGN")  # at its column, or of the table
+        texts.append((foreign["name"], text + "".join(_more(parsed, kind, columns) for kind in kinds)))
     for unique in inspector.get_unique_constraints(table):
-        texts.append((unique["name"], f"UNIQUE ({_listed(unique['column_names'])})"))
+        columns = unique["column_names"]
+        texts.append((unique["name"], f"UNIQUE ({_listed(columns)}){_more(parsed, 'UNIQUE', columns)}"))
     for check in inspector.get_check_constraints(table):
         texts.append((check["name"], f"CHECK ({one_line(check['sqltext'])})"))
     for name, text in texts:
         yield table, f"constraint {name or text}", text
+
+
+_MORE = re.compile(
+    r"ON (?:DELETE|UPDATE) (?:SET NULL|SET DEFAULT|CASCADE|RESTRICT)|ON CONFLICT (?!ABORT)\w+|"
+    r"(?<!NOT )DEFERRABLE(?: INITIALLY DEFERRED)?"
+)  # what else a constraint says that is not so by default
+
+
+def _more(parsed: TableSql | None, kind: str, columns: list[str]) -> str:
+    """Return what the statement of a table says of a constraint of these columns; SQLAlchemy reads a part of it."""
+    wanted = [column.lower() for column in columns]
+    for piece, clause in [] if parsed is None else parsed.clauses:
+        own = clause.columns or ((piece.name.text,) if piece.name else ())
+        if clause.kind == kind and [unquoted(name).lower() for name in own] == wanted:
+            words = " ".join(token.keyword for token in clause.tokens)
+            return "".join(f" {found}" for found in sorted(_MORE.findall(words)))
+    return ""
 
 
 def _listed(names: list[str]) -> str:

@@ -16,6 +16,8 @@ from .. import dialects
 from ..dialects.base import CONNECT_TIMEOUT
 from ..sandbox import exists, read_only_engine
 from ..sandbox.redirect import place_of
+from ..sandbox.scratch import canonical
+from ..sqltext import single_percents
 
 
 class Looker:
@@ -45,7 +47,7 @@ class Looker:
 
     def quoted(self, name: str) -> str:
         """Return a name as it is written in SQL."""
-        return self.dialect.identifier_preparer.quote(name)
+        return single_percents(self.dialect.identifier_preparer.quote(name), self.dialect)
 
 
 @contextmanager
@@ -89,6 +91,7 @@ def place(url: URL) -> str:
     found = place_of(dialect, *dialect.create_connect_args(url))
     if dialect.name == "sqlite":
         return f"sqlite: {os.path.realpath(found.removeprefix('sqlite: '))}"
+    found = found.replace(f"{dialect.name}: ", f"{canonical(dialect.name)}: ", 1)
     return found.replace(f" at {url.host}:", f" at {_resolved(url.host)}:") if url.host else found
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from textwrap import shorten
 from typing import Any
 
 from ..dialects import postgresql_catalogue
@@ -49,14 +49,14 @@ def read_by(looker: Looker, target: Target, history: History) -> Reading:
         rows = tuple(tuple(row) for row in looker.ask(query))
     else:
         rows = catalogue(target.address)
-    return Reading(revisions, _gathered(rows, target.schema, history.version_table))
+    return Reading(revisions, _gathered(rows, history.version_table))
 
 
 @lru_cache(maxsize=8)
-def _gathered(rows: tuple[tuple[Any, ...], ...], default: str | None, version_table: str) -> Schema:
+def _gathered(rows: tuple[tuple[Any, ...], ...], version_table: str) -> Schema:
     """Return the schema that the rows of a catalogue are: once for all targets that have the same rows."""
     own = own_tables(version_table)
-    return {table: items for table, items in gather(rows, default).items() if table not in own}
+    return {table: items for table, items in gather(rows).items() if table not in own}
 
 
 def differences(wanted: Schema, existing: Schema) -> list[str]:
@@ -83,9 +83,10 @@ def _told(difference: Difference) -> str:
     return f"{place} is {existing}, not {wanted}"
 
 
-def _shortened(text: str | None) -> str:
+def _shortened(text: str | None, most: int = 160) -> str:
     """Return a text, of a view for one, as it is told."""
-    return shorten(text or "", 160, placeholder=" ...")
+    line = re.sub(r"\s*\n\s*", " ", text or "").strip()
+    return line if len(line) <= most else f"{line[:most]} ..."
 
 
 def grouped(findings: dict[str, list[str]]) -> Iterator[tuple[str, list[str]]]:

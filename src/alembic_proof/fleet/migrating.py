@@ -15,7 +15,7 @@ from .history import Project, history
 from .limits import MAX_FAILURES, THREADS, WORKERS
 from .looking import Standing, State, look
 from .references import References
-from .report import Line, Progress, Speaker, counted, of_standing, summary
+from .report import Line, Progress, Silent, Speaker, counted, of_standing, summary
 from .targets import Target, TargetsError
 from .work import Job, Result
 
@@ -46,13 +46,15 @@ class Outcome:
         return not self.interrupted and all(line.ok for line in self.lines)
 
 
-def migrate_fleet(project: Project, targets: Iterable[Target], options: Options, speaker: Speaker) -> Outcome:
-    """Bring all targets to a revision, and tell the speaker what becomes of each.
+def migrate_fleet(
+    project: Project, targets: Iterable[Target], options: Options | None = None, speaker: Speaker | None = None
+) -> Outcome:
+    """Bring all targets to a revision, and return what became of each; a speaker is told meanwhile.
 
     Nothing is changed where a target is named twice, where the revisions build no empty database, or (but for the
     canary) where the canary fails. Raises TargetsError, UndeterminedError or ProofError with the reason.
     """
-    return _Migration(project, options, speaker).run(list(targets))
+    return _Migration(project, options or Options(), speaker or Silent()).run(list(targets))
 
 
 class _Migration:

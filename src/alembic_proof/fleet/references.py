@@ -67,8 +67,7 @@ class References:
     def _build(self, like: Target) -> Reading:
         with ExitStack() as stack:
             empty = stack.enter_context(empty_like(like))
-            if canonical(like.address.get_backend_name()) == "postgresql":
-                _prepare(like, empty, self._history.version_table_schema)
+            _prepare(like, empty, self._history.version_table_schema)
             for result in Dispatch([Job(self._project, empty, self._revision)], [self._lane], Running()):
                 if result.error:
                     raise ProofError(
@@ -109,12 +108,20 @@ def empty_like(target: Target) -> Iterator[Target]:
 
 
 def _prepare(like: Target, empty: Target, schema: str | None) -> None:
-    """Give an empty PostgreSQL database the extensions of a target, and the schema of the version table."""
-    with looking(like.address) as looker:
-        names = [str(row[0]) for row in looker.ask("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'")]
-    with looking(empty.address) as looker:
-        for name in names:
-            with suppress(looker.errors):  # a revision that needs it will say so
-                looker.run(f"CREATE EXTENSION IF NOT EXISTS {looker.quoted(name)} CASCADE")
+    """Give an empty database what a target had before its first revision.
+
+    On PostgreSQL that are its extensions, and the schema of the version table; on MariaDB and MySQL its character set.
+    """
+    kind = canonical(like.address.get_backend_name())
+    if kind == "sqlite":
+        return
+    with looking(like.address) as looker, looking(empty.address) as of_empty:
+        if kind == "mysql":
+            ((collation,),) = looker.ask("SELECT @@collation_database")
+            of_empty.run(f"ALTER DATABASE COLLATE {collation}")
+            return
+        for (name,) in looker.ask("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'"):
+            with suppress(of_empty.errors):  # a revision that needs it will say so
+                of_empty.run(f"CREATE EXTENSION IF NOT EXISTS {of_empty.quoted(name)} CASCADE")
         if schema:
-            looker.run(f"CREATE SCHEMA IF NOT EXISTS {looker.quoted(schema)}")
+            of_empty.run(f"CREATE SCHEMA IF NOT EXISTS {of_empty.quoted(schema)}")

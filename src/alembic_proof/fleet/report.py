@@ -81,6 +81,16 @@ class Speaker(ABC):
         """Be told what became of a target."""
 
 
+class Silent(Speaker):
+    """Says nothing: what became of the targets is in the outcome."""
+
+    def say(self, sentence: str) -> None:
+        """Leave it."""
+
+    def tell(self, line: Line) -> None:
+        """Leave it to the outcome."""
+
+
 class TextSpeaker(Speaker):
     """Prints all of it."""
 

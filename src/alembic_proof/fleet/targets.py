@@ -73,7 +73,7 @@ def from_function(name: str, root: Path) -> list[Target]:
     try:
         with redirect_stdout(sys.stderr):  # the standard output is for the report
             found: Any = list(getattr(import_module(module), function)())
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise TargetsError(f"targets = {name!r}: {type(error).__name__}: {first_line(error)}") from None
     targets = []
     for item in found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -38,20 +37,22 @@ def statements(connection: Connection) -> frozenset[tuple[str, ...]]:
 def read(source: URL | str | Engine, default: str | None = None, comments: bool = False) -> Schema:
     """Read the schema of a database, given its URL or an engine; on request with the comments.
 
-    The default is a schema whose name is left out too: where env.py has chosen one by PostgreSQL's search_path.
+    The default is the schema whose name is left out: where env.py has chosen one by PostgreSQL's search_path.
     Raises UndeterminedError for a database whose catalogue this library does not read.
     """
     with engine(source).connect() as connection:
         dialect = _known(connection)
+        if default and connection.dialect.name == "postgresql":
+            path = connection.dialect.identifier_preparer.quote_schema(default)
+            connection.exec_driver_sql(f"SET LOCAL search_path TO {path}, public")
         remarks = dialect.comments(connection) if comments else ()
-        return gather((*dialect.catalogue(connection), *remarks), default)
+        return gather((*dialect.catalogue(connection), *remarks))
 
 
 def catalogue(source: URL | str | Engine) -> tuple[base.Item, ...]:
     """Return all that the catalogue of a database has, for gather(): tables, and what lies beside them."""
     with engine(source).connect() as connection:
-        dialect = _known(connection)
-        return (*dialect.catalogue(connection), *dialect.beside_tables(connection))
+        return tuple(_known(connection).everything(connection))
 
 
 def _known(connection: Connection) -> dialects.Dialect:
@@ -61,13 +62,11 @@ def _known(connection: Connection) -> dialects.Dialect:
     return dialects.get(name)
 
 
-def gather(rows: Iterable[Sequence[Any]], default: str | None = None) -> Schema:
+def gather(rows: Iterable[Sequence[Any]]) -> Schema:
     """Return the schema that the rows of a catalogue are: for each item its table, its name and its text."""
-    names = "|".join(map(re.escape, {"public", default or "public", f'"{default}"'}))
-    prefix = re.compile(rf"(?<![\w$.\"])(?:{names})\.")  # of a name: which schema it is in can be left out
     schema: Schema = {}
     for row in rows:
-        table, item, text = (prefix.sub("", str(part or "")) for part in row)
+        table, item, text = (str(part or "") for part in row)
         items = schema.setdefault(table, {})
         if item:
             items[item] = text
