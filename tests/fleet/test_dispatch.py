@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from alembic_proof.fleet.dispatch import TRIES, Dispatch, Lane, Running
+from alembic_proof.fleet.dispatch import Dispatch, Lane, Running
 from alembic_proof.fleet.history import Project
+from alembic_proof.fleet.limits import TRIES
 from alembic_proof.fleet.targets import Target
 from alembic_proof.fleet.work import Job, Result
 

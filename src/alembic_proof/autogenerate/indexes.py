@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from alembic.operations.ops import CreateIndexOp, DropIndexOp
@@ -16,6 +18,21 @@ from .sql import sql_of
 def has_expression(index: Index) -> bool:
     """Tell whether an index covers more than plain columns."""
     return not all(isinstance(expression, Column) for expression in index.expressions)
+
+
+_COLUMN = re.compile(r"(`(?:[^`]|``)+`|[\w$]+)(?:\s+(?:ASC|DESC))?", re.IGNORECASE)
+
+
+def plain_columns(index: Index, dialect: Dialect) -> Iterator[str]:
+    """Yield the names of the columns with which an index of MariaDB or MySQL begins, in whatever order they are."""
+    for expression in index.expressions:
+        if isinstance(expression, Column):
+            yield expression.name
+            continue
+        found = _COLUMN.fullmatch(sql_of(expression, dialect))
+        if found is None:
+            return
+        yield found[1][1:-1].replace("``", "`") if found[1][0] == "`" else found[1]
 
 
 def predicate(index: Index, dialect: str) -> Any:

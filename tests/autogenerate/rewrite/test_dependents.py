@@ -251,9 +251,9 @@ def test_the_target_of_a_foreign_key_gets_another_key(lab: Lab, child: str) -> N
 # C3, C15: indexes that serve a foreign key
 
 
-def served(kind: str, child: str = "child", key: bool = True) -> MetaData:
+def served(kind: str, child: str = "child", key: bool = True, convention: Any = CONVENTION) -> MetaData:
     """Return a child whose foreign key is served by something, or by nothing."""
-    metadata = MetaData(naming_convention=CONVENTION)
+    metadata = MetaData(naming_convention=convention)
     Table("parent", metadata, Column("id", Integer, primary_key=True))
     references: list[Any] = [ForeignKey("parent.id")] if key else []
     options: dict[str, Any] = {
@@ -265,12 +265,13 @@ def served(kind: str, child: str = "child", key: bool = True) -> MetaData:
     more: dict[str, list[Any]] = {
         "composite": [Index("ix_composite", "p", "q")],
         "composite unique": [UniqueConstraint("p", "q")],
+        "descending": [Index("ix_descending", text("p DESC"), unique=True)],
     }
     Table(child, metadata, Column("id", Integer, primary_key=True), column, Column("q", Integer), *more.get(kind, []))
     return metadata
 
 
-KINDS = ["none", "index", "unique", "both", "composite", "composite unique"]
+KINDS = ["none", "index", "unique", "both", "composite", "composite unique", "descending"]
 
 
 SERVED = [*permutations(KINDS[:4], 2), *((one, "none") for one in KINDS[4:]), *(("none", other) for other in KINDS[4:])]
@@ -284,6 +285,18 @@ def test_what_serves_a_foreign_key_changes(lab_mysql: Lab, before: str, after: s
     lab_mysql.rows("INSERT INTO child VALUES (1, 1, 2)")
     both_ways(lab_mysql, served(after))
     assert lab_mysql.rows("SELECT * FROM child") == [(1, 1, 2)]
+
+
+@pytest.mark.parametrize("kind", ["index", "composite", "descending"])
+def test_what_serves_a_foreign_key_without_a_name(lab_mysql: Lab, kind: str) -> None:
+    """The index of the key has the name of its column then, and goes when another one serves the key."""
+    lab = lab_mysql
+    lab.change(served("none", convention=None))
+    for models in (served(kind, convention=None), served("none", convention=None)):
+        lab.change(models)
+        lab.downgrade()
+        lab.upgrade()
+        assert lab.differences() == ""
 
 
 @pytest.mark.parametrize("kind", KINDS)

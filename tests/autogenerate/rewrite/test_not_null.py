@@ -475,3 +475,25 @@ def test_a_surrogate_key_beside_a_fill(lab: Lab, identity: list[Any]) -> None:
     lab.downgrade()
     lab.upgrade()
     assert sorted(lab.rows("SELECT id, code, a, b FROM t")) == [(1, "x", 3, 4), (2, "y", 4, 5)]
+
+
+@pytest.mark.parametrize("type_", [Integer(), String(20)])
+def test_a_column_leaves_the_key_beside_a_fill(lab: Lab, type_: Any) -> None:
+    """It allows NULL when the key has gone: MariaDB says nothing, and changes nothing, before."""
+
+    def models(is_keyed: bool) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        columns = [Column("id", type_, primary_key=is_keyed, nullable=not is_keyed, autoincrement=False)]
+        columns.append(Column("day", Integer, nullable=is_keyed))
+        if not is_keyed:
+            columns.append(Column("number", Integer, primary_key=True))
+        Table("visit", metadata, *columns)
+        return metadata
+
+    lab.change(models(is_keyed=True))
+    lab.rows("INSERT INTO visit (id) VALUES ('1')")
+    lab.change(models(is_keyed=False), "fill=visit.day=5")
+    assert lab.rows("SELECT id, day, number FROM visit") == [(type_.python_type("1"), 5, 1)]
+    lab.downgrade()
+    lab.upgrade()
+    assert lab.differences() == ""

@@ -49,7 +49,7 @@ from ..compare.reflected import reflected_tables
 from ..draft import Draft
 from ..enum_types import enums_by_name, sql_labels, sql_name
 from ..expressions.question import type_sql
-from ..indexes import create_index_sql, has_expression, included, index_of, predicate, use_column_names
+from ..indexes import create_index_sql, has_expression, included, index_of, plain_columns, predicate, use_column_names
 from ..operations import (
     CastColumnOp,
     ChangePrimaryKeyOp,
@@ -263,7 +263,9 @@ class _Direction:
 
     def _key_change(self, table: str, item: Any) -> Iterator[Change]:
         """Yield what it means that an index or a constraint is dropped: foreign keys may need it."""
-        if isinstance(item, Index) and (item.unique or self.is_mysql) and not has_expression(item):
+        if isinstance(item, Index) and self.is_mysql:
+            yield KeyChange(table, tuple(plain_columns(item, self.dialect)))
+        elif isinstance(item, Index) and item.unique and not has_expression(item):
             yield KeyChange(table, tuple(column.name for column in item.columns))
         elif isinstance(item, UniqueConstraint):
             yield KeyChange(table, tuple(column_names(item)))
@@ -333,10 +335,14 @@ class _Direction:
             return True
         staying = [] if table in self.changed_keys else [tuple(column_names(there.primary_key))]
         keys = {each.key[2] for each in self.tables.of(table) if each.key[1] == "foreignkey"}
+        keyed = {tuple(column_names(key)) for key in there.foreign_key_constraints}
         for each in self.tables.of(table):
-            is_implicit = each.key[2] in keys  # and goes when another one serves
-            if isinstance(each.reflected, Index) and not is_implicit and not self._is_changed(each):
-                staying.append(tuple(column.name for column in each.reflected.columns))
+            if isinstance(each.reflected, Index) and not self._is_changed(each):
+                names = tuple(column.name for column in each.reflected.columns)
+                # It has the name of the key, or of its first column, and goes when another one serves.
+                is_of_key = each.model is None and names in keyed and each.key[2] == names[0]
+                if each.key[2] not in keys and not is_of_key:
+                    staying.append(names)
         return any(names[: len(columns)] == columns for names in staying)
 
     def _is_changed(self, dependent: Dependent) -> bool:

@@ -19,6 +19,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from ...sqltext import full_name
 from ..compare.reflected import reflected_tables
 from ..draft import Draft
+from ..indexes import plain_columns
 from ..operations import constraint_of
 from ..sql import column_names, stored_name
 
@@ -95,7 +96,7 @@ def _created_by_upgrade(draft: Draft, op: DropConstraintOp) -> str | None:
         return None
     uniques = [constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)]
     indexed = [column_names(each) for each in (table.primary_key, *uniques)]
-    indexed += [[column.name for column in index.columns] for index in table.indexes]
+    indexed += [[*plain_columns(index, draft.dialect)] for index in table.indexes]
     columns = column_names(key)
     is_served = any(names[: len(columns)] == columns for names in indexed)
     return None if is_served else stored_name(key, draft.dialect)

@@ -76,7 +76,7 @@ def _split(draft: Draft, table: ModifyTableOps, fill_for: FillFor) -> list[Migra
             before += [nullable] if nullable else []
             filled[set_not_null.column_name] = fill, isinstance(op, AddColumnOp) and bool(fill.code)
             after.append(set_not_null)
-        elif filled and (isinstance(op, _AFTER_FILLING) or _is_made_again(op, after)):
+        elif filled and (isinstance(op, _AFTER_FILLING) or _follows(op, after)):
             after.append(op)
         else:
             before.append(op)
@@ -89,8 +89,13 @@ def _split(draft: Draft, table: ModifyTableOps, fill_for: FillFor) -> list[Migra
     return [*parts[:1], *fills, *parts[1:]] if before else [*fills, *parts]
 
 
-def _is_made_again(op: MigrateOperation, after: list[MigrateOperation]) -> bool:
-    """Tell whether an operation adds a column whose namesake is dropped later than the others."""
+def _follows(op: MigrateOperation, after: list[MigrateOperation]) -> bool:
+    """Tell whether an operation comes after what comes later: on a primary key, or on a column of the same name.
+
+    What is altered after the key allows NULL, which a key does not, or leaves it.
+    """
+    if isinstance(op, AlterColumnOp):
+        return any(isinstance(each, ChangePrimaryKeyOp) for each in after)
     names = [each.column_name for each in after if isinstance(each, DropColumnOp)]
     return isinstance(op, AddColumnOp) and op.column.name in names
 
