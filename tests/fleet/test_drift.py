@@ -195,6 +195,7 @@ op.execute("CREATE TRIGGER t BEFORE UPDATE ON goods FOR EACH ROW EXECUTE FUNCTIO
         "ALTER TABLE goods ALTER mail SET DEFAULT 'info@de a.b public.x'",
         "ALTER TABLE goods ALTER mail SET DEFAULT 'info@shop.de a.b x'",
         "CREATE OR REPLACE FUNCTION plus(i int) RETURNS text LANGUAGE sql AS $$ SELECT 'public.shop.de a.b' $$",
+        "CREATE OR REPLACE FUNCTION plus(i int) RETURNS text LANGUAGE sql AS $$ SELECT 'shop.de a.b'::text $$",
     ],
 )
 def test_the_name_of_a_schema_in_a_text_counts(change: str, tmp_path: Path) -> None:

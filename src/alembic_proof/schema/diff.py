@@ -35,7 +35,7 @@ def compare(wanted: Schema, existing: Schema, named: set[str] | None) -> Iterato
             yield Difference(table, "", "", None)
             continue
         others = dict(existing.get(table, {}))
-        same = [item for item, text in items.items() if item in others and _is_same(others[item], text)]
+        same = [item for item, text in items.items() if item in others and _is_same(others[item], text, item)]
         for item in same:
             del others[item]
         for item, text in items.items():
@@ -66,12 +66,16 @@ def _alike(item: str, text: str, others: dict[str, str], named: set[str] | None)
     )
 
 
-def _is_same(text: str, other: str) -> bool:
+# Of these a catalogue keeps programs, whole statements: each letter counts.
+_PROGRAMS = ("function", "procedure", "aggregate", "event", "rule", "trigger", "view", "materialized", "policy")
+
+
+def _is_same(text: str, other: str, item: str = "") -> bool:
     """Tell whether two texts of one database's catalogue say the same, whatever an index is called.
 
     Casts do not count: PostgreSQL keeps those of the type that a column had when a default or a CHECK was written.
     """
-    return text == other or _definition(text) == _definition(other)
+    return text == other or (not item.startswith(_PROGRAMS) and _definition(text) == _definition(other))
 
 
 def _definition(text: str) -> list[str]:
