@@ -197,7 +197,7 @@ def _drift(project: Path, urls: list[str]) -> Iterator[Figure]:
         pairs.append((time.perf_counter() - begin, _raw(urls, "SELECT version_num FROM alembic_version")))
     reading, selects = (min(seconds) for seconds in zip(*pairs, strict=True))
     yield _figure(f"schemas of {len(urls)} read / as many SELECTs", reading, selects, 3)
-    yield _figure(f"drift of {len(urls)}, process and reference included / as many SELECTs", ours, selects, 8)
+    yield _figure(f"drift of {len(urls)}, process and reference included / as many SELECTs", ours, selects, 3)
 
 
 def _status(project: Path, urls: list[str]) -> Figure:
