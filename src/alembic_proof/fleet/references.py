@@ -72,7 +72,7 @@ class References:
                 if result.error:
                     raise ProofError(
                         "The revisions were tried on an empty database first, with which the schemas are compared, and "
-                        f"that failed: {result.error} No target was changed."
+                        f"that failed: {result.error.rstrip('.')}. No target was changed."
                     )
             reading = read_target(empty, self._history)
             self._dropping.submit(stack.pop_all().close)
