@@ -87,6 +87,7 @@ NEXT = "int4range(id, id + 1)"
         ((["room", "&&"], LATE), (["room", "&&"], {}), True),
         ((["room", "&&"], {}), (["room", "&&"], LATE), True),
         ((["room", "&&"], {}), (["room", "="], {}), True),
+        ((["room", "&&"], {}), (["room", "&&"], {"ops": {"room": "range_ops"}}), False),
         ((["room", "&&"], {}), ([text(NEXT), "&&"], {}), True),
         (([text(NEXT), "&&"], {}), ([text("INT4RANGE(id, (id+1))"), "&&"], {}), False),
         (([text(NEXT), "&&"], {}), ([text("int4range(id, id + 2)"), "&&"], {}), True),

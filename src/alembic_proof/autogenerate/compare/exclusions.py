@@ -60,7 +60,9 @@ def _compare(
     """Let a constraint be replaced that has the same name and is another one; the database knows its own words."""
     before, after = (_Definition.of(each, autogen_context.dialect) for each in (old, new))
     replace = partial(_replace, old, new, autogen_context.dialect)
-    if before.structure != after.structure:
+    # PostgreSQL does not tell the operator class that is usual for a type, which a model may name.
+    has_other_class = any(one not in ("", other) for one, other in zip(before.classes, after.classes, strict=False))
+    if before.structure != after.structure or has_other_class:
         replace(operations)
         return
     table: Any = old.table
@@ -105,6 +107,7 @@ class _Definition(NamedTuple):
     """What an EXCLUDE constraint says: expressions, with its predicate as the last one, and all else."""
 
     expressions: list[str]
+    classes: list[str]  # operator classes
     structure: tuple[Any, ...]
 
     @classmethod
@@ -115,8 +118,9 @@ class _Definition(NamedTuple):
         elements = [element_of(what) for what, _ in (pair.groups() for pair in pairs)]
         when = bool(constraint.deferrable), str(constraint.initially or "IMMEDIATE").upper()
         operators = [pair[2] for pair in pairs]
-        structure = (parts[1], operators, [element.order for element in elements], parts[3] is None, when)
-        return cls([*(element.expression for element in elements), *filter(None, [parts[3]])], structure)
+        structure = (parts[1], operators, [element.order[:2] for element in elements], parts[3] is None, when)
+        expressions = [*(element.expression for element in elements), *filter(None, [parts[3]])]
+        return cls(expressions, [element.order[2] for element in elements], structure)
 
 
 def _exclusions(table: Table) -> list[ExcludeConstraint]:
