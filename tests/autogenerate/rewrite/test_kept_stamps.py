@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, DateTime, Enum, Integer, MetaData, String, Table, text
+from sqlalchemy import TIMESTAMP, Column, DateTime, Enum, Integer, MetaData, String, Table, text
 from support.lab import Lab
 
 
@@ -38,3 +38,23 @@ def test_it_stays(lab_mysql: Lab, old: Column[Any], new: Column[Any], answer: st
     assert lab_mysql.rows(changed) == [("2020-01-02 00:00:00",)]
     lab_mysql.downgrade()
     assert lab_mysql.rows(changed) == [("2020-01-02 00:00:00",)]
+
+
+@pytest.mark.parametrize("is_set_before", [False, True])
+def test_it_begins_or_ends_to_be_set(lab_mysql: Lab, is_set_before: bool) -> None:
+    """In the revision that fills another column."""
+
+    def with_stamp(is_set: bool, is_filled: bool) -> MetaData:
+        metadata = MetaData()
+        default = text(f"CURRENT_TIMESTAMP{' ON UPDATE CURRENT_TIMESTAMP' * is_set}")
+        columns: list[Column[Any]] = [
+            Column("changed", TIMESTAMP, server_default=default),
+            Column("a", Integer, nullable=not is_filled),
+        ]
+        Table("thing", metadata, Column("id", Integer, primary_key=True), *columns)
+        return metadata
+
+    lab_mysql.change(with_stamp(is_set_before, is_filled=False))
+    lab_mysql.rows("INSERT INTO thing (id, changed) VALUES (1, '2020-01-02')")
+    lab_mysql.change(with_stamp(not is_set_before, is_filled=True), "fill=thing.a=5")
+    assert lab_mysql.rows("SELECT CAST(changed AS CHAR) FROM thing") == [("2020-01-02 00:00:00",)]

@@ -24,12 +24,13 @@ def kept_stamps(draft: Draft) -> None:
                 name = full_name(op.table, op.schema)
                 reflected, model = reflected_tables(draft.context).get(name), draft.tables.get(name)
                 if reflected is not None and model is not None:
+                    stamps = {each for table in (reflected, model) for each in _stamps(table, draft.dialect)}
                     names = {column.name for column in model.columns}
-                    op.kept = tuple(each for each in _stamps(reflected, draft.dialect) if each in names)
+                    op.kept = tuple(each.name for each in reflected.columns if each.name in stamps & names)
 
 
 def _stamps(table: Table, dialect: Dialect) -> list[str]:
-    """Return the columns of a reflected table that the database sets when a row changes."""
+    """Return the columns that the database sets when a row changes: now, or from a default on that comes before."""
     defaults: dict[str, Any] = {column.name: getattr(column.server_default, "arg", None) for column in table.columns}
     texts = {name: sql_of(each, dialect) for name, each in defaults.items() if each is not None}
     return [name for name, text in texts.items() if re.search(r"\bON UPDATE\b", text, re.IGNORECASE)]
