@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import NoneType
 from typing import Any
 
 from sqlalchemy import Dialect, Table
@@ -32,5 +33,5 @@ def kept_stamps(draft: Draft) -> None:
 def _stamps(table: Table, dialect: Dialect) -> list[str]:
     """Return the columns that the database sets when a row changes: now, or from a default on that comes before."""
     defaults: dict[str, Any] = {column.name: getattr(column.server_default, "arg", None) for column in table.columns}
-    texts = {name: sql_of(each, dialect) for name, each in defaults.items() if each is not None}
+    texts = {name: sql_of(each, dialect) for name, each in defaults.items() if not isinstance(each, (str, NoneType))}
     return [name for name, text in texts.items() if re.search(r"\bON UPDATE\b", text, re.IGNORECASE)]
