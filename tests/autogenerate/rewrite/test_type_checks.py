@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from sqlalchemy import Column, Enum, Integer, MetaData, Table
+from sqlalchemy import Column, Enum, Integer, MetaData, String, Table
 from sqlalchemy.exc import DBAPIError
 from support.lab import Lab
 from support.models import CONVENTION, column
@@ -33,3 +35,26 @@ def test_it_follows_the_labels(lab: Lab) -> None:
     assert "postgresql" in lab.url or lab.schema() == before  # which writes the same CHECK in many ways
     with pytest.raises(DBAPIError):
         lab.rows("UPDATE thing SET kind = 'CCCCC'")
+
+
+def test_a_label_goes_beside_a_new_key(lab: Lab) -> None:
+    """The column that numbers the rows comes with the key, after what is done to the rows."""
+
+    def models(is_new: bool) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        labels = ["red", "blue", *([] if is_new else ["odd"])]
+        colour = Enum(*labels, name="colour", native_enum=False, length=20, create_constraint=True)
+        columns: list[Column[Any]] = [Column("id", String(20), primary_key=not is_new, nullable=False)]
+        columns.append(Column("x", colour))
+        if is_new:
+            columns.append(Column("number", Integer, primary_key=True))
+        Table("paint", metadata, *columns)
+        return metadata
+
+    lab.change(models(is_new=False))
+    lab.rows("INSERT INTO paint (id, x) VALUES ('a', 'red')")
+    lab.change(models(is_new=True))
+    assert lab.rows("SELECT id, x, number FROM paint") == [("a", "red", 1)]
+    lab.downgrade()
+    lab.upgrade()
+    assert lab.differences() == ""

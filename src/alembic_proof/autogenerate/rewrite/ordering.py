@@ -64,19 +64,23 @@ def rank(op: MigrateOperation) -> int:
 def _change_key_first(table: ModifyTableOps) -> None:
     """Let the columns that leave a primary key, are dropped, or allow NULL, change after it has; all others before.
 
-    What leaves it may get a type that MariaDB and MySQL take in no key, as TEXT.
+    What leaves it may get a type that MariaDB and MySQL take in no key, as TEXT. What comes into it comes just before:
+    SQLite numbers the rows when it rebuilds the table with its new key, and what is done to rows ends a rebuild.
     """
     keys = [op for op in table.ops if isinstance(op, ChangePrimaryKeyOp)]
     if not keys:
         return
     leaving = {name for key in keys for name in {*column_names(key.old)} - {*column_names(key.new)}}
+    coming = {name for key in keys for name in column_names(key.new)}
 
     def is_after(op: MigrateOperation) -> bool:
         is_altered = isinstance(op, AlterColumnOp) and (op.modify_nullable is True or op.column_name in leaving)
         return isinstance(op, DropColumnOp) or is_altered
 
     middle = [op for op in table.ops if rank(op) == 3 and op not in keys]
-    parts = [op for op in middle if not is_after(op)], keys, [op for op in middle if is_after(op)]
+    before = [op for op in middle if not is_after(op)]
+    before.sort(key=lambda op: isinstance(op, AddColumnOp) and op.column.name in coming)
+    parts = before, keys, [op for op in middle if is_after(op)]
     begin, end = ([op for op in table.ops if holds(rank(op))] for holds in ((3).__gt__, (3).__lt__))
     table.ops = [*begin, *chain(*parts), *end]
 
