@@ -186,9 +186,12 @@ def _of_foreign_key(
 
 def _of_columns(pair: Pair, before: Table, table: Table) -> Iterator[str]:
     """Why the values of old rows do not fit the second schema."""
+    gone = {column.name.lower() for column in before.columns if table.column(column.key) is None}
     for column in table.columns:
         was = before.column(column.key)
         if was is None:
+            if column.name.lower() in gone:
+                yield "the same column, for all that can be seen"
             # SQLite numbers no rows in a SMALLINT.
             if column.key in table.primary and (table.counted != column.key or column.type != "Integer()"):
                 yield "a new column in the primary key"
