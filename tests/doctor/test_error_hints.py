@@ -6,6 +6,7 @@ from configparser import InterpolationSyntaxError
 
 import alembic.op
 import pytest
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.exc import (
     ArgumentError,
@@ -184,6 +185,21 @@ def test_the_line_that_raised_it_counts() -> None:
         assert self._transaction is not None
     error.value.args = ()
     assert "commit it there" in hint(error.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"file_template": "%(nothing)s"}, "Alembic knows %%(rev)s"),
+        ({"timezone": "Mars/Base"}, "correct timezone in alembic.ini"),
+    ],
+)
+def test_the_name_of_a_new_revision(lab_sqlite: Lab, options: dict[str, str], words: str) -> None:
+    """Only when Alembic makes one it reads how, and says nothing of the file where that is written."""
+    script = ScriptDirectory(str(lab_sqlite.versions.parent), **options)  # type: ignore[arg-type]
+    with pytest.raises((KeyError, CommandError)) as error:
+        script.generate_revision("a", "message")
+    assert words in hint(error.value)
 
 
 def test_every_hint_is_an_instruction() -> None:

@@ -109,6 +109,8 @@ TEXTS = {
     r"'(file_template|\w+_locations?|\w+_path)'.*interpolation|bad interpolation variable|"
     r"^'(year|month|day|hour|minute|second|rev|slug|epoch)'$":
         "in alembic.ini and in [tool.alembic] a % is written twice: %%(year)d",
+    r"\bself\.file_template\b": "correct file_template in alembic.ini, or in [tool.alembic]: Alembic knows %%(rev)s, "
+        "%%(slug)s, %%(epoch)s, and %%(year)d, month, day, hour, minute, second",
     r"interpolation|'%' must be followed by": "write each % of the URL twice, %%, in alembic.ini and for "
         "set_main_option(); or do not pass the URL through the ini: create_engine(url)",
     r"sqlalchemy.dialects:postgres\b": "write postgresql:// instead of postgres://",
@@ -121,6 +123,8 @@ TEXTS = {
         "give the ini the logging sections of alembic init, or let env.py not call fileConfig()",
     r"'Config' object has no attribute": "another program than alembic hands this to env.py (Advanced Alchemy does): "
         "take it from the application's settings, so that alembic can run env.py too",
+    r"Can't locate timezone": "correct timezone in alembic.ini, or in [tool.alembic]: UTC, or a name as Asia/Seoul is "
+        "one (where the system has no time zones: pip install tzdata)",
     r"Can't locate revision": "restore the revision's file, or check out the branch that has it",
     r"Multiple head revisions": TYPES["MultipleHeads"],
     r"contains null values|NOT NULL column with default value NULL|NOT NULL constraint failed": ADD_AND_FILL,

@@ -63,7 +63,7 @@ def look(
     history: History,
     revision: str = "heads",
     threads: int = THREADS,
-    seen: Callable[[Standing], object] = bool,
+    seen: Callable[[Standing], None] | None = None,
 ) -> list[Standing]:
     """Return where each target is, in their order; ``seen`` is called with each as soon as it is known.
 
@@ -78,7 +78,8 @@ def look(
     with ThreadPoolExecutor(max(1, min(threads, len(databases)))) as pool:
         standings = {}
         for standing in chain.from_iterable(pool.map(look_at, databases.values())):
-            seen(standing)
+            if seen is not None:
+                seen(standing)
             standings[standing.target.name] = standing
     return list(_without_duplicates(standings[target.name] for target in found))
 
