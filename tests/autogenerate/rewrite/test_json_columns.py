@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import JSON, Column, Integer, MetaData, String, Table
+from sqlalchemy.dialects import mysql
 from support.lab import Lab
 from support.models import CONVENTION
 
@@ -74,3 +75,22 @@ def test_it_comes_back_with_its_table(lab_mysql: Lab) -> None:
     lab_mysql.change(models(table=None), "allow-drop=t")
     lab_mysql.downgrade()
     assert definition(lab_mysql) == before
+
+
+@pytest.mark.parametrize("other", [Integer, mysql.LONGTEXT])
+def test_it_stays_one_beside_a_column_that_swaps_its_name(lab_mysql: Lab, other: Any) -> None:
+    """The name for a moment is followed, and a LONGTEXT beside it becomes no JSON."""
+
+    def columns(json: str, plain: str) -> MetaData:
+        return models(Column(json, JSON), Column(plain, other))
+
+    lab_mysql.change(columns("x", "y"))
+    before = definition(lab_mysql)
+    assert lab_mysql.rows("SHOW CREATE TABLE t")[0][1].count("json_valid") == 1
+    lab_mysql.change(columns("y", "x"), "rename=t.x:y", "rename=t.y:x")
+    sql = lab_mysql.rows("SHOW CREATE TABLE t")[0][1]
+    assert "json_valid(`y`)" in sql
+    assert sql.count("json_valid") == 1
+    lab_mysql.downgrade()
+    assert definition(lab_mysql) == before
+    assert lab_mysql.rows("SHOW CREATE TABLE t")[0][1].count("json_valid") == 1
