@@ -12,7 +12,7 @@ from support.fleets import CREATE_GOODS, CREATE_SHOP, Fleet, making_fleet
 from alembic_proof import dialects
 from alembic_proof.dialects import Timeouts
 from alembic_proof.errors import UndeterminedError
-from alembic_proof.fleet import Standing, State, Target, from_file, look
+from alembic_proof.fleet import Standing, State, Target, find_drift, from_file, look
 from alembic_proof.fleet.history import history
 
 
@@ -50,6 +50,23 @@ def test_a_file_that_is_not_there_is_not_made(sqlite_fleet: Fleet) -> None:
     standing = _look(sqlite_fleet)["mall-1"]
     assert (standing.state, standing.detail, standing.behind) == (State.NEVER, "there is no file yet", 2)
     assert not Path(str(standing.target.address.database)).exists()
+
+
+def test_a_directory_is_no_database(sqlite_fleet: Fleet) -> None:
+    """Nor one that was never migrated."""
+    Path(str(sqlite_fleet.targets[0].address.database)).mkdir()
+    standing = _look(sqlite_fleet)["mall-1"]
+    assert standing.state is State.UNREACHABLE
+    assert "is a directory; name a file in it" in standing.detail
+
+
+def test_a_version_table_of_something_else(fleet: Fleet) -> None:
+    """It is said what it lacks; the comparison says the same."""
+    fleet.rows("mall-2", "CREATE TABLE alembic_version (id INTEGER)")
+    standing, unread = _look(fleet)["mall-2"], find_drift(fleet.project, fleet.targets[1:2]).unread
+    assert standing.state is State.UNREACHABLE
+    assert "alembic_version is none of Alembic's, as it has no column version_num: rename it" in standing.detail
+    assert unread == {"mall-2": standing.detail}
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mysql"])
@@ -155,7 +172,9 @@ def test_schemas_of_one_database(tmp_path: Path) -> None:
         fleet.revision("r1", CREATE_SHOP)
         fleet.targets = [Target(name, make_url(url), name) for name in [*names, "missing"]]
         assert [s.state for s in _look(fleet).values()] == [*[State.NEVER] * 4, State.UNREACHABLE]
-        assert "CREATE SCHEMA missing" in _look(fleet)["missing"].detail
+        detail = _look(fleet)["missing"].detail
+        assert "CREATE SCHEMA missing" in detail
+        assert find_drift(fleet.project, fleet.targets[-1:]).unread == {"missing": detail}
         outcome, heard = fleet.upgrade()
         assert heard.states() == {**dict.fromkeys(names, "upgraded"), "missing": "unreachable"}, outcome.lines
         assert [s.state for s in _look(fleet).values()] == [*[State.AT_HEAD] * 4, State.UNREACHABLE]

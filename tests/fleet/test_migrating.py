@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 from support.databases import make_database, rows
-from support.fleets import CREATE_SHOP, Fleet, making_fleet
+from support.fleets import CREATE_SHOP, Fleet, Heard, making_fleet
 
 from alembic_proof.errors import ProofError
 from alembic_proof.fleet import Target, TargetsError, find_drift, from_file
+from alembic_proof.fleet.report import Line
 
 
 def _break(fleet: Fleet, *names: str) -> None:
@@ -295,3 +296,25 @@ def test_a_downgrade_that_loses_rows_is_not_done(fleet: Fleet) -> None:
     fleet.x = ("allow-drop=goods",)
     outcome, _ = fleet.upgrade(revision="r1", down=True)
     assert outcome.ok, outcome.lines
+
+
+def test_ctrl_c_while_schemas_are_compared_forgets_no_target(
+    sqlite_fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were not compared are told, too."""
+    assert sqlite_fleet.upgrade()[0].ok
+    keep = Heard.tell
+
+    def tell(heard: Heard, line: Line) -> None:
+        keep(heard, line)
+        if not line.detail:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Heard, "tell", tell)
+    outcome, heard = sqlite_fleet.upgrade()
+    assert outcome.interrupted
+    assert {line.name: (line.state, line.detail) for line in heard.told} == {
+        "mall-1": ("at head", ""),
+        "mall-2": ("at head", "its schema was not compared"),
+        "mall-3": ("at head", "its schema was not compared"),
+    }

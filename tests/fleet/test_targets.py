@@ -46,6 +46,7 @@ def test_what_does_not_count() -> None:
         (["north postgresql://u:sec@ret@h:x/d"], "The URL of north (malls.txt, line 1) is not a URL"),
         (["north postgresql://u:secret@h/"], "names no database"),
         (["north sqlite:////n.db schema=x"], "north names the schema x; only PostgreSQL has schemas"),
+        (["north postgresql://u:secret@h/d schema=$user"], "PostgreSQL takes it for the name of the user"),
         (["north postgresql://u:secret@h/d schema=Mall 4"], "after the URL of north only schema=NAME may follow"),
         (["north postgresql://u:secret@h/d # the first"], "after the URL of north only schema=NAME may follow"),
         (["a sqlite:////1.db", "a sqlite:////2.db"], "malls.txt has two targets that are called a"),

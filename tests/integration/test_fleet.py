@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from support.databases import DATABASES
 from support.fleets import CREATE_GOODS, CREATE_SHOP, Fleet, making_fleet
 from support.project import LIBRARY
 
-from alembic_proof.fleet import Target
+from alembic_proof.fleet import Target, from_file
 
 # Three revisions, statement by statement.
 CHAIN = (
@@ -170,6 +171,24 @@ def test_ctrl_c_lets_what_is_running_end(fleet: Fleet, tmp_path: Path) -> None:
     told, code = _run(fleet, "upgrade")
     assert code == 0, told
     _assert_at_head(fleet)
+
+
+@pytest.mark.parametrize("action", ["status", "upgrade", "drift"])
+def test_ctrl_c_while_servers_do_not_answer(action: str, tmp_path: Path) -> None:
+    """It ends with a sentence, and the many that are waiting are not asked."""
+    fleet = Fleet(tmp_path)
+    fleet.revision("r1", CREATE_SHOP)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"postgresql://somebody@127.0.0.1:{server.getsockname()[1]}"
+        fleet.targets = from_file((f"mall-{n} {url}/d{n}" for n in range(60)), "the test", tmp_path)
+        running = _start(fleet, action)
+        silent = [server.accept() for _ in range(2)]
+        os.killpg(running.pid, signal.SIGINT)
+        told, _ = running.communicate(timeout=60)
+        for connection, _ in silent:
+            connection.close()
+    assert told.splitlines() == ["Interrupted. Nothing was changed."]
+    assert running.returncode == 130
 
 
 def _command_lines(group: int) -> list[Path]:

@@ -41,6 +41,6 @@ def main(argv: list[str] | None = None) -> int:
     except ProofError as error:
         print(error, file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+    except KeyboardInterrupt as interruption:  # with a sentence on the state of things, where one is known
+        print(" ".join(["Interrupted.", *map(str, interruption.args)]), file=sys.stderr)
         return 130

@@ -24,6 +24,7 @@ from ..fleet import (
     select,
 )
 from ..fleet.history import history
+from ..fleet.migrating import NOTHING_CHANGED
 from ..fleet.report import JsonSpeaker, Line, TextSpeaker, as_json, of_standing, summary, table
 
 
@@ -40,7 +41,10 @@ def act(file: Path, lines: list[str] | None, arguments: Namespace) -> int:
     arguments.revision = arguments.revision or "heads"
     if arguments.action in ("upgrade", "downgrade"):
         return _migrate(project, targets, arguments)
-    report = {"status": _status, "drift": _drift, "check": _check}[arguments.action](project, targets, arguments)
+    try:
+        report = {"status": _status, "drift": _drift, "check": _check}[arguments.action](project, targets, arguments)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(NOTHING_CHANGED) from None
     print(report.json if arguments.json else "\n".join(report.told))
     return int(not all(line.ok for line in report.lines))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL
 from sqlalchemy.engine import Dialect
@@ -18,6 +19,9 @@ from ..sandbox import exists, read_only_engine
 from ..sandbox.redirect import place_of
 from ..sandbox.scratch import canonical
 from ..sqltext import single_percents
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 class Looker:
@@ -57,7 +61,7 @@ def looking(url: URL) -> Iterator[Looker]:
     Raises FileNotFoundError for an SQLite file that does not exist, and whatever the driver raises.
     """
     if not exists(url):
-        raise FileNotFoundError(url.database)
+        raise FileNotFoundError(f"there is no file {url.database}")
     dialect = dialect_of(url.drivername)
     if url.get_backend_name() == "sqlite":
         connection: Any = read_only_engine(url).raw_connection()
@@ -67,6 +71,20 @@ def looking(url: URL) -> Iterator[Looker]:
         yield Looker(connection, dialect)
     finally:
         connection.close()
+
+
+def in_threads(ask: Callable[[Item], Answer], items: Collection[Item], threads: int) -> Iterator[Answer]:
+    """Yield what a function returns for each item, in their order.
+
+    Whoever is interrupted goes on at once, and does not wait for servers that do not answer.
+    """
+    pool = ThreadPoolExecutor(max(1, min(threads, len(items))))
+    try:
+        yield from pool.map(ask, items)
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _connected(dialect: Dialect, url: URL) -> Any:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ..connecting import why_not
 from ..errors import ProofError
+from .connections import in_threads
 from .dispatch import lanes
 from .fingerprint import Reading, grouped, read_target
 from .history import Project, history
@@ -75,9 +75,7 @@ def find_drift(project: Project, targets: Iterable[Target], revision: str = "hea
     if found:
         lane.prepare()
     try:
-        with ThreadPoolExecutor(max(1, min(threads, len(found)))) as pool:
-            readings = list(pool.map(read, found))
-        for target, reading in zip(found, readings, strict=True):
+        for target, reading in zip(found, [*in_threads(read, found, threads)], strict=True):
             if isinstance(reading, str):
                 drift.unread[target.name] = reading
             elif reading.revisions != wanted:

@@ -12,9 +12,10 @@ from typing import Any
 
 from ..dialects import postgresql_catalogue
 from ..schema import Difference, Schema, catalogue, compare, gather, own_tables
+from ..sqltext import quote_literal
 from .connections import Looker, looking
 from .history import History
-from .looking import version_rows
+from .looking import UnreadableError, no_schema, version_rows
 from .targets import Target
 
 
@@ -44,6 +45,9 @@ def read_by(looker: Looker, target: Target, history: History) -> Reading:
     revisions = frozenset(str(row[0]) for row in found if row[0])
     if is_postgresql:
         if target.schema:
+            name = quote_literal(target.schema)
+            if not revisions and not looker.ask(f"SELECT 1 FROM pg_namespace WHERE nspname = {name}"):
+                raise UnreadableError(no_schema(looker, target.schema))
             looker.run(f"SET search_path TO {looker.quoted(target.schema)}, public")
         query = postgresql_catalogue.everything(str(found[0][1]), target.schema)
         rows = tuple(tuple(row) for row in looker.ask(query))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import chain
@@ -18,13 +17,18 @@ from ..dialects import postgresql
 from ..errors import error_codes
 from ..schema import own_tables
 from ..sqltext import quote_literal
-from .connections import Looker, looking, place
+from .connections import Looker, in_threads, looking, place
 from .history import History
 from .limits import THREADS
 from .targets import Target
 
 _AT_ONCE = 1000  # schemas in one query
 _NO_TABLE = {"42P01", 1146}  # of PostgreSQL and MariaDB; SQLite has a text
+_NO_COLUMN = {"42703", 1054}
+
+
+class UnreadableError(Exception):
+    """A target has not what is to be read there; the reason is the end of a sentence."""
 
 
 class State(Enum):
@@ -75,12 +79,11 @@ def look(
     for target in found:
         databases[target.address if target.schema else target.name].append(target)
     look_at = _Look(history, revision)
-    with ThreadPoolExecutor(max(1, min(threads, len(databases)))) as pool:
-        standings = {}
-        for standing in chain.from_iterable(pool.map(look_at, databases.values())):
-            if seen is not None:
-                seen(standing)
-            standings[standing.target.name] = standing
+    standings = {}
+    for standing in chain.from_iterable(in_threads(look_at, databases.values(), threads)):
+        if seen is not None:
+            seen(standing)
+        standings[standing.target.name] = standing
     return list(_without_duplicates(standings[target.name] for target in found))
 
 
@@ -138,8 +141,7 @@ class _Look:
         for target in targets:
             schema = str(target.schema)
             if schema not in found:
-                detail = f"there is no schema {schema}: create it (CREATE SCHEMA {looker.quoted(schema)})"
-                yield Standing(target, State.UNREACHABLE, detail=detail)
+                yield Standing(target, State.UNREACHABLE, detail=no_schema(looker, schema))
                 continue
             _, is_migrating, identity = found[schema]
             at = replace(self._standing(target, frozenset(current[schema])), identity=identity)
@@ -166,9 +168,20 @@ def version_rows(looker: Looker, history: History, besides: str, schema: str | N
     try:
         return looker.ask(f"SELECT version_num, {besides} FROM (SELECT 1 AS one) one LEFT JOIN {table} ON 1 = 1")
     except looker.errors as error:
-        if not (error_codes(error) & _NO_TABLE or str(error).startswith("no such table")):
+        codes, text = error_codes(error), str(error)
+        if codes & _NO_COLUMN or text.startswith("no such column: version_num"):
+            raise UnreadableError(
+                f"its table {history.version_table} is none of Alembic's, as it has no column version_num: rename it, "
+                "or give Alembic's another name (version_table in env.py)"
+            ) from None
+        if not (codes & _NO_TABLE or text.startswith("no such table")):
             raise
         return looker.ask(f"SELECT NULL, {besides}")
+
+
+def no_schema(looker: Looker, schema: str) -> str:
+    """Return what is told of a schema that is not there."""
+    return f"there is no schema {schema}: create it (CREATE SCHEMA {looker.quoted(schema)})"
 
 
 def _without_duplicates(standings: Iterable[Standing]) -> Iterator[Standing]:

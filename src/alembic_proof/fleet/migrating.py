@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from ..connecting import why_not
 from ..errors import ProofError
+from .connections import in_threads
 from .dispatch import Dispatch, Lane, Running, end_workers, lanes
 from .fingerprint import read_target
 from .history import Project, history
@@ -18,6 +19,8 @@ from .references import References
 from .report import Line, Progress, Silent, Speaker, counted, of_standing, summary
 from .targets import Target, TargetsError
 from .work import Job, Result
+
+NOTHING_CHANGED = "Nothing was changed."
 
 
 @dataclass(frozen=True)
@@ -73,23 +76,31 @@ class _Migration:
             own[0].prepare()
             self._references = References(self._project, self._options.revision, own[0])
             stack.callback(self._references.close)
-            standings = look(targets, self._history, self._options.revision, seen=self._begin_reference)
-            _require_distinct(standings)
-            todo = [standing.target for standing in standings if self._is_open(standing)]
-            there = [standing.target for standing in standings if standing.state is State.AT_HEAD]
-            self._canary = self._chosen_canary(todo, there)
-            self._speaker.say(self._plan(standings, todo))
-            for standing in standings:
-                if standing.target not in todo and standing.target not in there:
-                    self._tell(of_standing(standing))
-            for lane in own[1 : len(todo)]:
-                lane.prepare()
-            for target in (*todo, *there):  # before anything is changed
-                self._references.of(target)
+            try:
+                todo, there = self._prepared(targets, own)
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(NOTHING_CHANGED) from None
             if not self._options.down or self._may_begin(todo, own):
                 self._migrate(todo, own)
             self._compare(there)
         return self._outcome
+
+    def _prepared(self, targets: list[Target], own: list[Lane]) -> tuple[list[Target], list[Target]]:
+        """Return the targets to migrate, and those that are there, once their references are made."""
+        standings = look(targets, self._history, self._options.revision, seen=self._begin_reference)
+        _require_distinct(standings)
+        todo = [standing.target for standing in standings if self._is_open(standing)]
+        there = [standing.target for standing in standings if standing.state is State.AT_HEAD]
+        self._canary = self._chosen_canary(todo, there)
+        self._speaker.say(self._plan(standings, todo))
+        for standing in standings:
+            if standing.target not in todo and standing.target not in there:
+                self._tell(of_standing(standing))
+        for lane in own[1 : len(todo)]:
+            lane.prepare()
+        for target in (*todo, *there):
+            self._references.of(target)
+        return todo, there
 
     def _begin_reference(self, standing: Standing) -> None:
         if standing.state is not State.UNREACHABLE:
@@ -259,10 +270,15 @@ class _Migration:
                 Line(target.name, "wrong schema", wrong, ok=False) if wrong else Line(target.name, State.AT_HEAD.value)
             )
 
-        if there and not self._outcome.interrupted:
-            with ThreadPoolExecutor(THREADS) as pool:
-                for line in pool.map(compared, there):
-                    self._tell(line)
+        left = {target.name for target in there}
+        try:
+            for line in () if self._outcome.interrupted else in_threads(compared, there, THREADS):
+                left.remove(line.name)
+                self._tell(line)
+        except KeyboardInterrupt:
+            self._outcome.interrupted = True
+        for name in sorted(left):
+            self._tell(Line(name, State.AT_HEAD.value, "its schema was not compared"))
 
     def _tell(self, line: Line) -> None:
         self._outcome.lines.append(line)

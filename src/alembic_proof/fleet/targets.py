@@ -95,6 +95,8 @@ def _checked(name: str, url: str | URL, schema: str | None, source: str, root: P
     address = parse(text, source=f"The URL of {name} ({source})", root=root)
     if schema is not None and address.get_backend_name() != "postgresql":
         raise TargetsError(f"{source}: {name} names the schema {schema}; only PostgreSQL has schemas in a database.")
+    if schema == "$user":  # on a search_path also where it is quoted
+        raise TargetsError(f"{source}: {name} names the schema $user: PostgreSQL takes it for the name of the user.")
     return Target(name, address, schema)
 
 

@@ -121,7 +121,7 @@ def is_direct(dialect: Dialect) -> bool:
 
 def exists(url: URL) -> bool:
     """Tell whether there may be a database to connect to; SQLite would create a file that is missing."""
-    return url.get_backend_name() != "sqlite" or os.path.isfile(url.database or "")
+    return url.get_backend_name() != "sqlite" or os.path.exists(url.database or "")
 
 
 def canonical(dialect: str) -> str:

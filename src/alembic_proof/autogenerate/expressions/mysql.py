@@ -113,15 +113,15 @@ def _definitions(
     create = f"CREATE TEMPORARY TABLE {_TABLE} ({', '.join([*columns, *checks])})"
     try:
         connection.exec_driver_sql(_percents(create, connection.dialect))
+        (_, shown) = connection.exec_driver_sql(f"SHOW CREATE TABLE {_TABLE}").one()
     except DBAPIError as error:
         log.debug("%s", error)
         if _MAY_NOT.intersection(getattr(error.orig, "args", ())[:1]):
             raise _MayNotError from None
         return None
-    try:
-        (_, shown) = connection.exec_driver_sql(f"SHOW CREATE TABLE {_TABLE}").one()
-    finally:
-        connection.exec_driver_sql(f"DROP TEMPORARY TABLE {_TABLE}")
+    finally:  # also where it failed: MariaDB keeps a table in whose CHECK a value does not fit (error 1292)
+        with suppress(DBAPIError):
+            connection.exec_driver_sql(f"DROP TEMPORARY TABLE IF EXISTS {_TABLE}")
     return _items(shown)
 
 
