@@ -243,3 +243,57 @@ def test_one_that_cannot_be_read_is_said(sqlite_fleet: Fleet) -> None:
     assert set(drift.unread) == {"mall-2"}
     assert "not a database" in drift.unread["mall-2"]
     assert not drift.ok
+
+
+_MODELS = """MODELS = sa.MetaData()
+sa.Table("shop", MODELS, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50)))
+"""
+
+
+def _with_models(fleet: Fleet) -> None:
+    """Give env.py the models, of which goods are none."""
+    text = fleet.env.read_text("utf-8").replace("target_metadata=MetaData()", "target_metadata=MODELS")
+    fleet.env.write_text(
+        text.replace("from sqlalchemy import MetaData\n", f"import sqlalchemy as sa\n\n{_MODELS}"), "utf-8"
+    )
+
+
+def test_models_are_compared_where_asked(fleet: Fleet) -> None:
+    """What Alembic compares counts, each target by its name; nothing is changed, and no empty database is made."""
+    fleet.upgrade(revision="r1")
+    fleet.targets.append(Target("gone", make_url("sqlite:////nowhere/at/all.db")))
+    _with_models(fleet)
+    fleet.rows("mall-2", "ALTER TABLE shop ADD COLUMN town INTEGER")
+    fleet.rows("mall-3", "DELETE FROM alembic_version")
+    drift = find_drift(fleet.project, fleet.targets, "r1", models=True)
+    assert drift.differing == {"mall-2": ["remove_column shop.town"]}
+    assert drift.elsewhere == {"mall-3": "no revision"}
+    assert list(drift.unread) == ["gone"]
+    assert "/nowhere/at" in drift.unread["gone"]
+    assert drift.told()[-1] == "4 targets: 1 as in the models, 1 different, 1 at another revision, 1 not read"
+
+
+def test_models_are_compared_with_each_schema(tmp_path: Path) -> None:
+    """Of a database that has several."""
+    with make_database("postgresql", tmp_path) as url:
+        fleet = Fleet(tmp_path)
+        fleet.revision("r1", CREATE_SHOP)
+        _with_models(fleet)
+        for name in ("a", "b"):
+            rows(url, f"CREATE SCHEMA {name}")
+        fleet.targets = [Target(name, make_url(url), name) for name in ("a", "b")]
+        fleet.upgrade()
+        rows(url, "ALTER TABLE b.shop DROP COLUMN name")
+        drift = find_drift(fleet.project, fleet.targets, models=True)
+        assert drift.differing == {"b": ["add_column shop.name"]}
+        assert not drift.unread
+
+
+def test_without_models_there_is_nothing_to_compare(sqlite_fleet: Fleet) -> None:
+    """Which is said."""
+    sqlite_fleet.upgrade()
+    text = sqlite_fleet.env.read_text("utf-8")
+    sqlite_fleet.env.write_text(text.replace("target_metadata=MetaData()", "target_metadata=None"), "utf-8")
+    unread = find_drift(sqlite_fleet.project, sqlite_fleet.targets, models=True).unread
+    assert set(unread) == {"mall-1", "mall-2", "mall-3"}
+    assert "no target_metadata" in unread["mall-1"]

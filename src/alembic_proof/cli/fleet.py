@@ -71,6 +71,11 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     which.add_argument("--only", nargs="+", metavar="NAME", default=[], help="these; patterns as in mall-*")
     which.add_argument("--exclude", nargs="+", metavar="NAME", default=[], help="not these")
     which.add_argument("--shard", metavar="2/5", help="the second of five equal parts; auto or auto/5: as CI says")
+    parser.add_argument(
+        "--models",
+        action="store_true",
+        help="drift, check: compare with the models, as `alembic check` does; no empty database is made for it",
+    )
     how = parser.add_argument_group("how to upgrade and downgrade")
     how.add_argument("--canary", metavar="NAME", default="", help="the target that goes first (default: the first)")
     how.add_argument(
@@ -89,6 +94,8 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     arguments = parser.parse_args(argv)
     if arguments.action == "downgrade" and not arguments.revision:
         parser.error("downgrade needs a REVISION")
+    if arguments.models and (arguments.action not in ("drift", "check") or arguments.revision):
+        parser.error("--models is for drift and check, at the newest revision")
     if arguments.revision and arguments.revision.lstrip("+-").isdecimal() and arguments.revision[:1] in "+-":
         parser.error(f"{arguments.revision} is another revision for each target: name the revision")
     return arguments

@@ -82,7 +82,7 @@ def _status(project: Project, targets: list[Target], arguments: Namespace) -> _R
 
 
 def _drift(project: Project, targets: list[Target], arguments: Namespace) -> _Report:
-    drift = find_drift(project, targets, arguments.revision)
+    drift = find_drift(project, targets, arguments.revision, models=arguments.models)
     lines = [Line(name, "different", ok=False, more={"differences": found}) for name, found in drift.differing.items()]
     lines += [Line(name, "at another revision", at, ok=False) for name, at in drift.elsewhere.items()]
     lines += [Line(name, "not read", reason, ok=False) for name, reason in drift.unread.items()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +21,7 @@ from ..migrate.connection import AFTERWARDS, VERSION_TABLE
 from ..prompts import Nobody
 from ..sandbox import environment, quiet
 from ..sandbox.process import keeping_logging
+from ..schema import describe
 from .connections import Looker, looking
 from .fingerprint import Reading, read_by, read_target
 from .history import History, Project, history
@@ -37,6 +38,7 @@ class Job:
     revision: str
     down: bool = False  # whether it is a downgrade
     only_ask: bool = False  # whether it ends where the first revision would begin
+    compare: bool = False  # whether nothing is migrated, and the schema is compared with the models
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Result:
     steps: int = 0  # revisions that were applied, or taken back
     digest: str = ""  # of its schema afterwards
     seconds: float = 0.0
+    differences: tuple[str, ...] = ()  # from the models, where a job compares
 
 
 class _AskedError(Exception):
@@ -67,12 +70,12 @@ def warm(project: Project) -> None:
 
 
 def migrate(job: Job) -> Result:
-    """Bring one target to a revision with the project's own env.py, and read its schema afterwards.
+    """Do a job with the project's own env.py: bring the target to a revision, and read its schema afterwards.
 
     Whatever goes wrong is told in the result. Threads of one process take turns.
     """
     with WORKING:
-        return _migrate(job)
+        return _compare(job) if job.compare else _migrate(job)
 
 
 def migrate_target(project: Project, target: Target, revision: str = "heads") -> Result:
@@ -90,7 +93,7 @@ def _migrate(job: Job) -> Result:
     try:
         if job.target.schema:
             _give_version_table(job.target, plan.history)
-        _run_env(job, plan)
+        _run_env(job, plan.history, plan, destination_rev=job.revision, afterwards=plan.look)
     except _AskedError:
         return Result(job.target.name)
     except (Exception, SystemExit) as reason:  # a revision, or env.py, may raise anything
@@ -106,6 +109,34 @@ def _migrate(job: Job) -> Result:
         error = error or f"Afterwards it could not be read: {_told(reason)}"
     seconds = time.monotonic() - start
     return Result(job.target.name, error, plan.before, reading.revisions, plan.steps, reading.digest, seconds)
+
+
+def _compare(job: Job) -> Result:
+    """Compare a target with the models, as ``alembic check`` does."""
+    from alembic.autogenerate import compare_metadata
+
+    start = time.monotonic()
+    before: frozenset[str] = frozenset()
+    found: list[Any] = []
+
+    def compare(heads: Collection[str], context: MigrationContext) -> list[MigrationStep]:
+        nonlocal before
+        before = frozenset(heads)
+        metadata = context.opts["target_metadata"]
+        if metadata is None:
+            raise CommandError(
+                "env.py gives context.configure() no target_metadata, so there are no models to compare."
+            )
+        found[:] = compare_metadata(context, metadata)
+        return []
+
+    error = ""
+    try:
+        _run_env(job, history(job.project), compare)
+    except (Exception, SystemExit) as reason:
+        error = _explained(job, reason)
+    differences = tuple(map(describe, found))
+    return Result(job.target.name, error, before, before, seconds=time.monotonic() - start, differences=differences)
 
 
 class _Plan:
@@ -168,11 +199,18 @@ def _give_version_table(target: Target, history: History) -> None:
             looker.run(create)
 
 
-def _run_env(job: Job, plan: _Plan) -> None:
-    """Run env.py as ``alembic upgrade`` does; the database is named in every way that env.py may ask for one."""
+def _run_env(
+    job: Job,
+    revisions: History,
+    plan: Callable[[Collection[str], MigrationContext], list[MigrationStep]],
+    afterwards: Callable[[Connection], None] | None = None,
+    **options: Any,
+) -> None:
+    """Run env.py as an alembic command does; the database is named in every way that env.py may ask for one."""
     url = job.target.address.render_as_string(hide_password=False)
     config = job.project.config()
-    config.attributes[AFTERWARDS] = plan.look
+    if afterwards:
+        config.attributes[AFTERWARDS] = afterwards
     config.attributes["asker"] = Nobody()  # several workers have one terminal
     config.attributes["allow-drop"] = job.project.allowed_drops if job.down else True  # up, nobody is asked
     config.set_section_option(config.config_ini_section, "sqlalchemy.url", url.replace("%", "%%"))
@@ -182,17 +220,9 @@ def _run_env(job: Job, plan: _Plan) -> None:
         quiet(),
         environment(**({variable: url} if variable else {})),
         leading_to(job.target),
-        EnvironmentContext(
-            config,
-            plan.history.script,
-            fn=plan,
-            as_sql=False,
-            starting_rev=None,
-            destination_rev=job.revision,
-            tag=None,
-        ),
+        EnvironmentContext(config, revisions.script, fn=plan, as_sql=False, starting_rev=None, tag=None, **options),
     ):
-        plan.history.script.run_env()
+        revisions.script.run_env()
 
 
 def _explained(job: Job, error: BaseException) -> str:
