@@ -507,3 +507,31 @@ def test_an_index_with_included_columns_goes_beside_a_label(lab_postgresql: Lab)
 
     lab_postgresql.change(models("a", "b", "c"))
     both_ways(lab_postgresql, models("a", "b"), "allow-drop=other")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "answers"),
+    [
+        ("target", "id", []),
+        ("target", "nr", ["rename=target.id:nr"]),
+        ("goal", "id", ["rename=target:goal"]),
+        ("goal", "nr", ["rename=target:goal", "rename=goal.id:nr"]),
+    ],
+)
+@pytest.mark.parametrize("is_key", [True, False])
+def test_a_column_grows_to_which_a_table_refers_that_is_dropped(
+    lab: Lab, is_key: bool, table: str, column: str, answers: list[str]
+) -> None:
+    """MariaDB does not change it while the foreign key is there. Up, and down."""
+
+    def models(table: str, column: str, type_: type[Integer], *, referring: bool) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        keys = [] if is_key else [Column("key", Integer, primary_key=True)]
+        Table(table, metadata, *keys, Column(column, type_, primary_key=is_key, unique=not is_key, nullable=False))
+        if referring:
+            Table("old", metadata, Column("id", Integer, ForeignKey(f"{table}.{column}"), primary_key=True))
+        return metadata
+
+    lab.change(models("target", "id", Integer, referring=True))
+    lab.change(models(table, column, BigInteger, referring=False), *answers, "allow-drop=old")
+    lab.downgrade()

@@ -287,10 +287,9 @@ class _Direction:
         for each in self.tables.of(change.table):
             if any(self._reads(item, change) for item in each.items):
                 yield each
-        if change.in_keys or change.recreated:
-            for each in self.tables.referring_to(change.table):
-                if any(change.column in _referred(key) for key in each.items):
-                    yield each
+        for each in self.tables.referring_to(change.table):
+            if any(self._is_in_the_way(key, change) for key in each.items):
+                yield each
 
     def _reads(self, item: Any, change: ColumnChange) -> bool:
         """Tell whether something on a table cannot stay as it is while one of the columns changes."""
@@ -395,10 +394,16 @@ class _Direction:
         return found
 
     def _keys_of(self, create: CreateTableOp, changes: set[Change]) -> list[ForeignKeyConstraint]:
-        """Return the foreign keys of a table that refer to a key that is dropped and made again."""
+        """Return the foreign keys of a table that refer to what cannot change while they are there."""
         keys = [item for item in create.columns if isinstance(item, ForeignKeyConstraint) and item.name]
-        changed = [change for change in changes if isinstance(change, KeyChange)]
-        return [key for key in keys if any(self._refers(Dependent(("", "", ""), key), change) for change in changed)]
+        return [key for key in keys if any(self._is_in_the_way(key, change) for change in changes)]
+
+    def _is_in_the_way(self, key: ForeignKeyConstraint, change: Change) -> bool:
+        """Tell whether a foreign key refers to a key that is dropped, or a column that changes with its keys."""
+        if isinstance(change, KeyChange):
+            return self._refers(Dependent(("", "", ""), key), change)
+        is_meant = self.tables.target(key) == change.table and change.column in _referred(key)
+        return is_meant and (change.in_keys or change.recreated)
 
     def _insert(self, first: list[Any], last: list[Any]) -> None:
         """Put the drops before all else, and the additions after it; a new name is given before, or taken after."""
