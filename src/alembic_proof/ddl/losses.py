@@ -136,21 +136,21 @@ def unreadable(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) 
     own = converted(value, old, new, dialect)
     kept: ColumnElement[Any] = type_coerce(value if own is None else own, String)
     if after == "date" and before == "text":
-        is_longer = and_(func.length(value) > 10, not_(value.op("GLOB")(MOMENT)))
+        is_longer = and_(func.length(value) > 10, not_(value.bool_op("GLOB")(MOMENT)))
         return or_(_is_no_day(func.substr(value, 1, 10)), is_longer)
     if after == "date":
         return _is_no_day(kept)
     if after in ("datetime", "interval"):
         return or_(_is_no_day(func.substr(kept, 1, 10)), func.datetime(kept).is_(None))
     if after == "time":
-        return or_(func.time(kept).is_(None), not_(kept.op("GLOB")("[0-9][0-9]:[0-9][0-9]*")))
+        return or_(func.time(kept).is_(None), not_(kept.bool_op("GLOB")("[0-9][0-9]:[0-9][0-9]*")))
     if after == "uuid":
         digits = func.replace(kept, "-", "")
-        return or_(func.length(digits) != 32, digits.op("GLOB")("*[^0-9a-fA-F]*"))
+        return or_(func.length(digits) != 32, digits.bool_op("GLOB")("*[^0-9a-fA-F]*"))
     if after == "json":
         return not_(func.json_valid(kept))
     if before == "binary" and after == "text":
-        return cast(value, String).op("GLOB")("*[^ -~]*")  # only of ASCII it is certain that it is a text
+        return cast(value, String).bool_op("GLOB")("*[^ -~]*")  # only of ASCII it is certain that it is a text
     if after in NUMBERS or after == "boolean":
         return cast(cast(value, new), String) != cast(value, String)
     return None

@@ -31,7 +31,7 @@ def converted(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -
         return case((func.length(text) == 36, func.lower(func.replace(text, "-", ""))), else_=value)
     if before == "text" and after in ("date", "time"):
         part = func.substr(text, *(_DATE if after == "date" else _TIME))
-        return case((text.op("GLOB")(MOMENT), part), else_=value)
+        return case((text.bool_op("GLOB")(MOMENT), part), else_=value)
     if before == "datetime" and after in ("date", "time"):
         return func.substr(text, *(_DATE if after == "date" else _TIME))
     if before == "date" and after == "datetime":
