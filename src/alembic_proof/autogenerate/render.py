@@ -440,7 +440,10 @@ def _change_primary_key_sql(dialect: Dialect, op: ChangePrimaryKeyOp) -> str | N
         columns = ", ".join(map(preparer.quote, column_names(op.new)))
         steps = [*_changed_counters(dialect, op.old, op.new)]
         steps += ["DROP PRIMARY KEY"] if op.old.columns else []
-        return f"ALTER TABLE {table} {', '.join([*steps, f'ADD PRIMARY KEY ({columns})'] if columns else steps)}"
+        steps += [f"ADD PRIMARY KEY ({columns})"] if columns else []
+        if op.old.table.autoincrement_column is not None and _begins_to_count(op.old, op.new):
+            steps.append("AUTO_INCREMENT = 1")  # the table's counter is that of the other column, and may be too high
+        return f"ALTER TABLE {table} {', '.join(steps)}"
     if dialect.name == "postgresql" and column_names(op.old) == column_names(op.new):
         old, new = (preparer.format_constraint(key) for key in (op.old, op.new))
         return f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}"
@@ -456,6 +459,13 @@ def _changed_counters(dialect: Dialect, old: PrimaryKeyConstraint, new: PrimaryK
         now = new.table.columns.get(before.name, before)  # its type has changed before, if it does
         type_ = dialect.type_compiler_instance.process(now.type)
         yield f"MODIFY {quote(before.name)} {type_} NOT NULL"
-    is_plain = after is not None and (after.server_default is None or after.identity is not None)
-    if after is not None and is_plain and (before is None or before.name != after.name):
+    if after is not None and _begins_to_count(old, new):
         yield f"MODIFY {compiler.get_column_specification(after)}"
+
+
+def _begins_to_count(old: PrimaryKeyConstraint, new: PrimaryKeyConstraint) -> bool:
+    """Tell whether another column of MariaDB's or MySQL's is AUTO_INCREMENT with the new key."""
+    before, after = (key.table.autoincrement_column for key in (old, new))
+    if after is None or (after.server_default is not None and after.identity is None):
+        return False
+    return before is None or before.name != after.name

@@ -231,3 +231,28 @@ def test_a_key_that_counts_by_a_sequence_that_it_does_not_own(lab_postgresql: La
     assert sorted(lab.rows(SEQUENCES)) == [("t_id_seq",), ("t_id_seq1",)]
     lab.downgrade()
     assert lab.rows(SEQUENCES) == [("t_id_seq",)]
+
+
+@pytest.mark.parametrize("big", [5_000_000_000, 3])
+def test_a_new_key_counts_from_one(lab: Lab, big: int) -> None:
+    """Beside the old one, which keeps its numbers under another name, however high they are. Up, down, and up."""
+
+    def models(*columns: Column[Any]) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        Table("t", metadata, *columns)
+        return metadata
+
+    number = BigInteger().with_variant(Integer, "sqlite")  # the only type of which SQLite has counters
+    lab.change(models(Column("id", number, primary_key=True)))
+    lab.rows(f"INSERT INTO t (id) VALUES ({big})")
+    lab.rows("INSERT INTO t (id) VALUES (2)")
+    lab.change(
+        models(Column("number", number, nullable=False), Column("id", Integer, primary_key=True)),
+        "rename=t.id:number",
+    )
+    lab.rows("INSERT INTO t (number) VALUES (1)")
+    assert sorted(row for (row,) in lab.rows("SELECT id FROM t")) == [1, 2, 3]
+    lab.downgrade()
+    lab.rows("INSERT INTO t VALUES ()" if "mysql" in lab.url else "INSERT INTO t DEFAULT VALUES")
+    assert sorted(row for (row,) in lab.rows("SELECT id FROM t")) == [1, 2, big, big + 1]
+    lab.upgrade()

@@ -27,7 +27,14 @@ from sqlalchemy import ForeignKeyConstraint
 
 from ...sqltext import full_name
 from ..draft import Draft, each_operation
-from ..operations import ChangePrimaryKeyOp, RenameTableBothWaysOp, UncomputeOp, constraint_of, take_keys_out
+from ..operations import (
+    ChangePrimaryKeyOp,
+    NumberingOp,
+    RenameTableBothWaysOp,
+    UncomputeOp,
+    constraint_of,
+    take_keys_out,
+)
 from ..sql import column_names
 from .freed_names import gained_by
 
@@ -62,7 +69,7 @@ def rank(op: MigrateOperation) -> int:
 
 
 def _change_key_first(table: ModifyTableOps) -> None:
-    """Let the columns that leave a primary key, are dropped, or allow NULL, change after it has; all others before.
+    """Let the columns that leave a key, are dropped, allow NULL or begin to count change after it; all others before.
 
     What leaves it may get a type that MariaDB and MySQL take in no key, as TEXT. What comes into it comes just before:
     SQLite numbers the rows when it rebuilds the table with its new key, and what is done to rows ends a rebuild.
@@ -75,7 +82,8 @@ def _change_key_first(table: ModifyTableOps) -> None:
 
     def is_after(op: MigrateOperation) -> bool:
         is_altered = isinstance(op, AlterColumnOp) and (op.modify_nullable is True or op.column_name in leaving)
-        return isinstance(op, DropColumnOp) or is_altered
+        counts = isinstance(op, NumberingOp) and op.old is None  # by a sequence whose name the dropped column may have
+        return isinstance(op, DropColumnOp) or is_altered or counts
 
     middle = [op for op in table.ops if rank(op) == 3 and op not in keys]
     before = [op for op in middle if not is_after(op)]
