@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url
 
 from .certificates import read_once
 
@@ -67,8 +67,24 @@ def make_database(kind: str, directory: Path) -> Iterator[str]:
 
 @lru_cache(maxsize=64)
 def engine_of(url: str) -> Engine:
-    """Return the engine of a database, without a pool. Whoever changes something about it makes one of their own."""
-    return create_engine(url, poolclass=NullPool)
+    """Return the engine of a database. Whoever changes something about it makes one of their own.
+
+    A connection to PostgreSQL is used again, as if it were new: its process knows the catalogue. It is tried first, as
+    the test that had the database before may have ended it.
+    """
+    if not url.startswith("postgresql"):
+        return create_engine(url, poolclass=NullPool)
+    engine = create_engine(url, pool_reset_on_return=None, pool_pre_ping=True)
+    event.listen(engine, "reset", _discard)
+    return engine
+
+
+def _discard(connection: Any, *_: Any) -> None:
+    """Let a session be as if it were new."""
+    connection.rollback()
+    connection.autocommit = True
+    connection.execute("DISCARD ALL", prepare=False)
+    connection.autocommit = False
 
 
 def _name() -> str:
@@ -95,9 +111,11 @@ def _empty(url: str) -> None:
             for statement in (f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}"):
                 connection.exec_driver_sql(statement)
         return
+    engine_of(url).dispose()
     with _server(make_url(url)) as connection:
         for statement in _EMPTY:
             connection.exec_driver_sql(statement)
+    engine_of(url).dispose()
 
 
 def _drop(url: str) -> None:
