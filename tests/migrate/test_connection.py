@@ -493,6 +493,19 @@ def test_a_coroutine_is_no_revision(lab: Lab, offline: bool) -> None:
         lab.sql() if offline else lab.upgrade()
 
 
+@pytest.mark.parametrize("offline", [False, True])
+@pytest.mark.parametrize("missing", ["upgrade", "downgrade"])
+def test_a_revision_without_a_function(lab: Lab, missing: str, offline: bool) -> None:
+    """It is told by its name, and not as a fault of env.py."""
+    path = lab.write("r1", None, "pass")
+    if missing == "downgrade":
+        lab.upgrade()
+    path.write_text(path.read_text("utf-8").replace(f"def {missing}", "def other"), "utf-8")
+    to = {"upgrade": "head", "downgrade": "r1:base" if offline else "base"}[missing]
+    with pytest.raises(CommandError, match=rf"r1.py has no function {missing}\(\): write it, .* Nothing was changed"):
+        getattr(command, missing)(lab.config(), to, sql=offline)
+
+
 def test_a_connection_is_closed_afterwards(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unless it was handed in."""
     monkeypatch.setattr(connections, "moves", lambda: False)

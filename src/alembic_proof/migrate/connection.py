@@ -163,7 +163,7 @@ def planning(connection: Connection) -> Plan:
     def planned(heads: Any, migration: MigrationContext) -> Any:
         info[_PLANNED] = True
         require_version_table(connection, migration.version_table, migration.version_table_schema)
-        return require_functions(plan(heads, migration))
+        return require_functions(lambda: plan(heads, migration))
 
     return planned
 

@@ -111,7 +111,7 @@ def telling() -> Callable[..., Any]:
 
     @wraps(plan)  # Alembic's commands are told apart by the name of theirs
     def planned(heads: Any, migration: MigrationContext) -> Any:
-        steps = require_functions(plan(heads, migration))
+        steps = require_functions(lambda: plan(heads, migration))
         if environment.config.attributes.get("allow-drop"):
             return steps
         drops = _drops(steps, migration.dialect)
@@ -160,7 +160,7 @@ def _may_cut(change: AlterColumnOp, dialect: Dialect) -> bool:
 def _planned(migration: MigrationContext) -> list[MigrationStep]:
     """Return the steps of the command. Raises CommandError, in our words, where the revisions do not lead there."""
     try:
-        return upstream.steps(migration)
+        return require_functions(lambda: upstream.steps(migration))
     except CommandError as error:
         if sentence := revision_chain.sentence(error, migration.get_current_heads):
             raise CommandError(sentence) from None
