@@ -51,6 +51,9 @@ def test_status_upgrade_drift_check_downgrade(fleet: Fleet, capsys: pytest.Captu
     fleet.rows("mall-2", "DROP INDEX ix_goods_price")
     assert main(["fleet", "check", *targets]) == 1
     assert main(["fleet", "drift", *targets, "--only", "mall-1"]) == 0
+    capsys.readouterr()
+    assert main(["fleet", "drift", "--models", *targets]) == 1  # of which there are none
+    assert "2 of 2: remove_table shop\n    mall-1, mall-2\n" in capsys.readouterr().out
     assert main(["fleet", "downgrade", "r1", *targets, "--exclude", "mall-2", "--workers", "1"]) == 0
     assert main(["fleet", "status", "r1", *targets, "--exclude", "mall-2"]) == 0
 
@@ -109,6 +112,8 @@ def test_targets_from_the_project(
         (["downgrade", "--targets", "targets.txt"], "downgrade needs a REVISION"),
         (["upgrade", "+1", "--targets", "targets.txt"], "+1 is another revision for each target"),
         (["downgrade", "-1", "--targets", "targets.txt"], "-1 is another revision for each target"),
+        (["upgrade", "--models", "--targets", "targets.txt"], "--models is for drift and check"),
+        (["drift", "r1", "--models", "--targets", "targets.txt"], "--models is for drift and check"),
         (["upgrade", "--targets", "targets.txt", "--workers", "0"], "0 is not a number from 1 on"),
         (["upgrade", "--targets", "targets.txt", "--dask", "tcp://127.0.0.1:1"], "No Dask scheduler answers"),
     ],
