@@ -119,7 +119,11 @@ def _answers(pair: Pair) -> Iterator[str]:
             yield f"allow-drop={new.full_name}.{column.name}"
         for column in old.columns:
             after = new.column(column.key)
-            if after and after.name != column.name:
+            if after is None or after.name == column.name:
+                continue
+            if after.computed and not column.computed:  # no value of it stays, so it is another one
+                yield f"allow-drop={new.full_name}.{column.name}"
+            else:
                 yield f"rename={new.full_name}.{column.name}:{after.name}"
         for column in new.columns:
             is_filled, value = fill(pair, new, column)
