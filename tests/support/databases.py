@@ -72,9 +72,11 @@ def engine_of(url: str) -> Engine:
     A connection to PostgreSQL is used again, as if it were new: its process knows the catalogue. It is tried first, as
     the test that had the database before may have ended it.
     """
-    if not url.startswith("postgresql"):
+    parsed = make_url(url)
+    if parsed.get_driver_name() != "psycopg" or not _NAME.fullmatch(str(parsed.database)):
         return create_engine(url, poolclass=NullPool)
-    engine = create_engine(url, pool_reset_on_return=None, pool_pre_ping=True)
+    arguments = {"prepare_threshold": None}  # psycopg does not notice that its statements are discarded
+    engine = create_engine(url, pool_reset_on_return=None, pool_pre_ping=True, connect_args=arguments)
     event.listen(engine, "reset", _discard)
     return engine
 
@@ -83,8 +85,11 @@ def _discard(connection: Any, *_: Any) -> None:
     """Let a session be as if it were new."""
     connection.rollback()
     connection.autocommit = True
-    connection.execute("DISCARD ALL", prepare=False)
+    connection.execute("DISCARD ALL")
     connection.autocommit = False
+
+
+_NAME = re.compile("t_[0-9a-f]{12}")  # of a database that was made here
 
 
 def _name() -> str:
