@@ -181,9 +181,53 @@ def local() -> Any:
     return Local("a")
 
 
+class Encrypted(TypeDecorator[Any]):
+    """As that of sqlalchemy_utils: the key is an argument."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, key: Any, length: int = 9, *, mode: Any = None) -> None:
+        super().__init__(length)
+        self.key, self.mode = key, mode
+
+
+class ForEachDatabase(Encrypted):
+    """Is another type on each of them."""
+
+    def load_dialect_impl(self, dialect: Any) -> Any:
+        """Return it."""
+        return dialect.type_descriptor(String(7))
+
+
+@pytest.mark.parametrize(
+    ("type_", "expected"),
+    [
+        (Encrypted("hunter2"), "sa.String(length=9)"),
+        (Encrypted(b"hunter2", 20), "sa.String(length=20)"),
+        (Encrypted(None, mode="from the environment"), "sa.String(length=9)"),
+        (Encrypted(None, mode=b"from the environment"), "sa.String(length=9)"),
+        (Encrypted(None, mode="GCM"), f"{HERE}.Encrypted(None, mode='GCM')"),
+        (Encrypted(upper), f"{HERE}.Encrypted({HERE}.upper)"),
+        (
+            Encrypted("a").with_variant(JSONB(), "mysql"),
+            "sa.String(length=9).with_variant(postgresql.JSONB(), 'mysql')",
+        ),
+    ],
+)
+def test_a_secret_is_not_written(type_: Any, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its place the type that is the same for the database."""
+    monkeypatch.setenv("FIELD_KEY", "from the environment")
+    monkeypatch.setenv("CIPHER_MODE", "GCM")
+    code = TypeCode()
+    assert code.of(type_).replace("(astext_type=Text())", "()") == expected
+    assert (f"import {HERE}" in code.imports) == (HERE in expected)
+
+
 @pytest.mark.parametrize(
     ("type_", "reason"),
     [
+        (ForEachDatabase("hunter2"), "has the argument key, which may be a secret"),
         (local(), "is defined inside of a function: define it at the top of a module"),
         (Decorated(lambda text: text), "is defined inside of a function"),
         (Decorated(object()), "has the argument <object object"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
+import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,11 +40,28 @@ class TypeCode:
     imports: set[str] = field(default_factory=set)
 
     def of(self, type_: TypeEngine[Any]) -> str:
-        """Return the code of a type that is not SQLAlchemy's own. Raises UnwritableTypeError."""
-        code = f"{self._name(type(type_))}({self._arguments(type_)})"
+        """Return the code of a type that is not SQLAlchemy's own. Raises UnwritableTypeError.
+
+        Where an argument may be a secret, that is the type below it, which is the same for the database.
+        """
+        found = TypeCode()
+        code = f"{found._name(type(type_))}({found._arguments(type_)})"
+        if isinstance(type_, TypeDecorator) and (secret := _secret(type(type_), code)):
+            code = self._below(type_, secret)
+        else:
+            self.imports |= found.imports
         for dialect, variant in sorted(upstream.variants(type_).items()):
             code += f".with_variant({self._value(variant)}, {dialect!r})"
         return code
+
+    def _below(self, type_: TypeDecorator[Any], secret: str) -> str:
+        """Return the code of the type that another one decorates. Raises UnwritableTypeError."""
+        if type(type_).load_dialect_impl is not TypeDecorator.load_dialect_impl:
+            raise UnwritableTypeError(
+                f"has {secret}, which may be a secret, and no revision is to have one: return the code of a type that "
+                "is the same for the database from render_item in env.py"
+            )
+        return self._nested(type_.impl_instance)
 
     def _name(self, named: Any) -> str:
         """Return the dotted name of a class or a function, which is imported. Raises UnwritableTypeError."""
@@ -154,6 +174,27 @@ class TypeCode:
         for dialect, variant in sorted(upstream.variants(type_).items()):
             code += f".with_variant({self._nested(variant)}, {dialect!r})"
         return code
+
+
+_SECRETS = re.compile("key|secret|passw|passphrase|token|credential|salt|cipher", re.IGNORECASE)
+_SHORTEST = 6  # letters of what the environment has; "USD" is no secret
+
+
+def _secret(class_: Any, code: str) -> str:
+    """Return which argument in the code of a call may be a secret: by its name, or as the environment has it."""
+    call: Any = ast.parse(code, mode="eval").body
+    environment = {value for value in os.environ.values() if len(value) >= _SHORTEST}
+    for constant in ast.walk(call):
+        value = getattr(constant, "value", None) if isinstance(constant, ast.Constant) else None
+        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        if isinstance(text, str) and text in environment:
+            return "an argument that is in the environment"
+    parameters = [*signature(class_.__init__).parameters.values()][1:]
+    named = [(parameter.name, value) for parameter, value in zip(parameters, call.args, strict=False)]
+    for name, value in [*named, *((str(keyword.arg), keyword.value) for keyword in call.keywords)]:
+        if _SECRETS.search(name) and isinstance(value, ast.Constant) and isinstance(value.value, (str, bytes)):
+            return f"the argument {name}"
+    return ""
 
 
 def _kept(type_: Any, name: str) -> str | None:
