@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect as python_inspect
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
 
 import pytest
 from sqlalchemy import Inspector, create_engine, inspect
@@ -108,19 +107,6 @@ def test_the_columns_that_an_index_includes() -> None:
     index = {"name": "i", "column_names": ["x"], "dialect_options": {"postgresql_include": ["name", "y"]}}
     found = names().in_reflected((None, "people"), index)
     assert found["dialect_options"]["postgresql_include"] == ["full name", "y"]
-
-
-@pytest.mark.parametrize(
-    ("column", "expected"),
-    [
-        ({"name": "id", "type": 1, "default": "nextval('users_id_seq')"}, {"name": "key", "type": 1, "default": None}),
-        ({"name": "id", "type": 1, "default": "5"}, {"name": "key", "type": 1, "default": "5"}),
-        ({"name": "x", "type": 1, "default": "nextval('s')"}, {"name": "x", "type": 1, "default": "nextval('s')"}),
-    ],
-)
-def test_the_sequence_of_a_column_follows_it(column: dict[str, Any], expected: dict[str, Any]) -> None:
-    """So its default is none of its own."""
-    assert names().in_reflected((None, "people"), column) == expected
 
 
 def test_old_tables() -> None:

@@ -17,6 +17,7 @@ SERIAL = "serial"
 # An identity, a serial, or neither.
 Numbering = Identity | str | None
 
+_ENDS = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}  # of sequences, by their types
 _RANGES = {SmallInteger: 2**15, BigInteger: 2**63}
 _SPELLED = {"increment": "INCREMENT BY", "minvalue": "MINVALUE", "maxvalue": "MAXVALUE", "start": "START WITH"}
 _SPELLED |= {"cache": "CACHE"}
@@ -92,6 +93,29 @@ def statements(at: NumberedColumn, old: Numbering, new: Numbering, dialect: Dial
         table, most = prefix + preparer.quote(at.table), getattr(new, "maxvalue", None)
         within = f">= {first}" if most is None else f"BETWEEN {first} AND {most}"  # another number fails
         yield f"SELECT setval({quote_literal(sequence)}, max({column})) FROM {table} HAVING max({column}) {within}"
+
+
+def sequence_type(type_: Any, dialect: Dialect) -> str:
+    """Return the type of the sequence that a serial column of a type gets."""
+    return str(dialect.type_compiler_instance.process(type_)).lower()
+
+
+def ends_at(type_: str) -> int:
+    """Return the last number of a sequence of a type; of an unknown one that of the biggest."""
+    return _ENDS.get(type_, _ENDS["bigint"])
+
+
+def type_statements(at: NumberedColumn, type_: str, dialect: Dialect) -> Iterator[str]:
+    """Yield the SQL that gives the sequence of a serial column another type; where that is smaller, it may go back."""
+    preparer: Any = dialect.identifier_preparer
+    prefix = f"{preparer.quote_schema(at.schema)}." if at.schema else ""
+    sequence, column = prefix + preparer.quote(at.sequence), preparer.quote(at.column)
+    if ends_at(type_) < _ENDS["bigint"]:
+        yield (
+            f"SELECT setval({quote_literal(sequence)}, greatest(max({column}), 1), max({column}) IS NOT NULL) "
+            f"FROM {prefix}{preparer.quote(at.table)} HAVING (SELECT last_value FROM {sequence}) > {ends_at(type_)}"
+        )
+    yield f"ALTER SEQUENCE {sequence} AS {type_}"
 
 
 def _changed_identity(at: NumberedColumn, alter: str, old: Identity, new: Identity, dialect: Dialect) -> Iterator[str]:

@@ -422,6 +422,14 @@ class NumberingOp(MigrateOperation):
         return ("change_numbering", self.at.schema, self.at.table, self.at.column, self.old, self.new)
 
 
+class SequenceTypeOp(NumberingOp):
+    """Lets the sequence of a serial column of PostgreSQL count as far as the column does: PostgreSQL leaves it."""
+
+    def reverse(self) -> SequenceTypeOp:
+        """Return the operation that undoes this one."""
+        return SequenceTypeOp(self.at, self.new, self.old)
+
+
 class ChangePrimaryKeyOp(MigrateOperation):
     """Gives a table another primary key, or its primary key another name."""
 

@@ -69,8 +69,6 @@ class NewNames:
         item = dict(reflected)
         if "type" in item and item["name"] in names:  # a column
             item["name"] = names[item["name"]]
-            if str(item["default"]).startswith("nextval("):  # the column's own sequence, which follows it
-                item["default"] = None
         if "referred_table" in item:
             referred = self.table(item["referred_schema"], item["referred_table"])
             item["name"] = self._name_of_key(table, item["name"])

@@ -53,6 +53,7 @@ from .operations import (
     RenameInPlaceOp,
     RenameTableBothWaysOp,
     SequenceOp,
+    SequenceTypeOp,
     ShortenTextOp,
     TemporaryName,
     UncomputeOp,
@@ -411,6 +412,12 @@ def _rename_in_place(autogen_context: AutogenContext, op: RenameInPlaceOp) -> st
 def _numbering(autogen_context: AutogenContext, op: NumberingOp) -> list[str]:
     dialect = autogen_context.dialect
     return [execute(single_percents(sql, dialect)) for sql in numbering.statements(op.at, op.old, op.new, dialect)]
+
+
+@renderers.dispatch_for(SequenceTypeOp)
+def _sequence_type(autogen_context: AutogenContext, op: SequenceTypeOp) -> list[str]:
+    dialect = autogen_context.dialect
+    return [execute(single_percents(sql, dialect)) for sql in numbering.type_statements(op.at, str(op.new), dialect)]
 
 
 @renderers.dispatch_for(ChangePrimaryKeyOp)

@@ -21,12 +21,14 @@ else:
 
 
 _OWNED_SEQUENCES = """
-SELECT format('nextval(%L::regclass)', s.oid::regclass), attname FROM pg_class s
+SELECT format('nextval(%L::regclass)', s.oid::regclass), attname, format_type(seqtypid, NULL) FROM pg_class s
+    JOIN pg_sequence ON seqrelid = s.oid
     JOIN pg_depend ON objid = s.oid AND classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass
     JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
     WHERE s.relkind = 'S' AND deptype = 'a'
 """
 _CACHED = "alembic_proof_sequences"  # in the inspector's cache
+SEQUENCE_TYPE = "alembic_proof.sequence_type"  # in the info of a reflected column that counts by a sequence of its own
 _OF_DOMAINS = """
 SELECT CASE WHEN nspname = current_schema() THEN NULL ELSE nspname END, relname, attname, atthasdef, attnotnull
     FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
@@ -44,12 +46,14 @@ class PostgreSQLCorrections(OfflineValues, CompiledElements, RenderingCorrection
 
         Alembic does the same for a serial, with a query, and a line in the log, for each such column.
         """
-        default = str(column_info.get("default") or "")
-        is_counting = default.startswith("nextval(") and isinstance(column_info["type"], (INTEGER, BIGINT, SMALLINT))
-        if is_counting and owned_sequences(inspector).get(default) == column_info["name"]:
-            del column_info["default"]
+        default, name = str(column_info.get("default") or ""), _column(inspector, table, column_info["name"])
+        if default.startswith("nextval(") and isinstance(column_info["type"], (INTEGER, BIGINT, SMALLINT)):
+            owner, sequence_type = owned_sequences(inspector).get(default, ("", ""))
+            if owner == name[2]:
+                del column_info["default"]
+                column_info["info"] = {SEQUENCE_TYPE: sequence_type}
         if isinstance(column_info["type"], DOMAIN):
-            has_default, is_not_null = _of_domains(inspector)[_column(inspector, table, column_info["name"])]
+            has_default, is_not_null = _of_domains(inspector)[name]
             column_info |= {"nullable": not is_not_null} | ({} if has_default else {"default": None})
 
     def alter_column(self, *arguments: Any, **options: Any) -> None:
@@ -87,12 +91,15 @@ def _of_domains(inspector: Inspector) -> dict[tuple[str | None, str, str], tuple
     return columns
 
 
-def owned_sequences(inspector: Inspector) -> dict[str, str]:
-    """Return the columns that have sequences of their own, by what their defaults are then; in one statement."""
+def owned_sequences(inspector: Inspector) -> dict[str, tuple[str, str]]:
+    """Return the columns that have sequences of their own, and the types of those, by what their defaults are then.
+
+    It is one statement.
+    """
     cache = inspector.info_cache
     if _CACHED not in cache:
         bind: Any = inspector.bind
         rows = bind.execute(text(escape_colons(_OWNED_SEQUENCES))).all()
-        cache[_CACHED] = {row[0]: row[1] for row in rows}
-    columns: dict[str, str] = cache[_CACHED]
+        cache[_CACHED] = {default: (column, type_) for default, column, type_ in rows}
+    columns: dict[str, tuple[str, str]] = cache[_CACHED]
     return columns

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Sequence,
+    SmallInteger,
     String,
     Table,
     UniqueConstraint,
@@ -256,3 +257,52 @@ def test_a_new_key_counts_from_one(lab: Lab, big: int) -> None:
     lab.rows("INSERT INTO t VALUES ()" if "mysql" in lab.url else "INSERT INTO t DEFAULT VALUES")
     assert sorted(row for (row,) in lab.rows("SELECT id FROM t")) == [1, 2, big, big + 1]
     lab.upgrade()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(SmallInteger, Integer), (Integer, BigInteger), (SmallInteger, BigInteger)]
+)
+@pytest.mark.parametrize("answers", [[], ["rename=t:u"], ["rename=t:u", "rename=u.id:number"]])
+def test_a_sequence_counts_as_far_as_its_column(
+    lab_postgresql: Lab, before: Any, after: Any, answers: list[str]
+) -> None:
+    """PostgreSQL leaves that of a serial as it is, and the next number after 2147483647 fails. Up, down, and up."""
+    lab, limits = lab_postgresql, {SmallInteger: 2**15 - 1, Integer: 2**31 - 1, BigInteger: 2**63 - 1}
+    table, name = "u" if answers else "t", "number" if answers[1:] else "id"
+    sizes = "SELECT max_value FROM pg_sequences"
+    lab.change(keyed(column("id", before, primary_key=True)))
+    lab.rows("INSERT INTO t DEFAULT VALUES")
+    lab.change(keyed(column(name, after, primary_key=True), name=table), *answers)
+    assert lab.rows(sizes) == [(limits[after],)]
+    lab.rows(f"SELECT setval(pg_get_serial_sequence('{table}', '{name}'), {limits[before]})")
+    assert lab.rows(f"INSERT INTO {table} DEFAULT VALUES RETURNING {name}") == [(limits[before] + 1,)]
+    lab.rows(f"DELETE FROM {table} WHERE {name} > 1")
+    lab.downgrade()
+    assert lab.rows(sizes) == [(limits[before],)]
+    assert lab.rows("INSERT INTO t DEFAULT VALUES RETURNING id") == [(2,)]
+    lab.upgrade()
+
+
+def test_a_sequence_that_was_left_behind(lab_postgresql: Lab) -> None:
+    """By a revision of plain Alembic; one that counts further than its column is no difference."""
+    models = keyed(column("id", BigInteger, primary_key=True))
+    lab_postgresql.change(models)
+    lab_postgresql.rows("ALTER SEQUENCE t_id_seq AS integer")
+    assert "'id', 'integer', 'bigint'" in lab_postgresql.differences()
+    lab_postgresql.change(models)
+    lab_postgresql.change(keyed(column("id", Integer, primary_key=True)))
+    assert lab_postgresql.rows("SELECT data_type::text FROM pg_sequences") == [("bigint",)]
+
+
+def test_a_column_that_is_renamed_counts_by_the_sequence_of_another(lab_postgresql: Lab) -> None:
+    """It keeps that as its default: only its own sequence is none."""
+
+    def models(name: str) -> MetaData:
+        shared = column(name, Integer, server_default=text("nextval('t_id_seq')"))
+        return keyed(column("id", Integer, primary_key=True), shared)
+
+    lab_postgresql.change(models("a"))
+    lab_postgresql.change(models("b"), "rename=t.a:b")
+    assert lab_postgresql.rows("INSERT INTO t DEFAULT VALUES RETURNING abs(id - b)") == [(1,)]
+    lab_postgresql.downgrade()
+    assert lab_postgresql.rows("INSERT INTO t DEFAULT VALUES RETURNING abs(id - a)") == [(1,)]

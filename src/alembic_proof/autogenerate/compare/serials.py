@@ -10,11 +10,18 @@ from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import Column, DefaultClause, FetchedValue, Identity, Sequence, Table
 
-from ...ddl.postgresql import owned_sequences
+from ...ddl.postgresql import SEQUENCE_TYPE, owned_sequences
 from ...ddl.types import database_type, kind_of
 from ...sqltext import same_sql
-from ..numbering import SERIAL, NumberedColumn, numbering_of_model, numbering_of_reflected
-from ..operations import NumberingOp
+from ..numbering import (
+    SERIAL,
+    NumberedColumn,
+    ends_at,
+    numbering_of_model,
+    numbering_of_reflected,
+    sequence_type,
+)
+from ..operations import NumberingOp, SequenceTypeOp
 from ..sql import sql_of, usual_name
 from . import add_table_comparison
 
@@ -30,7 +37,7 @@ def setup(plugin: Plugin) -> None:
 def compare_serials(
     autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table
 ) -> None:
-    """Let a column begin to count, as in a new table, or cease to: its sequence then goes.
+    """Let a column begin to count, as in a new table, or cease to: its sequence then goes. Or let it count further.
 
     What becomes an identity, or was one, is a difference of server defaults: see identities.py.
     """
@@ -41,15 +48,17 @@ def compare_serials(
         if old is None or _says_something_else(column) or _is_own_sequence(autogen_context, column):
             continue
         before, after = numbering_of_reflected(old), numbering_of_model(column)
-        if (before, after) not in ((SERIAL, None), (None, SERIAL)) or (after and _counts_already(old)):
+        type_ = database_type(column.type if after else old.type, autogen_context.dialect)
+        if kind_of(type_) != "integer" or {before, after} - {SERIAL, None} or (before is None and _counts_already(old)):
             continue
-        type_ = column.type if after else old.type
-        if kind_of(database_type(type_, autogen_context.dialect)) != "integer":
-            continue
-        if autogen_context.run_object_filters(column, column.name, "column", False, old):
-            sequence = usual_name(reflected.name, column.name, "seq")  # if it has none: see rewrite/numbers.py
-            at = NumberedColumn(reflected.name, reflected.schema, column.name, type_, sequence)
-            operations.ops.append(NumberingOp(at, before, after))
+        sequence = usual_name(reflected.name, column.name, "seq")  # if it has none: see rewrite/numbers.py
+        at = NumberedColumn(reflected.name, reflected.schema, column.name, type_, sequence)
+        change: NumberingOp | None = None if before == after else NumberingOp(at, before, after)
+        if before == after == SERIAL:
+            size, needed = str(old.info.get(SEQUENCE_TYPE)), sequence_type(type_, autogen_context.dialect)
+            change = SequenceTypeOp(at, size, needed) if ends_at(size) < ends_at(needed) else None
+        if change and autogen_context.run_object_filters(column, column.name, "column", False, old):
+            operations.ops.append(change)
 
 
 def _counts_already(column: Column[Any]) -> bool:
@@ -84,4 +93,4 @@ def _is_own_sequence(autogen_context: AutogenContext, column: Column[Any]) -> bo
         return False
     sql = sql_of(default.arg, autogen_context.dialect)
     owned = owned_sequences(autogen_context.inspector) if "nextval" in sql.lower() else {}
-    return any(name == column.name and same_sql(sql, each, casts=False) for each, name in owned.items())
+    return any(name == column.name and same_sql(sql, each, casts=False) for each, (name, _) in owned.items())
