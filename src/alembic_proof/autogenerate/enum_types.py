@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +35,13 @@ class EnumColumn:
 
 
 def enum_of(type_: Any, dialect: Dialect) -> ENUM | None:
-    """Return the PostgreSQL enum type that is, or is in, a type, or None."""
+    """Return the PostgreSQL enum type that is, or is in, a type, or None; in the default schema, it is without one."""
     found = database_type(type_, dialect)
     if isinstance(found, ARRAY):
         return enum_of(found.item_type, dialect)
+    if isinstance(found, ENUM) and found.schema and found.schema == dialect.default_schema_name:
+        found = copy(found)
+        found.schema = None
     return found if isinstance(found, ENUM) else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, BIGINT, INTEGER, SMALLINT, Column, Inspector, Table, text
-from sqlalchemy.dialects.postgresql import DOMAIN
+from sqlalchemy.dialects.postgresql import DOMAIN, ENUM
 
 from ..sqltext import escape_colons, single_percents
 from ..upstream import CompiledElements
@@ -67,10 +67,17 @@ class PostgreSQLCorrections(OfflineValues, CompiledElements, RenderingCorrection
         return single_percents(sql, self.dialect)
 
     def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
-        """Tell whether the types differ: Alembic takes TEXT[] for TEXT."""
-        was_array = isinstance(inspector_column.type, ARRAY)
-        if was_array != isinstance(database_type(metadata_column.type, self.dialect), ARRAY):
+        """Tell whether the types differ: Alembic takes TEXT[] for TEXT, and the name of the default schema for another.
+
+        MetaData(schema="public") gives that name to each enum type.
+        """
+        old, new = inspector_column.type, database_type(metadata_column.type, self.dialect)
+        if isinstance(old, ARRAY) != isinstance(new, ARRAY):
             return True
+        items = (type_.item_type if isinstance(type_, ARRAY) else type_ for type_ in (old, new))
+        one, other = (database_type(item, self.dialect) for item in items)
+        if isinstance(one, ENUM) and isinstance(other, ENUM) and other.schema == self.dialect.default_schema_name:
+            return (one.schema, one.name) != (None, other.name)
         return super().compare_type(inspector_column, metadata_column)
 
 

@@ -64,14 +64,17 @@ def _remove_same_foreign_keys(default: str | None, operations: ModifyTableOps) -
 
     def identity(op: Any) -> tuple[Any, ...]:
         key = op.to_constraint()
-        return op.constraint_name, _references(key, default), *(getattr(key, name) for name in _ACTIONS)
+        return _references(key, default), *(getattr(key, name) for name in _ACTIONS)
 
-    created = {identity(op): op for op in operations.ops if isinstance(op, CreateForeignKeyOp)}
+    created = [op for op in operations.ops if isinstance(op, CreateForeignKeyOp)]
     for drop in [op for op in operations.ops if isinstance(op, DropConstraintOp)]:
-        create = created.get(identity(drop)) if drop.constraint_type == "foreignkey" else None
-        if create is not None:
-            operations.ops.remove(drop)
-            operations.ops.remove(create)
+        names = (None, drop.constraint_name)  # without a name in the models, it is the database's to choose
+        for create in created if drop.constraint_type == "foreignkey" else ():
+            if create.constraint_name in names and identity(create) == identity(drop):
+                operations.ops.remove(drop)
+                operations.ops.remove(create)
+                created.remove(create)
+                break
 
 
 def _references(key: ForeignKeyConstraint, default: str | None) -> tuple[tuple[str, str], ...]:

@@ -255,8 +255,8 @@ def _require_same_types(draft: Draft, meant: list[Any], written: list[Any]) -> N
 
 
 def _sql(draft: Draft, type_: Any) -> str:
-    """Return the SQL of a type; nothing for one that the database does not have."""
+    """Return the SQL of a type, without the default schema; nothing for one that the database does not have."""
     with suppress(Exception):
         compiler: Any = draft.dialect.type_compiler_instance
-        return str(compiler.process(type_))
+        return str(compiler.process(type_)).removeprefix(f"{draft.dialect.default_schema_name}.")
     return ""
