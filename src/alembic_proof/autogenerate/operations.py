@@ -463,6 +463,17 @@ class AutoincrementOp(MigrateOperation):
         return ("change_autoincrement", self.table, self.counts)
 
 
+class RemarkedOp(MigrateOperation):
+    """An operation with a comment before it."""
+
+    def __init__(self, op: MigrateOperation, remark: str) -> None:
+        self.op, self.remark = op, remark
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return what ``alembic check`` prints."""
+        return self.op.to_diff_tuple()
+
+
 class DestructiveOp(MigrateOperation):
     """An operation that destroys data, and is marked so in the revision, with the name of what it is about."""
 

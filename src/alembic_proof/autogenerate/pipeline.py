@@ -80,6 +80,7 @@ from .rewrite.numbers import numbers
 from .rewrite.ordering import ordering
 from .rewrite.read_by_views import read_by_views
 from .rewrite.renames import renames
+from .rewrite.repeated_values import repeated_values
 from .rewrite.schemas import schemas
 from .rewrite.sqlite_details import sqlite_details
 from .rewrite.sqlite_names import sqlite_names
@@ -154,6 +155,7 @@ REVISION_RULES: dict[str, Rule] = {
     "violations": violations,  # rows of this database that a new constraint refuses are said
     "concurrent_indexes": concurrent_indexes,  # PostgreSQL makes them outside of the transaction
     "drop_markers": drop_markers,  # the lines that destroy data say so
+    "repeated_values": repeated_values,  # so do those that may fail on what a downgrade makes up
     "written_code": written_code,  # what is written runs, and says what is meant
 }
 

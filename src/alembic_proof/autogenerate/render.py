@@ -49,6 +49,7 @@ from .operations import (
     IndexSqlOp,
     MoveLabelsOp,
     NumberingOp,
+    RemarkedOp,
     RenameColumnOp,
     RenameInPlaceOp,
     RenameTableBothWaysOp,
@@ -270,6 +271,11 @@ def _destructive(autogen_context: AutogenContext, op: DestructiveOp) -> list[str
     # The tests of migrations and the doctor look for it. The last of several lines does not say what it is about.
     name = f": {op.name}" if op.name and "\n" in code else ""
     return [*before, f"{code}  {DESTROYS}{name}"]
+
+
+@renderers.dispatch_for(RemarkedOp)
+def _remarked(autogen_context: AutogenContext, op: RemarkedOp) -> list[str]:
+    return [f"# {op.remark}", *render_op(autogen_context, op.op)]
 
 
 @renderers.dispatch_for(EnumTypeOp)
