@@ -18,6 +18,7 @@ from ..draft import each_operation
 from ..notes import say
 from ..operations import DomainOp
 from .enums import types_removed
+from .type_users import without_users
 
 _DEFINITIONS = """
 SELECT t.oid::regtype::text, format_type(typbasetype, typtypmod),
@@ -66,7 +67,8 @@ def compare_domains(
         elif stored != existing[name]:
             first.append(DomainOp(name, domain.schema, existing[name], stored))
     upgrade_ops.ops[:0] = first
-    dropped = [name for name in unused if name in existing and name not in wanted]
+    unwanted = [name for name in unused if name in existing and name not in wanted]
+    dropped = without_users(autogen_context, upgrade_ops, unwanted)
     upgrade_ops.ops += [DomainOp(name, unused[name].schema, existing[name], None) for name in dropped]
     return PriorityDispatchResult.CONTINUE
 

@@ -23,6 +23,7 @@ from ...sqltext import single_percents
 from ..draft import each_operation
 from ..enum_types import EnumColumn, enums_by_name, sql_name
 from ..operations import EnumTypeOp
+from .type_users import without_users
 
 
 def setup(plugin: Plugin) -> None:
@@ -53,7 +54,8 @@ def compare_enums(
             its_columns = [column for schema in schemas for column in _columns_of(inspector, schema, name)]
             first.append(EnumTypeOp(type_, existing[name], type_.enums, its_columns, name in used))
     upgrade_ops.ops[:0] = first
-    dropped = [name for name in unused if name in existing and name not in wanted]
+    unwanted = [name for name in unused if name in existing and name not in wanted]
+    dropped = without_users(autogen_context, upgrade_ops, unwanted)
     upgrade_ops.ops += [EnumTypeOp(unused[name], existing[name], []) for name in dropped]
     return PriorityDispatchResult.CONTINUE
 
