@@ -1,4 +1,4 @@
-"""Which views and triggers read which columns, as the database knows it."""
+"""Which views, triggers and policies read which columns, as the database knows it."""
 
 from __future__ import annotations
 
@@ -30,6 +30,15 @@ JOIN pg_class c ON c.oid = t.tgrelid AND d.refclassid = 'pg_class'\\:\\:regclass
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
 """)
+_POSTGRESQL_POLICIES = text("""
+SELECT DISTINCT 'POLICY', quote_ident(p.polname) || ' ON ' || p.polrelid\\:\\:regclass\\:\\:text,
+    CASE WHEN n.nspname = current_schema() THEN NULL ELSE n.nspname END, c.relname, a.attname
+FROM pg_depend d
+JOIN pg_policy p ON d.classid = 'pg_policy'\\:\\:regclass AND p.oid = d.objid
+JOIN pg_class c ON d.refclassid = 'pg_class'\\:\\:regclass AND d.refobjid = c.oid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
+""")
 _MYSQL_TRIGGERS = text("""
 SELECT trigger_name, event_object_table, action_statement FROM information_schema.triggers
 WHERE trigger_schema = DATABASE() AND event_object_schema = DATABASE()
@@ -39,9 +48,9 @@ _SQLITE = text("SELECT name FROM sqlite_master WHERE type = 'view'")
 
 
 class Reading(NamedTuple):
-    """A view or trigger reads a column of a table; or the table, as far as is known."""
+    """A view, a trigger or a policy reads a column of a table; or the table, as far as is known."""
 
-    kind: str  # VIEW, MATERIALIZED VIEW or TRIGGER
+    kind: str  # VIEW, MATERIALIZED VIEW, TRIGGER or POLICY
     view: str
     schema: str | None
     table: str
@@ -49,10 +58,11 @@ class Reading(NamedTuple):
 
 
 def readings(connection: Connection) -> set[Reading]:
-    """Return what the views of a database read, and the triggers but those of SQLite: see broken_triggers.py."""
+    """Return what views and policies read, and the triggers but those of SQLite: see broken_triggers.py."""
     kind = connection.dialect.name
     if kind == "postgresql":
-        return {Reading(*row) for query in (_POSTGRESQL, _POSTGRESQL_TRIGGERS) for row in connection.execute(query)}
+        queries = _POSTGRESQL, _POSTGRESQL_TRIGGERS, _POSTGRESQL_POLICIES
+        return {Reading(*row) for query in queries for row in connection.execute(query)}
     if kind == "sqlite":
         names = connection.scalars(_SQLITE).all()
         return {Reading("VIEW", *row) for name in names for row in _on_sqlite(connection, name)}

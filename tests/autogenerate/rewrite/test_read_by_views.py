@@ -138,6 +138,22 @@ def test_a_trigger_of_a_column(lab_postgresql: Lab) -> None:
     assert 'op.execute("DROP TRIGGER follows ON author")' in said
 
 
+def test_a_policy_reads_a_column(lab_postgresql: Lab) -> None:
+    """Of its own table, or of another one; that of a table that is dropped goes with it."""
+    lab_postgresql.change(models())
+    lab_postgresql.rows("CREATE POLICY own ON author USING (v = 1)")
+    said = lab_postgresql.refused(models(type_=BigInteger))
+    assert "The policy own reads author.v, which gets another type" in said
+    assert 'op.execute("DROP POLICY own ON author")' in said
+    lab_postgresql.rows("DROP POLICY own ON author")
+    lab_postgresql.rows("CREATE POLICY other ON author USING (EXISTS (SELECT FROM book WHERE book.v = 1))")
+    for changed in (models(name=None), models(table=None)):
+        assert "The policy other reads book" in lab_postgresql.refused(changed, "allow-drop")
+    lab_postgresql.rows("DROP POLICY other ON author")
+    lab_postgresql.rows("CREATE POLICY own ON book USING (v = 1)")
+    lab_postgresql.change(models(table=None), "allow-drop")
+
+
 @pytest.mark.parametrize("lab", ["sqlite", "mysql"], indirect=True)
 def test_the_triggers_of_a_dropped_table(lab: Lab) -> None:
     """They go with it."""

@@ -1,4 +1,4 @@
-"""Rule: nothing that a view or trigger reads is dropped or changed so that the database refuses it, or it breaks."""
+"""Rule: what a view, a trigger or a policy reads is not dropped, or changed so that it breaks or the upgrade fails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOST = "after which it would not work"
 
 
 def read_by_views(draft: Draft) -> None:
-    """Raise CommandError for what a view or trigger reads: neither can be changed by what is known of the models."""
+    """Raise CommandError for what a view, trigger or policy reads: the models know nothing of how it is made."""
     if draft.context.connection is None:
         return
     changes = {(table, column): what for table, column, what in _changes(draft)}
@@ -36,7 +36,8 @@ def read_by_views(draft: Draft) -> None:
                 f'anew, which PostgreSQL refuses while it exists: put op.execute("DROP {kind} {view}") before it.',
             )
         what = changes.get((name, column))
-        if what is None and kind != "TRIGGER":  # the triggers of a table go with it
+        goes_with_table = kind == "TRIGGER" or (kind == "POLICY" and view.endswith(f" ON {name}"))
+        if what is None and not goes_with_table:
             what = changes.get((name, None))
         if what is None or short.rpartition(".")[2].strip('"') in own:
             continue
@@ -51,7 +52,7 @@ def read_by_views(draft: Draft) -> None:
 
 
 def _help(kind: str, name: str) -> str:
-    """Return what to do about a view or trigger that is in the way."""
+    """Return what to do about a view, trigger or policy that is in the way."""
     return (
         f'Let a revision of its own drop it first (alembic revision -m "drop {name.split()[0]}", '
         f'op.execute("DROP {kind} {name}")), upgrade, run this again, and create it anew at the end of the new '
