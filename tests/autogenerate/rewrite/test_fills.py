@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from alembic.operations.ops import AddColumnOp, AlterColumnOp, DowngradeOps, UpgradeOps
 from alembic.util import CommandError
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from support.lab import Lab
+from support.models import CONVENTION
 
 from alembic_proof.autogenerate.draft import Draft
 from alembic_proof.autogenerate.rewrite.fills import downgrade_value, upgrade_value
@@ -299,3 +301,24 @@ def test_what_a_neutral_value_may_fill(item: Any, is_filled: bool) -> None:
     op = AddColumnOp("t", column(sa.Integer()))
     about = draft("sqlite", op.column, item)
     assert (downgrade_value(about, op) != NO_VALUE) is is_filled
+
+
+def test_a_table_without_rowids_numbers_no_rows(lab_sqlite: Lab) -> None:
+    """SQLite has no numbers for them: a new key is asked for. Up, and down."""
+
+    def models(*columns: sa.Column[Any]) -> sa.MetaData:
+        metadata = sa.MetaData(naming_convention=CONVENTION)
+        sa.Table("t", metadata, *columns, sqlite_with_rowid=False)
+        return metadata
+
+    def numbered() -> sa.MetaData:
+        code = sa.Column("code", sa.String(20), nullable=False, unique=True)
+        return models(sa.Column("id", sa.Integer, primary_key=True), code)
+
+    lab_sqlite.change(models(sa.Column("code", sa.String(20), primary_key=True)))
+    lab_sqlite.rows("INSERT INTO t VALUES ('a'), ('b')")
+    assert "fill=t.id=sql:EXPRESSION" in lab_sqlite.refused(numbered())
+    lab_sqlite.change(numbered(), "fill=t.id=sql:unicode(code)")
+    assert lab_sqlite.rows("SELECT code, id FROM t") == [("a", 97), ("b", 98)]
+    lab_sqlite.downgrade()
+    assert lab_sqlite.rows("SELECT code FROM t") == [("a",), ("b",)]

@@ -122,7 +122,7 @@ def _require_several_values(draft: Draft, op: AddColumnOp) -> None:
 def counting_column(draft: Draft, op: MigrateOperation) -> Column[Any] | None:
     """Return the column that an operation adds, with its table, if it numbers the rows: the database gives them theirs.
 
-    SQLite does so for a column of the type INTEGER only, and knows no identity.
+    SQLite does so for a column of the type INTEGER only, in a table with rowids, and knows no identity.
     """
     if not isinstance(op, AddColumnOp):
         return None
@@ -133,8 +133,10 @@ def counting_column(draft: Draft, op: MigrateOperation) -> Column[Any] | None:
     columns: list[Any] = [op.column]  # in a downgrade, what the database has, and the models do not
     with suppress(KeyError):
         columns.append(draft.column(op))
-    tables = ((each, each.table) for each in columns)
-    return next((each for each, table in tables if table is not None and table.autoincrement_column is each), None)
+    tables = [(each, each.table) for each in columns if each.table is not None]
+    if draft.kind == "sqlite" and any(table.dialect_options["sqlite"]["with_rowid"] is False for _, table in tables):
+        return None
+    return next((each for each, table in tables if table.autoincrement_column is each), None)
 
 
 def _becomes_not_null(op: AddColumnOp | AlterColumnOp) -> bool:

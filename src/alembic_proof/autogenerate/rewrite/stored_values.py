@@ -48,7 +48,7 @@ class Found:
 
     def told(self, one: str, several: str) -> str:
         """Return it as a sentence: no value is in it, as nobody knows who reads what a command prints."""
-        amount = f"more than {MANY}" if self.number > MANY else str(self.number)
+        amount = f"more than {MANY}" if self.number > MANY else str(self.number or "no")
         return f"Here, {amount} {one if self.number == 1 else several}: {self.query}"
 
 
