@@ -52,6 +52,8 @@ def conversion(
         return f"{column} <> 0"
     if before == "boolean" and after in NUMBERS:
         return f"{column}::INTEGER" if target == "INTEGER" else f"{column}::INTEGER::{target}"
+    if "MONEY" in (old.__visit_name__, new.__visit_name__) and not {before, after}.isdisjoint(NUMBERS):
+        return f"{column}::numeric{'' if target == 'NUMERIC' else f'::{target}'}"  # as text it has a currency
     if before in NUMBERS and after == "interval":
         return f"make_interval(secs => {column})"
     if before == "interval" and after in NUMBERS:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Enum,
+    Float,
     Integer,
     Interval,
     LargeBinary,
@@ -26,7 +27,7 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, MONEY
 from support.lab import Lab
 from support.models import column
 
@@ -185,3 +186,14 @@ def test_a_script_has_single_percent_signs(lab_postgresql: Lab) -> None:
         Table("t", models, Column("id", Integer, primary_key=True), Column("100%", type_))
         lab.change(models)
     assert 'USING "100%"::INTEGER' in lab.sql()
+
+
+@pytest.mark.parametrize("type_", [Numeric, Numeric(12, 2), Integer, Float])
+def test_an_amount_of_money(lab_postgresql: Lab, type_: Any) -> None:
+    """It is a number without its currency, up and down."""
+    lab_postgresql.change(models(Column("a", MONEY)))
+    lab_postgresql.rows("INSERT INTO thing VALUES (1, 1234::money)")
+    lab_postgresql.change(models(Column("a", type_)))
+    assert lab_postgresql.rows("SELECT a::int FROM thing") == [(1234,)]
+    lab_postgresql.downgrade()
+    assert lab_postgresql.rows("SELECT a::numeric::int FROM thing") == [(1234,)]
