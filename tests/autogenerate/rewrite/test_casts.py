@@ -27,6 +27,7 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy import text as sql
+from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import JSONB, MONEY
 from support.lab import Lab
 from support.models import column
@@ -176,6 +177,22 @@ def test_what_cannot_be_converted(lab: Lab, old: Any, new: Any) -> None:
     lab.change(models(column("code", new)))
     lab.downgrade()
     lab.upgrade()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value", "words"),
+    [
+        (Uuid(), Integer(), "6e8b3b1c-0000-4000-8000-000000000001", "Cannot cast 'uuid' as 'int' in assignment of {}"),
+        (String(9), Date(), "1x9", "Incorrect date value: ... for column {} at row 1"),
+        (String(9), mysql.SET("a"), "1x9", "Data truncated for column {} at row 1"),
+    ],
+)
+def test_what_mariadb_says_of_a_value(lab_mysql: Lab, old: Any, new: Any, value: str, words: str) -> None:
+    """It is told without its number, and with the name of the column."""
+    lab_mysql.change(models(column("code", old)))
+    lab_mysql.rows(f"INSERT INTO thing VALUES (1, '{value}')")
+    told = lab_mysql.refused(models(column("code", new)))
+    assert f"the database cannot convert a value that it has ({words.format('thing.code')})." in told
 
 
 def test_a_script_has_single_percent_signs(lab_postgresql: Lab) -> None:

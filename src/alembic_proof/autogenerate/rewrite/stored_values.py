@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...ddl.types import database_type
+from ...errors import error_codes, said
 from ...sqltext import escape_colons, full_name
 from ..conversions import conversion
 from ..draft import Draft, reflected_schema
@@ -37,6 +38,10 @@ from .renamed_names import old_columns, old_tables
 # For a question, so many rows are read at most, and so many are told apart.
 READ = 100_000
 MANY = 1000
+# How databases name the column of the table in which refused_conversion() tries; and MariaDB's error about two types,
+# which has no value in it.
+_TRIED = re.compile(r"""`[^`]*`\.`alembic_proof_trial`\.`tried`|(["'])tried\1""")
+_OF_TYPES = {4078}
 
 
 @dataclass(frozen=True)
@@ -194,9 +199,15 @@ def refused_conversion(draft: Draft, op: AlterColumnOp) -> str | None:
             if number == 0:  # the type is made by the same revision, or the role may not
                 return None
             _drop_trial(draft)
-            return re.sub(r"""(["'])[^"']*\1""", "...", str(error.orig).splitlines()[0])  # it has a value in it
+            return _without_value(error, f"{op.table_name}.{op.column_name}")
     _drop_trial(draft)
     return None
+
+
+def _without_value(error: DBAPIError, name: str) -> str:
+    """Return what a database says of a value, without the value, and of the column by its own name."""
+    text = _TRIED.sub(lambda _: name, said(error).splitlines()[0])
+    return text if error_codes(error.orig) & _OF_TYPES else re.sub(r"""(["'])[^"']*\1""", "...", text)
 
 
 def _drop_trial(draft: Draft) -> None:
