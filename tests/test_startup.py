@@ -22,6 +22,7 @@ from support.lab import Lab
 
 from alembic_proof import startup
 from alembic_proof.errors import DatabaseNotReady
+from alembic_proof.schema import unfinished
 from alembic_proof.startup import async_require_head, require_head
 
 
@@ -118,6 +119,61 @@ def test_while_it_is_being_migrated_it_is_behind(service: Lab) -> None:
     service.upgrade()
     assert "and this release needs r3" in seen.read_text("utf-8")
     require_head(service.engine, ini(service))
+
+
+@pytest.fixture
+def half_back(lab_mysql: Lab) -> Lab:
+    """A database whose downgrade from r2 has failed half-way: its revision is still r2."""
+    lab_mysql.write("r1", None, "pass")
+    lab_mysql.write("r2", "r1", "pass", "op.execute('CREATE TABLE t (x INT)')\nop.execute('DROP TABLE missing')")
+    lab_mysql.upgrade()
+    with pytest.raises(Exception, match="missing"):
+        lab_mysql.downgrade()
+    return lab_mysql
+
+
+def test_in_the_middle_of_a_migration(half_back: Lab) -> None:
+    """Its revision does not tell, on MariaDB."""
+    config, engine = ini(half_back), half_back.engine
+    told = (
+        f"{half_back.engine.url} is in the middle of a migration. The downgrade of revision r2 is unfinished: its "
+        "first statement stays. Run `alembic downgrade r1`, which goes on from there, before the application starts."
+    )
+    assert refused(engine, config) == refused(engine, config, or_newer=True) == told
+    asynchronous = create_async_engine(make_url(half_back.url).set(drivername="mysql+asyncmy"))
+    with pytest.raises(DatabaseNotReady, match="r2 is unfinished"):
+        asyncio.run(async_require_head(asynchronous, config))
+    half_back.rows("DELETE FROM alembic_unfinished WHERE state = 'done'")
+    require_head(engine, config)  # nothing of it was carried out
+
+
+def test_in_the_middle_of_a_migration_of_a_newer_release(half_back: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """An older one goes on beside it, where it asks for that."""
+    half_back.rows("UPDATE alembic_unfinished SET digest = 'r3', state = 'up', columns_ = NULL WHERE position = 0")
+    config, engine = ini(half_back), half_back.engine
+    assert "The upgrade of revision r3 is unfinished: its first statement stays. Run `alembic" in refused(
+        engine, config
+    )
+    with caplog.at_level(logging.WARNING):
+        require_head(engine, config, or_newer=True)
+    assert "The upgrade of revision r3 is unfinished: its first statement stays. It is one of a newer" in caplog.text
+
+
+def test_a_migration_that_ends_while_it_is_looked_at(half_back: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table of its notes is gone by the time they are read."""
+    monkeypatch.setattr(unfinished, "NOTES", "SELECT * FROM gone")
+    require_head(half_back.engine, ini(half_back))
+
+
+def test_it_costs_one_query(service: Lab) -> None:
+    """On each database, as long as no migration is unfinished."""
+    service.upgrade()
+    engine = create_engine(service.url)
+    engine.connect().close()  # the first connection asks for more
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+    require_head(engine, ini(service))
+    assert len(statements) == 1
 
 
 def test_another_version_table(service: Lab) -> None:

@@ -22,8 +22,10 @@ from .url import masked
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from .schema.unfinished import Unfinished
 
 log = logging.getLogger(__name__)
 
@@ -52,13 +54,14 @@ def require_head(
         release has migrated the database, and an older one goes on beside it.
     :param version_table: Alembic's version table, where env.py names another one.
     :param version_table_schema: and its schema.
-    :raises DatabaseNotReady: when the database is behind, at an unknown revision, under no version table, or cannot be
-        reached; and when the revisions cannot be read.
+    :raises DatabaseNotReady: when the database is behind, at an unknown revision, in the middle of a migration, under
+        no version table, or cannot be reached; and when the revisions cannot be read.
     """
     with _as_commands_are_typed(Path(config)):
         heads, known = _revisions(Path(config))
-        current = _current(engine, version_table, version_table_schema)
+        current, left = _current(engine, version_table, version_table_schema)
         _compare(masked(engine.url), heads, known, current, or_newer)
+        _require_finished(masked(engine.url), known, left, or_newer)
 
 
 async def async_require_head(
@@ -77,8 +80,9 @@ async def async_require_head(
 
     with _as_commands_are_typed(Path(config)):
         heads, known = await asyncio.to_thread(_revisions, Path(config))
-        current = await greenlet_spawn(_current, engine.sync_engine, version_table, version_table_schema)
+        current, left = await greenlet_spawn(_current, engine.sync_engine, version_table, version_table_schema)
         _compare(masked(engine.url), heads, known, current, or_newer)
+        _require_finished(masked(engine.url), known, left, or_newer)
 
 
 @contextmanager
@@ -107,6 +111,19 @@ def _compare(where: str, heads: set[str], known: set[str], current: set[str], or
         return
     at = f"at revision {', '.join(sorted(current))}" if current else "empty, at no revision"
     raise DatabaseNotReady(f"{where} is {at}, and this release needs {', '.join(sorted(heads))}: {_DEPLOY}.")
+
+
+def _require_finished(where: str, known: set[str], left: Unfinished | None, or_newer: bool) -> None:
+    """Raise DatabaseNotReady where a migration is unfinished, on MariaDB and MySQL."""
+    if left is None:
+        return
+    if or_newer and left.command == "upgrade" and left.revision not in known:
+        log.warning("%s: %s. It is one of a newer release.", where, left.state)
+        return
+    raise DatabaseNotReady(
+        f"{where} is in the middle of a migration. {left.state}. Run {left.resume}, which goes on from there, before "
+        "the application starts."
+    )
 
 
 def _is_of_flask(file: Path) -> bool:
@@ -169,9 +186,9 @@ def _reason(error: Exception) -> str:
     return f"{file}:{line}: {type(error).__name__}: {first_line(error)}"
 
 
-def _current(engine: Engine, version_table: str, schema: str | None) -> set[str]:
-    """Return the revisions in the database, over a connection that does not go back into the pool."""
-    from sqlalchemy import String, column, exc, inspect, select, table
+def _current(engine: Engine, version_table: str, schema: str | None) -> tuple[set[str], Unfinished | None]:
+    """Return the revisions in the database, and what is unfinished, over a connection that the pool does not keep."""
+    from sqlalchemy import String, column, exc, inspect, literal_column, select, table
 
     where, name = masked(engine.url), full_name(version_table, schema)
     unmigrated = f"{where} has no table {name}, so no migration has created its tables: {_DEPLOY}."
@@ -180,8 +197,11 @@ def _current(engine: Engine, version_table: str, schema: str | None) -> set[str]
     try:
         with _time_limit(engine), engine.connect() as connection:
             try:
-                revisions = select(column("version_num", String())).select_from(table(version_table, schema=schema))
-                return set(connection.execute(revisions).scalars())
+                name = engine.dialect.name
+                interrupted = dialects.get(name).interrupted if name in dialects.KNOWN else ""
+                columns = [column("version_num", String()), literal_column(f"({interrupted or 0})")]
+                rows = connection.execute(select(*columns).select_from(table(version_table, schema=schema))).all()
+                return {row[0] for row in rows}, _unfinished(connection) if any(row[1] for row in rows) else None
             except exc.DBAPIError:
                 connection.rollback()
                 if inspect(connection).has_table(version_table, schema):
@@ -196,6 +216,18 @@ def _current(engine: Engine, version_table: str, schema: str | None) -> set[str]
     except (exc.DBAPIError, OSError, asyncio.TimeoutError, TypeError) as error:
         raise DatabaseNotReady(f"{where} cannot be reached or read: {why_not(engine.url, error)}") from None
     raise DatabaseNotReady(unmigrated)
+
+
+def _unfinished(connection: Connection) -> Unfinished | None:
+    """Return what is unfinished in a database that has notes of a migration."""
+    from sqlalchemy import exc
+
+    from .schema.unfinished import NOTES, unfinished
+
+    try:
+        return unfinished(connection.exec_driver_sql(NOTES).all())
+    except exc.ProgrammingError:  # it has come to its end just now, and the table is gone
+        return None
 
 
 @contextmanager

@@ -102,8 +102,8 @@ def test_rows(request: pytest.FixtureRequest, project: Project, kind: str, fault
     assert words in said
     state = {
         "postgresql": "Nothing of this revision was changed; the database is at r1.",
-        "mysql": "The revision is half done: its first statement stays; alembic upgrade goes on from there; the "
-        "database is at r1.",
+        "mysql": "The revision is half done: its first statement stays; alembic upgrade goes on from there, and what "
+        "you add to upgrade() belongs there too, just before the statement that failed; the database is at r1.",
     }
     assert state[kind] in said
 

@@ -132,6 +132,19 @@ def test_a_migration_that_ended_half_way_is_seen(tmp_path: Path) -> None:
         assert outcome.ok, outcome.lines
 
 
+def test_a_downgrade_that_ended_half_way_is_not_passed_over(tmp_path: Path) -> None:
+    """Its revision is still the newest: an upgrade is refused, and says what goes on."""
+    with making_fleet("mysql", 1, tmp_path) as fleet:
+        fleet.revision("r1", CREATE_GOODS)
+        fleet.revision("r2", "pass", f"{CREATE_SHOP}\nop.execute('DROP TABLE missing')")
+        fleet.upgrade()
+        fleet.upgrade(down=True, revision="r1")
+        assert _look(fleet)["mall-1"].state is State.INTERRUPTED
+        outcome, _ = fleet.upgrade()
+        assert not outcome.ok
+        assert "The downgrade of revision r2 is unfinished" in outcome.lines[0].detail
+
+
 def test_one_database_under_two_names(fleet: Fleet, tmp_path: Path) -> None:
     """However its URL is written."""
     fleet.upgrade()

@@ -101,9 +101,39 @@ def test_a_failed_revision_edited_before_its_mistake_stops(lab_mysql: Lab) -> No
     edit(lab_mysql, "('x'", "('z'")
     sentence = stopped(lab_mysql)
     assert "was interrupted after 3 statements and cannot go on: its next statement was another one" in sentence
+    assert "belongs just before the statement that failed: ALTER TABLE missing ADD y INT (either" in sentence
     command.stamp(lab_mysql.config(), "head")
     lab_mysql.upgrade()
     assert sorted(lab_mysql.schema()) == ["alembic_version", "t"]
+
+
+def test_what_is_added_to_a_failed_revision_has_one_place(lab_mysql: Lab) -> None:
+    """Just before the statement that failed; at the top, it would run after what is written below it."""
+    lab_mysql.write("a1", None, FIRST + "op.create_unique_constraint('uq', 't', ['x'])\n" + FAILING)
+    with pytest.raises(Exception, match="missing"):
+        lab_mysql.upgrade()
+    added = "op.execute('UPDATE t SET x = 5')\n    "
+    edit(lab_mysql, "op.create_table", f"{added}op.create_table")
+    assert "just before the statement that failed: ALTER TABLE missing ADD y INT (either" in stopped(lab_mysql)
+    assert lab_mysql.rows("SELECT x FROM t") == [(None,)]
+    edit(lab_mysql, added, "")
+    edit(lab_mysql, FAILING, added + FAILING.replace("missing", "t"))
+    lab_mysql.upgrade()
+    assert lab_mysql.rows("SELECT x FROM t") == [(5,)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("ALTER TABLE missing\n ADD `é` INT COMMENT 'it''s'", "ALTER TABLE missing ADD `?` INT COMMENT 'it''s'"),
+        ("ALTER TABLE missing COMMENT '\\\\'", "ALTER TABLE missing COMMENT '??'"),
+        (f"ALTER TABLE missing COMMENT '{'y' * 99}'", f"ALTER TABLE missing COMMENT '{'y' * 32}..."),
+    ],
+)
+def test_how_the_statement_that_failed_is_noted(lab_mysql: Lab, statement: str, told: str) -> None:
+    """Its beginning, in characters that every database takes."""
+    fail(lab_mysql, f"{FIRST}op.execute({statement!r})")
+    assert lab_mysql.rows(f"SELECT columns_ FROM {journal.TABLE} WHERE state = 'failed'") == [(told,)]
 
 
 def test_a_revision_with_fewer_statements_stops(lab_mysql: Lab) -> None:

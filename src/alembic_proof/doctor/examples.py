@@ -301,8 +301,9 @@ EXAMPLES: dict[str, Example] = {
     ),
     "no-migration-is-unfinished": Example(
         "database mysql+pymysql://shop@db/shop",
-        "a migration was interrupted after 2 statements, which stay (the table alembic_unfinished has them)",
-        "alembic upgrade head: it goes on after them",
+        "a migration was interrupted. The upgrade of revision c3 is unfinished: its first 2 statements stay (the table "
+        "alembic_unfinished has the notes of it)",
+        "run `alembic upgrade c3`, which goes on from there",
         "1.1",
     ),
     "applied-revisions-are-unedited": Example(

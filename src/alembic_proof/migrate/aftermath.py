@@ -8,11 +8,10 @@ from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from .. import dialects
 from ..dialects.base import is_autocommit, listening
-from . import journal
+from . import unfinished
 
 _NOTE = "alembic_proof_aftermath"  # an attribute of the error
 
@@ -37,7 +36,7 @@ def noting_aftermath(connection: Connection, moves: bool, version: tuple[str, st
         if borrowed:
             setattr(error, _NOTE, "What becomes of it is up to whoever has begun the transaction.")
         elif moves:
-            setattr(error, _NOTE, _state(connection, version, bool(outside)))
+            setattr(error, _NOTE, _state(connection, version, bool(outside), error))
         raise
 
 
@@ -46,7 +45,7 @@ def aftermath(error: BaseException) -> str:
     return str(getattr(error, _NOTE, "Nothing was changed."))
 
 
-def _state(connection: Connection, version: tuple[str, str | None], has_outside: bool) -> str:
+def _state(connection: Connection, version: tuple[str, str | None], has_outside: bool, error: BaseException) -> str:
     """Return the state after a revision that failed. Its transaction is rolled back by then.
 
     ``has_outside`` says whether something was carried out outside of a transaction.
@@ -59,7 +58,7 @@ def _state(connection: Connection, version: tuple[str, str | None], has_outside:
         table, schema = version
         options = {"version_table": table, "version_table_schema": schema}
         heads = MigrationContext.configure(connection, opts=options).get_current_heads()
-        half_done = _half_done(connection)
+        half_done = _half_done(connection, isinstance(error, DBAPIError))
         connection.rollback()
     except SQLAlchemyError:
         return f"In which state the database is, is not known: {look}"
@@ -69,16 +68,16 @@ def _state(connection: Connection, version: tuple[str, str | None], has_outside:
     return f"{half_done}; {at}." if half_done else f"Nothing of this revision was changed; {at}."
 
 
-def _half_done(connection: Connection) -> str:
-    """Return what stays of an unfinished revision, on a database that cannot take a statement back."""
-    name = connection.dialect.name
-    if name not in dialects.KNOWN or dialects.get(name).transactional_ddl:
+def _half_done(connection: Connection, has_failed: bool) -> str:
+    """Return what stays of an unfinished revision, on a database that cannot take a statement back, and what goes on.
+
+    ``has_failed`` says whether a statement has: somebody will want to put something before it.
+    """
+    left = unfinished.look(connection)
+    if left is None:
         return ""
-    if not connection.exec_driver_sql(f"SHOW TABLES LIKE '{journal.TABLE}'").first():
-        return ""
-    states = list(connection.exec_driver_sql(f"SELECT state FROM {journal.TABLE}").scalars())
-    done = states.count("done")
-    stays = {0: "", 1: "its first statement stays"}.get(done, f"its first {done} statements stay")
-    unsure = f"whether statement {done + 1} was carried out is not known" if "begun" in states else ""
-    parts = " and ".join(filter(None, (stays, unsure)))
-    return f"The revision is half done: {parts}; alembic upgrade goes on from there" if parts else ""
+    function = left.command or "upgrade"
+    command = left.resume if left.command == "downgrade" else f"alembic {function}"
+    what = "downgrade" if left.command == "downgrade" else "revision"
+    place = f", and what you add to {function}() belongs there too, just before the statement that failed"
+    return f"The {what} is half done: {left.stays}; {command} goes on from there{place if has_failed else ''}"

@@ -23,7 +23,7 @@ from ..prompts import is_of_flask
 from ..settings import load
 from ..sqltext import full_name
 from ..url import in_memory, masked
-from . import data_loss, journal
+from . import data_loss, journal, unfinished
 from .aftermath import noting_aftermath
 from .commit_check import require_committed
 from .sentences import as_sentences
@@ -151,9 +151,9 @@ def _noting(connection: Connection, version_table: str, version_table_schema: st
 def planning(connection: Connection) -> Plan:
     """Return the function that plans the steps of the running command, with its checks, for ``context.configure()``.
 
-    It raises CommandError if ``context.configure()`` got another version table than migrating(), past options(), or if
-    Alembic would not run a revision. And migrating() sees whether a command of Alembic's ever called it; other programs
-    may have their reasons.
+    It raises CommandError if ``context.configure()`` got another version table than migrating(), past options(), if
+    Alembic would not run a revision, or if another migration is unfinished. And migrating() sees whether a command of
+    Alembic's ever called it; other programs may have their reasons.
     """
     plan: Plan = upstream.environment_context().context_opts["fn"]
     info = connection.info
@@ -163,7 +163,14 @@ def planning(connection: Connection) -> Plan:
     def planned(heads: Any, migration: MigrationContext) -> Any:
         info[_PLANNED] = True
         require_version_table(connection, migration.version_table, migration.version_table_schema)
-        return require_functions(lambda: plan(heads, migration))
+        left = unfinished.look(connection)
+        if left and not moves():
+            unfinished.tell(left, migration)
+        steps = require_functions(lambda: plan(heads, migration))
+        if left and moves():
+            unfinished.require_resumed(left, steps)
+        journal.expect(connection, steps)
+        return steps
 
     return planned
 

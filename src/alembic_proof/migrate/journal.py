@@ -11,20 +11,25 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
-from alembic.util import CommandError
+from alembic.runtime.migration import MigrationStep, RevisionStep
+from alembic.util import CommandError, to_tuple
 from sqlalchemy import Connection, event
 
 from ..dialects.base import send
+from ..schema import JOURNAL
+from ..schema.unfinished import NOTES, counted
 from ..sqltext import quote_literal
 
 log = logging.getLogger("alembic.journal")
 
-TABLE = "alembic_unfinished"
+TABLE = JOURNAL
+_LONGEST = 64  # characters of a statement that failed
 
 _READS = {"DESC", "DESCRIBE", "EXPLAIN", "SELECT", "SET", "SHOW", "USE", "WITH"}
 _DDL = {"ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE"}
@@ -76,6 +81,13 @@ def journaled(connection: Connection, version_table: str = "alembic_version") ->
     journal.drop_if_empty()
 
 
+def expect(connection: Connection, steps: Iterable[MigrationStep]) -> None:
+    """Let the notes say which steps they are about, which come now in this order."""
+    journal = connection.info.get(TABLE)
+    if journal is not None:
+        journal.steps = deque(steps)
+
+
 def forget(*, ctx: Any, step: Any, **_: Any) -> None:
     """Delete the notes of a revision that is finished: for ``context.configure(on_version_apply=...)``."""
     journal = None if ctx.as_sql else ctx.connection.info.get(TABLE)
@@ -84,10 +96,11 @@ def forget(*, ctx: Any, step: Any, **_: Any) -> None:
 
 
 class _Note(NamedTuple):
-    """Of one statement: a digest, and its state (begun, done, failed)."""
+    """Of one statement: a digest, its state, and the fingerprint of the tables after it, or its text if it failed."""
 
     digest: str
     state: str
+    about: str | None
 
 
 class _Journal:
@@ -97,11 +110,16 @@ class _Journal:
         self._connection = connection
         self._version_table = re.compile(rf"(?<!\w){re.escape(version_table.upper())}(?!\w)")
         self._position = 0
+        self.steps: deque[MigrationStep] = deque()  # the one in progress, and those to come
+        self._has_named_step = False
         self._exists = bool(self._sql(f"SHOW TABLES LIKE '{TABLE}'"))
-        rows = self._read()
-        self._notes = {position: _Note(digest, state) for position, digest, state, _ in rows}
+        self._notes = {position: _Note(*note) for position, *note in self._read() if position > 0}
         # The tables as the last DDL left them; not known if that one is only begun.
-        fingerprints = [fingerprint for *_, state, fingerprint in rows if fingerprint or state == "begun"]
+        fingerprints = [
+            note.about
+            for note in self._notes.values()
+            if (note.about and note.state != "failed") or note.state == "begun"
+        ]
         known = bool(fingerprints and fingerprints[-1])
         self._is_changed = known and self._sql(_FINGERPRINT)[0][0] != fingerprints[-1]
 
@@ -116,7 +134,11 @@ class _Journal:
         note = self._notes.get(self._position)
         if note and not (note.state == "failed" and self._position == max(self._notes)):
             self._require(not self._is_changed, "the tables have been changed since")
-            self._require(note.digest == digest, f"its next statement was another one, now it is: {statement}")
+            self._require(
+                note.digest == digest,
+                f"its next statement was another one, now it is: {statement}; what you add to the revision belongs "
+                f"just before the statement that failed{self._failed()}",
+            )
             self._require(
                 "TEMPORARY" not in text, f"it needs a temporary table that does not exist any more: {statement}"
             )
@@ -138,7 +160,7 @@ class _Journal:
         except Exception as error:
             if not (state == "begun" and self._says_done(text, error)):
                 with suppress(Exception):  # the connection may be lost
-                    self._write(digest, "failed", commit=verb in _DDL)
+                    self._write(digest, "failed", _beginning(statement), commit=verb in _DDL)
                 raise
         if verb in _DDL:
             self._write(digest, "done", _FINGERPRINT, commit=True)
@@ -170,25 +192,36 @@ class _Journal:
         self._require(is_stamp or not left, "now it has fewer statements")
         if self._exists:
             self._sql(f"DELETE FROM {TABLE}")
-        self._notes, self._position = {}, 0
+        self._notes, self._position, self._has_named_step = {}, 0, False
+        if self.steps:
+            self.steps.popleft()
 
     def drop_if_empty(self) -> None:
         """Drop the table once it has no notes."""
         if self._exists and not self._read():
             self._sql(f"DROP TABLE {TABLE}")
 
-    def _write(self, digest: str, state: str, fingerprint: str = "NULL", commit: bool = False) -> None:
+    def _write(self, digest: str, state: str, about: str = "NULL", commit: bool = False) -> None:
+        """Write the note of a statement, and at the first one which revision it is of."""
         if not self._exists:
             columns = "position INTEGER PRIMARY KEY, digest CHAR(64), state CHAR(6), columns_ VARCHAR(64)"
             self._sql(f"CREATE TABLE {TABLE} ({columns})")
             self._exists = True
-        self._sql(f"REPLACE INTO {TABLE} SELECT {self._position}, '{digest}', '{state}', ({fingerprint})")
+        step = self.steps[0] if self.steps else None
+        if isinstance(step, RevisionStep) and not self._has_named_step:
+            self._sql(f"REPLACE INTO {TABLE} VALUES {_named(step)}")
+            self._has_named_step = True
+        self._sql(f"REPLACE INTO {TABLE} SELECT {self._position}, '{digest}', '{state}', ({about})")
         if commit:
             self._connection.connection.commit()
 
     def _read(self) -> list[Any]:
-        query = f"SELECT position, digest, state, columns_ FROM {TABLE} ORDER BY 1"
-        return self._sql(query) if self._exists else []
+        return self._sql(NOTES) if self._exists else []
+
+    def _failed(self) -> str:
+        """Return how the statement begins that failed, where it is known."""
+        texts = [note.about for note in self._notes.values() if note.state == "failed" and note.about]
+        return f": {texts[-1]}" if texts else ""
 
     def _sql(self, statement: str) -> list[Any]:
         """Execute a statement through the driver, so that these hooks do not see it; return its rows."""
@@ -198,10 +231,25 @@ class _Journal:
         if not sound:
             done = sum(note.state == "done" for note in self._notes.values())
             raise CommandError(
-                f"A migration of this database was interrupted after {done} statements and cannot go on: {otherwise} "
+                f"A migration of this database was interrupted after {counted(done)} and cannot go on: {otherwise} "
                 f"(either run the same revision as then, or undo by hand what it did, drop the table {TABLE}, and run "
                 "the command again)"
             )
+
+
+def _named(step: RevisionStep) -> str:
+    """Return the note that says of which revision the others are, as a row in SQL."""
+    script = step.revision
+    before = next(iter(to_tuple(script.down_revision, default=())), "base")
+    direction, back_to = ("up", "NULL") if step.is_upgrade else ("down", quote_literal(before))
+    return f"(0, {quote_literal(script.revision)}, '{direction}', {back_to})"
+
+
+def _beginning(statement: str) -> str:
+    """Return how a statement begins, as a literal that every database takes, whatever its character set."""
+    text = " ".join(statement.split())
+    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    return quote_literal(re.sub(r"[^ -\[\]-~]", "?", text))
 
 
 def _repeatable(text: str) -> tuple[re.Match[str], set[int]] | None:

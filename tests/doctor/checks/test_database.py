@@ -23,9 +23,10 @@ MADE = CREATE.format("sa.PrimaryKeyConstraint('id', name='pk_t')")
 KNOWN, LIVE, OWNERS = "live-revision-is-known", "live-matches-its-revisions", "live-tables-have-owners"
 EDITED, UNFINISHED = "applied-revisions-are-unedited", "no-migration-is-unfinished"
 NOTES = (
-    "CREATE TABLE alembic_unfinished (position INTEGER, state TEXT)",
-    "INSERT INTO alembic_unfinished VALUES (1, 'done'), (2, 'failed')",
+    "CREATE TABLE alembic_unfinished (position INTEGER, digest TEXT, state TEXT, columns_ TEXT)",
+    "INSERT INTO alembic_unfinished VALUES (0, 'a1', 'down', 'base'), (1, '', 'done', ''), (2, '', 'failed', '')",
 )
+NOTHING_DONE = "DELETE FROM alembic_unfinished WHERE position = 1"
 OK, PROBLEM, NOTE, SKIPPED, UNKNOWN = (
     Severity.OK,
     Severity.PROBLEM,
@@ -84,8 +85,9 @@ CASES: list[tuple[Callable[[Written], object], str, Severity, str]] = [
         executed("CREATE TABLE t (i INTEGER)", *NOTES),
         UNFINISHED,
         PROBLEM,
-        "was interrupted after 1 statements, which stay",
+        "was interrupted. The downgrade of revision a1 is unfinished: its first statement stays (",
     ),
+    (executed("CREATE TABLE t (i INTEGER)", *NOTES, NOTHING_DONE), UNFINISHED, OK, ""),
     (executed("CREATE TABLE t (i INTEGER)", *NOTES), KNOWN, OK, ""),  # nobody is told to stamp it
     (upgraded(), LIVE, OK, ""),
     (executed("CREATE TABLE u (i INTEGER)"), LIVE, SKIPPED, "it is at no revision"),

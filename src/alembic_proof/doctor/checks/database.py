@@ -16,6 +16,7 @@ from ...connecting import why_not
 from ...errors import NotApplicableError, UndeterminedError
 from ...sandbox import engine, exists, read_only_engine
 from ...schema import JOURNAL, Schema, model_names, own_tables, read, table_names
+from ...schema.unfinished import NOTES, unfinished
 from ..elsewhere import command
 from ..findings import BlockedError, Finding, Note, Problem
 from ..project import Project, Run, all_heads
@@ -203,15 +204,15 @@ def no_migration_is_unfinished(project: Project) -> Iterable[Finding]:
     """No migration of the database was interrupted half-way
 
     MariaDB and MySQL commit each CREATE, ALTER and DROP at once. What a migration had done when it ended is noted in
-    the table alembic_unfinished, and the next alembic upgrade goes on after it.
+    the table alembic_unfinished, and the same command goes on after it: the upgrade, or the downgrade.
     """
     for database in databases(project):
         if JOURNAL in database.tables:
             with read_only_engine(database.url).connect() as connection:
-                query = f"SELECT COUNT(*) FROM {JOURNAL} WHERE state = 'done'"
-                done = connection.exec_driver_sql(query).scalar_one()
-            message = f"a migration was interrupted after {done} statements, which stay (the table {JOURNAL} has them)"
-            yield Problem(database.name, message, "alembic upgrade head: it goes on after them")
+                left = unfinished(connection.exec_driver_sql(NOTES).all())
+            if left is not None:
+                message = f"a migration was interrupted. {left.state} (the table {JOURNAL} has the notes of it)"
+                yield Problem(database.name, message, f"run {left.resume}, which goes on from there")
 
 
 @check("applied-revisions-are-unedited", "live")
