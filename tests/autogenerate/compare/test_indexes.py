@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, UniqueConstraint, cast, column, func
 from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
 from support.lab import Lab
 from support.models import CONVENTION
 
@@ -334,3 +335,89 @@ def test_a_column_with_the_name_of_the_table(lab_sqlite: Lab, name: str) -> None
     assert "INDEX" not in text
     lab_sqlite.downgrade()
     lab_sqlite.upgrade()
+
+
+def of_classes(*indexes: Index) -> MetaData:
+    """Return a table with indexes of texts, numbers and JSON."""
+    metadata = MetaData()
+    columns: list[Column[Any]] = [Column("j", JSONB), Column("s", String(20)), Column("x", Integer)]
+    Table("thing", metadata, Column("id", Integer, primary_key=True), *columns, *indexes)
+    return metadata
+
+
+OPERATOR_CLASSES: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
+    ("j", {"postgresql_using": "gin"}, {"postgresql_using": "gin", "postgresql_ops": {"j": "jsonb_path_ops"}}),
+    ("s", {}, {"postgresql_ops": {"s": "text_pattern_ops"}}),
+    ("s", {"postgresql_ops": {"s": "varchar_pattern_ops"}}, {"postgresql_ops": {"s": "text_pattern_ops"}}),
+    (
+        "x",
+        {"postgresql_using": "brin", "postgresql_ops": {"x": "int4_minmax_multi_ops"}},
+        {"postgresql_using": "brin"},
+    ),
+    ("s", {"postgresql_where": sql("x > 5")}, {"postgresql_ops": {"s": "text_pattern_ops"}}),
+]
+
+
+@pytest.mark.parametrize(("element", "one", "other"), OPERATOR_CLASSES)
+def test_an_operator_class_comes_and_goes(
+    lab_postgresql: Lab, element: str, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """In both directions, and back; what the database has is what create_all() makes."""
+    lab = lab_postgresql
+    lab.change(of_classes(Index("small", element, **one)))
+    for after in (other, one):
+        old = indexes(lab)
+        text = lab.change(of_classes(Index("small", element, **after)))
+        assert "literal_column" not in text
+        new = indexes(lab)
+        assert old != new
+        lab.downgrade()
+        assert indexes(lab) == old
+        lab.upgrade()
+        assert indexes(lab) == new
+
+
+@pytest.mark.parametrize(
+    ("elements", "options"),
+    [
+        (["s"], {"postgresql_ops": {"s": "text_ops"}}),
+        (["j"], {"postgresql_using": "gin", "postgresql_ops": {"j": "jsonb_ops"}}),
+        ([sql("lower(s) text_ops")], {}),
+        ([sql("x DESC"), "s"], {"postgresql_ops": {"s": "pg_catalog.text_pattern_ops"}}),
+        (["x"], {"postgresql_using": "brin", "postgresql_ops": {"x": "int4_minmax_multi_ops(values_per_range=16)"}}),
+    ],
+)
+def test_an_operator_class_that_is_said_is_no_difference(
+    lab_postgresql: Lab, elements: list[Any], options: dict[str, Any]
+) -> None:
+    """Also the one that is usual for a type, or one with parameters."""
+    lab_postgresql.change(of_classes(Index("small", *elements, **options)))
+
+
+def test_an_index_of_a_column_gets_and_loses_a_collation(lab_postgresql: Lab) -> None:
+    """Whether it is a column of the model, or SQL."""
+    lab = lab_postgresql
+    plain, collated = ("s",), (sql('s COLLATE "C"'),)
+    lab.change(of_classes(Index("small", *plain)))
+    for after in (collated, plain, collated, (sql("s"),), collated):
+        old = indexes(lab)
+        lab.change(of_classes(Index("small", *after)))
+        assert indexes(lab) != old
+        lab.downgrade()
+        assert indexes(lab) == old
+        lab.upgrade()
+
+
+def test_an_operator_class_stays_with_a_rename(lab_postgresql: Lab) -> None:
+    """Of its table and its column."""
+
+    def models(table: str, name: str) -> MetaData:
+        metadata = MetaData()
+        index = Index("small", name, "Size 1", postgresql_ops={name: "text_pattern_ops"})
+        columns: list[Column[Any]] = [Column("id", Integer, primary_key=True), Column("Size 1", Integer)]
+        Table(table, metadata, *columns, Column(name, String(20)), index)
+        return metadata
+
+    lab_postgresql.change(models("thing", "name"))
+    text = lab_postgresql.change(models("item", "title"), "rename=thing:item", "rename=item.name:title")
+    assert "create_index" not in text

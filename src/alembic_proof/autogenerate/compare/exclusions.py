@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import partial
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import AddConstraintOp, DropConstraintOp, ModifyTableOps
@@ -19,15 +18,9 @@ from ..renamed_inspector import RenamedInspector
 from ..sql import stored_name
 from . import add_table_comparison
 from .indexes import element_of
+from .postgresql_details import details
 from .stored_expressions import compare_expressions
 
-_CONSTRAINTS = """
-SELECT CASE WHEN nspname = current_schema() THEN NULL ELSE nspname END, relname, conname,
-    pg_get_constraintdef(x.oid), condeferrable, condeferred
-FROM pg_constraint x JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON n.oid = relnamespace
-WHERE contype = 'x' AND nspname !~ '^(pg_|information_schema)'
-"""
-_found: WeakKeyDictionary[AutogenContext, list[Any]] = WeakKeyDictionary()  # of all tables at once
 _PARTS = re.compile(r"EXCLUDE USING (\w+) (\(.*?\))(?: WHERE \((.*)\))?(?: (?:NOT )?DEFERRABLE.*)?$", re.DOTALL)
 _ELEMENT = re.compile(r"(.*) WITH (\S+)", re.DOTALL)
 
@@ -128,17 +121,13 @@ def _exclusions(table: Table) -> list[ExcludeConstraint]:
 
 
 def _add_exclusions(autogen_context: AutogenContext, reflected: Table) -> None:
-    connection: Any = autogen_context.connection
     inspector: Any = autogen_context.inspector
     new_names = inspector.new_names if isinstance(inspector, RenamedInspector) else None
-    name = new_names.old_table(reflected.schema, reflected.name) if new_names else reflected.name
-    if autogen_context not in _found:
-        _found[autogen_context] = connection.execute(text(_CONSTRAINTS)).all()
-    found = [row[2:] for row in _found[autogen_context] if tuple(row[:2]) == (reflected.schema, name)]
-    for constraint, sql, deferrable, deferred in found:
+    for found in details(autogen_context, reflected, "x"):
+        sql = str(found.definition)
         if new_names:
             sql = new_names.in_sql(new_names.columns.get((reflected.schema, reflected.name), {}), sql)
-        options: dict[str, Any] = {"deferrable": True} if deferrable else {}
-        if deferrable:
-            options["initially"] = "DEFERRED" if deferred else "IMMEDIATE"
-        reflected.append_constraint(_constraint(sql, reflected, autogen_context.dialect, name=constraint, **options))
+        options: dict[str, Any] = {"deferrable": True} if found.deferrable else {}
+        if found.deferrable:
+            options["initially"] = "DEFERRED" if found.deferred else "IMMEDIATE"
+        reflected.append_constraint(_constraint(sql, reflected, autogen_context.dialect, name=found.name, **options))

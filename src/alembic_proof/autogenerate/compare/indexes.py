@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from itertools import accumulate
+from typing import Any, NamedTuple, cast
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import (
@@ -24,7 +24,7 @@ from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import Dialect, Index, Table, UniqueConstraint, text
 
 from ...dialects.sqlite_tables import tokens_of
-from ...sqltext import between_parentheses, same_sql, tokens
+from ...sqltext import all_tokens, between_parentheses, same_sql, tokens
 from ..draft import each_operation
 from ..expressions import Expression
 from ..indexes import create_index_sql, has_expression, included, predicate, use_column_names
@@ -33,7 +33,10 @@ from ..renamed_inspector import RenamedInspector
 from ..sql import column_names, sql_of, stored_name
 from ..sqlite_catalogue import tables_and_indexes
 from . import add_table_comparison
+from .postgresql_details import details
 from .stored_expressions import compare_expressions
+
+Usual = tuple[str, str]  # the operator class and the collation that an element of an index has, said or not
 
 
 def setup(plugin: Plugin) -> None:
@@ -150,10 +153,7 @@ def compare_on_postgresql(
 
     Of the first it compares the letters, without parentheses and casts; what it says of them is taken back.
     """
-    for index in [*filter(has_expression, reflected.indexes)]:
-        complete = _with_definition(autogen_context, index)
-        reflected.indexes.discard(index)
-        reflected.indexes.add(complete)
+    usual = _with_details(autogen_context, reflected)
     existing = {str(index.name): index for index in reflected.indexes}
     for index in model.indexes:
         old = existing.get(str(stored_name(index, autogen_context.dialect)))
@@ -165,7 +165,7 @@ def compare_on_postgresql(
                 replace_index(old, index, operations)
         elif _is_compared(index) or _is_compared(old):
             operations.ops[:] = [op for op in operations.ops if op not in by_alembic]
-            _compare_expressions(autogen_context, operations, reflected, old, index)
+            _compare_expressions(autogen_context, operations, old, index, usual.get(str(old.name)))
         elif old.name != index.name and _columns(old) == _columns(index):  # Alembic counts no bytes of a long name
             operations.ops[:] = [op for op in operations.ops if op not in by_alembic]
 
@@ -194,8 +194,9 @@ def _columns(index: Index) -> list[str]:
 
 
 def _is_compared(index: Index) -> bool:
-    """Tell whether the database is asked about an index."""
-    return has_expression(index) or predicate(index, "postgresql") is not None
+    """Tell whether Alembic does not see all of an index."""
+    options = index.dialect_options["postgresql"]
+    return has_expression(index) or options["where"] is not None or bool(options["ops"])
 
 
 def index_name(op: MigrateOperation) -> Any:
@@ -214,18 +215,21 @@ def _structure(index: Index) -> tuple[Any, ...]:
 
 
 def _compare_expressions(
-    autogen_context: AutogenContext, operations: ModifyTableOps, table: Table, old: Index, new: Index
+    autogen_context: AutogenContext, operations: ModifyTableOps, old: Index, new: Index, usual: list[Usual] | None
 ) -> None:
-    """Let an index be replaced if one of its expressions, or its predicate, is another one."""
-    dialect = autogen_context.dialect
-    old = _with_definition(autogen_context, old) if has_expression(new) and not has_expression(old) else old
+    """Let an index be replaced if one of its expressions, or its predicate, is another one.
+
+    ``usual`` is what its elements are without a word, or what is said of them.
+    """
+    dialect, table = autogen_context.dialect, cast(Table, old.table)
     pairs = [
         [element_of(text) for text in between_parentheses(create_index_sql(index, dialect))] for index in (old, new)
     ]
+    usual = usual or [("", "")] * len(pairs[0])
     predicates = [_predicate_sql(index, dialect) for index in (old, new)]
     replace = partial(replace_index, old, new)
     if (None in predicates and any(predicates)) or any(
-        before.order != after.order for before, after in zip(*pairs, strict=True)
+        not before.is_ordered_as(after, *each) for before, after, each in zip(*pairs, usual, strict=True)
     ):
         replace(operations)
         return
@@ -249,17 +253,35 @@ def replace_index(old: Index, new: Index, operations: ModifyTableOps) -> None:
 
 
 class Element(NamedTuple):
-    """What an index covers: an expression; and its order, whether NULL comes first, and its operator class."""
+    """What an index covers: an expression; and its order, operator class and collation."""
 
     expression: str
-    order: tuple[bool, bool, str]
+    order: tuple[bool, bool, str]  # whether it is descending, whether NULL comes first, and the operator class
+    collation: str
+
+    def is_ordered_as(self, model: Element, operator_class: str, collation: str) -> bool:
+        """Tell whether an element in the database is as in the models, but for its expression.
+
+        The database tells neither an operator class nor a collation that is usual; a model may name it.
+        """
+        names = ((self.order[2], model.order[2], operator_class), (self.collation, model.collation, collation))
+        return self.order[:2] == model.order[:2] and all(
+            _last(wanted) in ((_last(told),) if told else ("", has)) for told, wanted, has in names
+        )
+
+
+def _last(name: str) -> str:
+    """Return a name without its schema, which one has that is found in no other way."""
+    return name.rpartition(".")[2].strip('"')
 
 
 _ORDER = re.compile(r"(?:\s+(ASC|DESC))?(?:\s+NULLS\s+(FIRST|LAST))?\s*$", re.IGNORECASE)
-_OPERATOR_CLASS = re.compile(r"\s+([\w.]+_ops)$")
+_OPERATOR_CLASS = re.compile(r"\s+([\w.]+_ops(?:\s*\([^()]*\))?)$")
+_COLLATION = re.compile(r'(.*?)\s+COLLATE\s+((?:\w+|"[^"]+")(?:\.(?:\w+|"[^"]+"))?)', re.IGNORECASE | re.DOTALL)
 
 
 def element_of(text: str) -> Element:
+    """Return an element of an index by its SQL."""
     order: Any = _ORDER.search(text)
     expression = text[: order.start()]
     is_descending = str(order[1]).upper() == "DESC"
@@ -267,7 +289,20 @@ def element_of(text: str) -> Element:
     operator_class = _OPERATOR_CLASS.search(expression)
     if operator_class:
         expression = expression[: operator_class.start()]
-    return Element(expression, (is_descending, nulls_first, operator_class[1] if operator_class else ""))
+    name = re.sub(r"[\s']", "", operator_class[1]) if operator_class else ""  # of its parameters, too
+    is_grouped = expression.startswith("(") and _is_one(expression)
+    collated = _COLLATION.fullmatch(expression[1:-1].strip() if is_grouped else expression)
+    collated = collated if collated and _is_one(collated[1]) else None
+    expression, collation = (collated[1], collated[2]) if collated else (expression, "")
+    return Element(expression, (is_descending, nulls_first, name), collation)
+
+
+def _is_one(expression: str) -> bool:
+    """Tell whether an expression is a name, a call, or in parentheses: a COLLATE after it is about all of it."""
+    found = all_tokens(expression)
+    depths = list(accumulate((token == "(") - (token == ")") for token in found))
+    opening = found.index("(") if "(" in found else len(found)
+    return depths[opening:-1].count(0) == 0 and len([token for token in found[:opening] if token != "."]) <= 2
 
 
 def _predicate_sql(index: Index, dialect: Dialect) -> str | None:
@@ -275,33 +310,37 @@ def _predicate_sql(index: Index, dialect: Dialect) -> str | None:
     return where if where is None or isinstance(where, str) else sql_of(where, dialect)
 
 
-_DEFINITIONS = """
-SELECT CASE WHEN nspname = current_schema() THEN NULL ELSE nspname END, relname, pg_get_indexdef(c.oid)
-FROM pg_index JOIN pg_class c ON c.oid = indexrelid
-JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname !~ '^(pg_|information_schema)'
-"""
-_definitions: WeakKeyDictionary[AutogenContext, dict[tuple[str | None, str], str]] = WeakKeyDictionary()
+def _with_details(autogen_context: AutogenContext, table: Table) -> dict[str, list[Usual]]:
+    """Give the indexes of a reflected table what SQLAlchemy does not read: collations, operator classes and order.
 
-
-def _with_definition(autogen_context: AutogenContext, index: Index) -> Index:
-    """Return a reflected index with all that the database says of its elements.
-
-    SQLAlchemy reads no COLLATE, and of an expression no order.
+    Returns which operator class and which collation the elements of each one have, also the usual ones, by its name.
     """
-    connection: Any = autogen_context.connection
-    if autogen_context not in _definitions:  # of all indexes at once
-        rows = connection.exec_driver_sql(_DEFINITIONS).all()
-        _definitions[autogen_context] = {(schema, name): sql for schema, name, sql in rows}
+    found = {each.name: each for each in details(autogen_context, table, "i")}
+    for index in [*table.indexes]:
+        detail = found.get(str(index.name))
+        if detail is not None and detail.definition is not None:
+            complete = _with_definition(autogen_context, index, detail.definition)
+            table.indexes.discard(index)
+            table.indexes.add(complete)
+    return {name: list(zip(each.classes or (), each.collations or (), strict=True)) for name, each in found.items()}
+
+
+def _with_definition(autogen_context: AutogenContext, index: Index, sql: str) -> Index:
+    """Return a reflected index with all that the database says of its elements."""
     inspector: Any = autogen_context.inspector
     table: Any = index.table
-    sql = _definitions[autogen_context].get((table.schema, str(index.name)))
-    if sql is None:
-        return index
     elements = between_parentheses(sql)
     if isinstance(inspector, RenamedInspector):
         new_names = inspector.new_names
         columns = new_names.columns.get((table.schema, table.name), {})
         elements = [new_names.in_sql(columns, element) for element in elements]
+    parts = list(map(element_of, elements))
+    quote: Any = autogen_context.dialect.identifier_preparer.quote
+    plain = [(quote(getattr(each, "name", "")), "") for each in index.expressions]
+    if [(part.expression, part.collation) for part in parts] == plain:
+        operator_classes = {column.name: part.order[2] for column, part in zip(index.columns, parts, strict=True)}
+        index.dialect_kwargs["postgresql_ops"] = {name: each for name, each in operator_classes.items() if each}
+        return index
     using = re.search(r" USING (\w+) \(", sql)
     options: dict[str, Any] = {f"postgresql_{name}": value for name, value in index.dialect_kwargs.items()}
     options = {name.replace("postgresql_postgresql_", "postgresql_"): value for name, value in options.items()}
