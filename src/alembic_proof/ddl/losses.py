@@ -23,6 +23,8 @@ from sqlalchemy import (
 from .sqlite_conversions import FALSE, MOMENT, TRUE, converted
 from .types import NUMBERS, database_type, integer_range, kind_of
 
+_TIMES = ("datetime", "time", "interval")
+
 
 def loss(op: MigrateOperation, dialect: Dialect) -> str | None:
     """Return what an operation destroys, as the rest of a sentence about its table or column, or None."""
@@ -46,8 +48,8 @@ def _cut(old: Any, new: Any, dialect: str) -> str | None:
         return None if after in ("array", "json") else "keeps the first element and no other"
     if before == "datetime" and after in ("date", "time"):
         return f"cuts off the {'time' if after == 'date' else 'date'}"
-    if before == after and before in ("datetime", "time") and _places(old) > _places(new):
-        return "cuts off fractions of seconds"
+    if before == after and before in _TIMES and _places(old, dialect) > _places(new, dialect):
+        return f"{'rounds' if dialect == 'postgresql' else 'cuts off'} fractions of seconds"
     if before in NUMBERS and after == "boolean":
         return "has no value but true and false"
     if before in ("float", "numeric"):
@@ -56,7 +58,7 @@ def _cut(old: Any, new: Any, dialect: str) -> str | None:
             return "cuts off what is after the point" if dialect == "sqlite" else "rounds what is after the point"
         return (
             "rounds to fewer places"
-            if after == "numeric" and had is not None and has is not None and had > has
+            if after in ("float", "numeric") and had is not None and has is not None and had > has
             else None
         )
     if dialect == "sqlite" and before == "text" and (after in NUMBERS or after == "boolean"):
@@ -64,8 +66,10 @@ def _cut(old: Any, new: Any, dialect: str) -> str | None:
     return None
 
 
-def _places(type_: Any) -> int:
-    """Return how many places of a second MariaDB and MySQL keep."""
+def _places(type_: Any, dialect: str) -> int:
+    """Return how many places of a second a database keeps."""
+    if dialect == "postgresql":
+        return 6 if getattr(type_, "precision", None) is None else int(type_.precision)
     return getattr(type_, "fsp", None) or 0
 
 
@@ -92,7 +96,7 @@ def lost_values(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect)
     if before == after == "text":
         length: ColumnElement[int] = (func.length if dialect.name == "sqlite" else func.char_length)(value)
         return length > int(new.length)
-    if before == after and before in ("datetime", "time"):
+    if before == after and before in _TIMES:
         return cast(value, new) != value
     if after == "boolean" and before in NUMBERS:
         return cast(value, Integer).not_in([0, 1])
@@ -102,7 +106,7 @@ def lost_values(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect)
         return and_(differs, not_(is_word)) if after == "boolean" else differs
     if before in NUMBERS and after == "integer":
         return cast(value, new) != value
-    if before in NUMBERS and after == "numeric":
+    if before in NUMBERS and after in ("float", "numeric"):
         return func.round(cast(value, Numeric) if dialect.name == "postgresql" else value, new.scale or 0) != value
     if before == "datetime" and after == "date":
         if dialect.name == "sqlite":
@@ -115,7 +119,7 @@ def rounded(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -> 
     """Return the condition under which a number without a limit to its places is rounded to those of the new type."""
     before, after = (database_type(type_, dialect) for type_ in (old, new))
     has_no_places = kind_of(before) in ("float", "numeric") and getattr(before, "scale", None) is None
-    if not has_no_places or kind_of(after) != "numeric" or after.scale is None:
+    if not has_no_places or kind_of(after) not in ("float", "numeric") or getattr(after, "scale", None) is None:
         return None
     exact = cast(value, Numeric) if dialect.name == "postgresql" else value
     if dialect.name in ("mysql", "mariadb"):  # of a FLOAT, only its text has no more digits than it was given

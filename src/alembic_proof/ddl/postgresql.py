@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import DOMAIN, ENUM
 
 from ..sqltext import escape_colons, single_percents
 from ..upstream import CompiledElements
+from .limits import LimitCorrections
 from .mysql import OLD_NAMES
 from .offline import OfflineValues
 from .rendering import RenderingCorrections
@@ -37,7 +38,7 @@ SELECT CASE WHEN nspname = current_schema() THEN NULL ELSE nspname END, relname,
 _CACHED_OF_DOMAINS = "alembic_proof_domains"
 
 
-class PostgreSQLCorrections(OfflineValues, CompiledElements, RenderingCorrections, Base):
+class PostgreSQLCorrections(OfflineValues, CompiledElements, LimitCorrections, RenderingCorrections, Base):
     """Mixed into the Impl class of PostgreSQL."""
 
     def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: Any) -> None:

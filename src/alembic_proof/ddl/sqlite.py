@@ -9,6 +9,7 @@ from sqlalchemy import Column, Inspector, Table, TextClause, text
 
 from ..dialects.sqlite_tables import TableSql
 from ..sqltext import escape_colons
+from .limits import LimitCorrections
 from .mysql import OLD_NAMES
 from .offline import OfflineValues
 from .rendering import RenderingCorrections
@@ -25,7 +26,7 @@ IN_NEW_NAMES = "alembic_proof_in_new_names"
 _CACHED = "alembic_proof_tables"  # in the inspector's cache, by name
 
 
-class SQLiteCorrections(OfflineValues, RenderingCorrections, Base):
+class SQLiteCorrections(OfflineValues, LimitCorrections, RenderingCorrections, Base):
     """Mixed into the Impl class of SQLite."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

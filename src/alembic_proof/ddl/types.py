@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from copy import copy
 from datetime import timedelta
 from typing import Any
 
@@ -30,9 +31,33 @@ NUMBERS = frozenset({"integer", "float", "numeric"})
 
 
 def database_type(type_: Any, dialect: Dialect) -> Any:
-    """Return what a type is on a database: without variants, and without what a TypeDecorator adds."""
+    """Return what a type is on a database: without variants, and without what a TypeDecorator adds.
+
+    It has the limits that a database gives it where the models say none.
+    """
     impl = type_.dialect_impl(dialect)
-    return database_type(impl.impl_instance, dialect) if isinstance(impl, TypeDecorator) else impl
+    if isinstance(impl, TypeDecorator):
+        return database_type(impl.impl_instance, dialect)
+    if dialect.name == "sqlite":
+        return impl
+    if isinstance(type_, sqlalchemy.CHAR) and impl.length is None:
+        return _copied(impl, length=1)
+    precision = getattr(type_, "precision", None)
+    if precision is not None and getattr(impl, "precision", None) is None:  # which some drivers' times lose
+        return _copied(impl, precision=precision)
+    if getattr(impl, "scale", 0) is None and kind_of(impl) == "numeric":
+        if impl.precision is not None:
+            return _copied(impl, scale=0)
+        if dialect.name in ("mysql", "mariadb"):
+            return _copied(impl, precision=10, scale=0)
+    return impl
+
+
+def _copied(type_: Any, **limits: int) -> Any:
+    """Return a copy of a type with limits."""
+    copied = copy(type_)
+    vars(copied).update(limits)
+    return copied
 
 
 def kind_of(type_: Any) -> str:

@@ -1,0 +1,67 @@
+"""The lengths and digits of types: Alembic does not see one that comes or goes, only one that becomes another."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ARRAY, Column, Dialect, TypeDecorator
+
+from .. import upstream
+
+if TYPE_CHECKING:
+    from alembic.ddl.impl import DefaultImpl as Base
+else:
+    Base = object
+
+# The types that have limits on a database, and those that they have where nothing is said.
+_TEXTS_AND_NUMBERS: dict[str, tuple[int, ...]] = {"VARCHAR": (), "CHAR": (), "NUMERIC": (), "DECIMAL": ()}
+_ON_MYSQL: dict[str, tuple[int, ...]] = {"NUMERIC": (10, 0), "DECIMAL": (10, 0), "CHAR": (1,), "BINARY": (1,)}
+_ON_MYSQL |= {"BIT": (1,), "FLOAT": (), "DOUBLE": ()}
+_LIMITED = {
+    "sqlite": _TEXTS_AND_NUMBERS,
+    "postgresql": {
+        **_TEXTS_AND_NUMBERS,
+        **{"CHAR": (1,), "BIT": (1,), "BIT VARYING": ()},
+        **{"TIMESTAMP": (6,), "TIME": (6,), "INTERVAL": (6,)},
+    },
+    "mysql": _ON_MYSQL,
+    "mariadb": _ON_MYSQL,
+}
+_TYPE = re.compile(r"BIT VARYING|[A-Z]+")
+_LIMITS = re.compile(r"\(([\d, ]+)\)")
+
+
+class LimitCorrections(Base):
+    """Mixed into all Impl classes."""
+
+    def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
+        """Tell whether two columns have different types: also where only one of them has a limit."""
+        if super().compare_type(inspector_column, metadata_column):
+            return True
+        old, new = inspector_column.type, metadata_column.type
+        if not _says_something(old) and not _says_something(new):  # which is quicker to tell
+            return False
+        limits = [_limits(type_, self.dialect) for type_ in (old, new)]
+        return None not in limits and limits[0] != limits[1]
+
+
+def _says_something(type_: Any) -> bool:
+    """Tell whether a type may have a limit of its own."""
+    if isinstance(type_, (ARRAY, TypeDecorator)) or upstream.variants(type_):
+        return True
+    return any(getattr(type_, name, None) is not None for name in ("length", "precision", "second_precision"))
+
+
+def _limits(type_: Any, dialect: Dialect) -> tuple[int, ...] | None:
+    """Return the limits that a type has on a database, or None where it is none of those that have any."""
+    sql = type_.compile(dialect=dialect)
+    name: Any = _TYPE.match(sql)
+    usual = None if name is None else _LIMITED[dialect.name].get(name[0])
+    said = _LIMITS.search(sql)
+    if usual is None or said is None:
+        return usual
+    limits = tuple(map(int, said[1].split(",")))
+    if len(limits) == 1 and name[0] in ("NUMERIC", "DECIMAL"):
+        return (*limits, 0)
+    return () if len(limits) == 1 and name[0] in ("FLOAT", "DOUBLE") else limits  # that chooses between the two
