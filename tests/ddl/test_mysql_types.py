@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, DateTime, Enum, Integer, MetaData, Numeric, String, Table, Time
+from sqlalchemy import Column, DateTime, Enum, Integer, LargeBinary, MetaData, Numeric, String, Table, Text, Time
 from sqlalchemy.dialects import mysql
 from support.lab import Lab
 
@@ -103,3 +103,50 @@ def test_a_set_in_a_script(lab_mysql: Lab) -> None:
     """It is a String to SQLAlchemy, which cannot be made one."""
     lab_mysql.change(models(mysql.SET("a", "b")))
     assert "x SET('a','b')" in lab_mysql.sql()
+
+
+@pytest.mark.parametrize(
+    ("type_", "stored"),
+    [
+        (mysql.ENUM("x", "y", charset="latin1"), "enum('x','y') latin1_swedish_ci"),
+        (mysql.ENUM("x", "y", collation="utf8mb4_bin"), "enum('x','y') utf8mb4_bin"),
+        (LargeBinary(100), "tinyblob"),
+        (LargeBinary(300), "blob"),
+        (LargeBinary(70000), "mediumblob"),
+        (LargeBinary(2**24), "longblob"),
+        (Text(63), "tinytext utf8mb4"),
+        (Text(64), "text utf8mb4"),
+        (Text(70000), "mediumtext utf8mb4"),
+        (Text(50, collation="ascii_bin"), "tinytext ascii_bin"),
+        (Text(100, collation="ascii_bin"), "tinytext ascii_bin"),
+        (mysql.TEXT(85, charset="utf8"), "tinytext utf8mb3"),
+    ],
+)
+def test_what_the_server_makes_of_a_type_is_no_difference(lab_mysql: Lab, type_: Any, stored: str) -> None:
+    """A TEXT of a length is the smallest type that holds as many; an ENUM is written with its character set."""
+    lab = lab_mysql
+    lab.change(models(type_))
+    assert type_of(lab).startswith(stored)
+    lab.change(models(Integer), "allow-drop")
+    lab.downgrade()
+    assert type_of(lab).startswith(stored)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stored"),
+    [
+        (Text(50), Text(100), "text"),
+        (LargeBinary(100), LargeBinary(), "blob"),
+        (Text(), Text(70000), "mediumtext"),
+        (mysql.ENUM("x", "y"), mysql.ENUM("x", "y", charset="latin1"), "enum('x','y') latin1"),
+    ],
+)
+def test_a_size_that_becomes_another_is_a_difference(lab_mysql: Lab, old: Any, new: Any, stored: str) -> None:
+    """Up and down."""
+    lab = lab_mysql
+    lab.change(models(old))
+    before = type_of(lab)
+    lab.change(models(new), "allow-drop")
+    assert type_of(lab).startswith(stored)
+    lab.downgrade()
+    assert type_of(lab) == before

@@ -22,11 +22,12 @@ from alembic.operations.ops import (
     ModifyTableOps,
 )
 from alembic.util import CommandError
-from sqlalchemy import ARRAY, Computed, Constraint, Dialect, PrimaryKeyConstraint, TextClause
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import ARRAY, Column, Computed, Constraint, Dialect, PrimaryKeyConstraint, TextClause
+from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.schema import CreateSequence, DropSequence
 from sqlalchemy.sql.elements import False_, True_, conv
 from sqlalchemy.sql.functions import now
+from sqlalchemy.types import UserDefinedType
 
 from .. import upstream
 from ..revisions.markers import DESTROYS
@@ -114,6 +115,9 @@ def _type(type_: Any, autogen_context: AutogenContext) -> str | Literal[False]:
         return _enum(type_, enum, autogen_context)
     if is_postgresql and (domain := domain_types.domain_of(type_, autogen_context.dialect)):
         return _domain_type(type_, domain, autogen_context)
+    if isinstance(type_, _WrittenType):
+        autogen_context.imports.add("from sqlalchemy.dialects import mysql")
+        return type_.code
     module = type(type_).__module__
     if module.startswith("sqlalchemy."):
         return False
@@ -194,6 +198,37 @@ def _without_empty_options(render: Any, autogen_context: AutogenContext, op: Any
         for name in [name for name, value in options.items() if name in _OPTIONS and not value]:
             del options[name]
     return render(autogen_context, op)
+
+
+class _WrittenType(UserDefinedType[Any]):
+    """An ENUM of MariaDB or MySQL by its code."""
+
+    cache_ok = True
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+
+def _create_table(render: Any, autogen_context: AutogenContext, op: CreateTableOp) -> Any:
+    """Return the code that creates a table: what Alembic renders is a copy, in which an ENUM has no character set."""
+    names = ("charset", "collation", "ascii", "unicode", "binary", "national")
+    enums = [
+        (column, column.type)
+        for column in op.columns
+        if isinstance(column, Column)
+        and isinstance(column.type, mysql.ENUM)
+        and any(getattr(column.type, name, None) for name in names)
+    ]
+    try:
+        for column, type_ in enums:
+            column.type = _WrittenType(f"mysql.{type_!r}")
+        return render(autogen_context, op)
+    finally:
+        for column, type_ in enums:
+            column.type = type_
+
+
+renderers.dispatch_for(CreateTableOp, replace=True)(partial(_create_table, renderers.dispatch(CreateTableOp)))
 
 
 for _kind in (CreateTableOp, CreateUniqueConstraintOp, CreateIndexOp, DropIndexOp):

@@ -35,6 +35,7 @@ class MySQLCorrections(OfflineValues, LimitCorrections, RenderingCorrections, Ba
         """Tell whether two columns have different types."""
         columns = (mysql_types.with_newer_names(each, self.dialect) for each in (inspector_column, metadata_column))
         reflected, model = columns
+        model = mysql_types.with_size(model, reflected, self.dialect)
         return super().compare_type(reflected, model) or mysql_types.differs(reflected, model, self.dialect)
 
     def drop_constraint(self, const: Constraint, **kw: Any) -> None:

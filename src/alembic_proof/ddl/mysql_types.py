@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from typing import Any
 
 from sqlalchemy import Column, Dialect, Enum, TypeDecorator
+from sqlalchemy.dialects import mysql
 
 from .. import upstream
 from .types import database_type, kind_of
@@ -81,6 +83,42 @@ def with_newer_names(column: Column[Any], dialect: Dialect) -> Column[Any]:
     column = copy(column)  # its own type is the model's
     column.type = type_
     return column
+
+
+# What the server makes of a TEXT or BLOB of a length: the first that holds as many bytes.
+_SIZES = (2**8, 2**16, 2**24, 2**32)
+_SIZED: dict[str, tuple[Any, ...]] = {
+    "TEXT": (mysql.TINYTEXT, mysql.TEXT, mysql.MEDIUMTEXT, mysql.LONGTEXT),
+    "BLOB": (mysql.TINYBLOB, mysql.BLOB, mysql.MEDIUMBLOB, mysql.LONGBLOB),
+}
+_SIZED_TYPE = re.compile(r"(TEXT|BLOB)\((\d+)\)")
+# The most bytes that a character takes; one in all other character sets.
+_BYTES = {"utf8mb4": 4, "utf8mb3": 3, "utf16": 4, "utf16le": 4, "utf32": 4, "ucs2": 2, "gb18030": 4, "ujis": 3}
+_BYTES |= {"eucjpms": 3, "big5": 2, "gbk": 2, "gb2312": 2, "sjis": 2, "cp932": 2, "euckr": 2}
+
+
+def with_size(model: Column[Any], reflected: Column[Any], dialect: Dialect) -> Column[Any]:
+    """Return a column, or another one with what the server makes of its TEXT or BLOB of a length."""
+    type_ = database_type(model.type, dialect)
+    sized = _SIZED_TYPE.match(type_.compile(dialect=dialect)) if getattr(type_, "length", None) else None
+    if sized is None:
+        return model
+    named = {name: getattr(type_, name, None) for name in ("charset", "collation")} if sized[1] == "TEXT" else {}
+    length = int(sized[2]) * (_character(named, reflected, dialect) if named else 1)
+    column = copy(model)
+    column.type = next(
+        (class_(**named) for class_, size in zip(_SIZED[sized[1]], _SIZES, strict=True) if length < size), model.type
+    )
+    return column
+
+
+def _character(named: dict[str, Any], reflected: Column[Any], dialect: Dialect) -> int:
+    """Return the most bytes of a character, by what a type names, or as the column or its table has it."""
+    options = getattr(reflected.table, "kwargs", {})
+    own = [named["charset"], named["collation"], *(getattr(reflected.type, name, None) for name in named)]
+    own += [options.get(f"{dialect.name}_{name}") for name in ("default charset", "collate")]
+    name = next(filter(None, own), "")
+    return _BYTES.get(newer_name(str(name)).partition("_")[0], 1)
 
 
 def newer_name(name: str) -> str:
