@@ -22,12 +22,23 @@ from alembic.operations.ops import (
     ModifyTableOps,
 )
 from alembic.util import CommandError
-from sqlalchemy import ARRAY, Column, Computed, Constraint, Dialect, PrimaryKeyConstraint, TextClause
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    Computed,
+    Constraint,
+    Dialect,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    TextClause,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects import mysql, postgresql
-from sqlalchemy.schema import CreateSequence, DropSequence
+from sqlalchemy.schema import AddConstraint, CreateSequence, DropSequence
 from sqlalchemy.sql.elements import False_, True_, conv
 from sqlalchemy.sql.functions import now
-from sqlalchemy.types import UserDefinedType
+from sqlalchemy.types import NullType, UserDefinedType
 
 from .. import upstream
 from ..revisions.markers import DESTROYS
@@ -62,7 +73,7 @@ from .operations import (
     UnnamedChecksOp,
     UpdateOp,
 )
-from .sql import column_names, stored_name, usual_name
+from .sql import column_names, sql_of, stored_name, usual_name
 from .type_code import TypeCode, UnwritableTypeError
 
 
@@ -234,6 +245,21 @@ renderers.dispatch_for(CreateTableOp, replace=True)(partial(_create_table, rende
 for _kind in (CreateTableOp, CreateUniqueConstraintOp, CreateIndexOp, DropIndexOp):
     renderers.dispatch_for(_kind, replace=True)(partial(_without_empty_options, renderers.dispatch(_kind)))
 
+
+def _add_unique(render: Any, autogen_context: AutogenContext, op: CreateUniqueConstraintOp) -> Any:
+    """Return the code that adds a UNIQUE; SQL, where it includes columns, of which Alembic's operation has none."""
+    included = op.kw.get("postgresql_include")
+    if not included:
+        return render(autogen_context, op)
+    columns = [Column(name, NullType()) for name in dict.fromkeys([*op.columns, *included])]
+    constraint = UniqueConstraint(*op.columns, name=op.constraint_name, **op.kw)
+    Table(op.table_name, MetaData(), *columns, constraint, schema=op.schema)
+    return execute(sql_of(AddConstraint(constraint), autogen_context.dialect))
+
+
+renderers.dispatch_for(CreateUniqueConstraintOp, replace=True)(
+    partial(_add_unique, renderers.dispatch(CreateUniqueConstraintOp))
+)
 
 _render_modify_table = renderers.dispatch(ModifyTableOps)
 

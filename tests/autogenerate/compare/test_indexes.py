@@ -421,3 +421,31 @@ def test_an_operator_class_stays_with_a_rename(lab_postgresql: Lab) -> None:
     lab_postgresql.change(models("thing", "name"))
     text = lab_postgresql.change(models("item", "title"), "rename=thing:item", "rename=item.name:title")
     assert "create_index" not in text
+
+
+def including(*columns: str, name: str | None = "u") -> MetaData:
+    """Return a table with a UNIQUE that includes columns, which have keys of their own."""
+    metadata = MetaData()
+    others: list[Column[Any]] = [Column(f"{letter}_1", Integer, key=letter) for letter in "abc"]
+    options: dict[str, Any] = {"postgresql_include": columns} if columns else {}
+    Table(
+        "thing", metadata, Column("id", Integer, primary_key=True), *others, UniqueConstraint("a", name=name, **options)
+    )
+    return metadata
+
+
+@pytest.mark.parametrize("name", ["u", None])
+def test_a_unique_includes_other_columns(lab_postgresql: Lab, name: str | None) -> None:
+    """Up and down, also where PostgreSQL has named it; SQLAlchemy has it from 2.0.41 on."""
+    lab = lab_postgresql
+    stored = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'u'"
+    lab.change(including(name=name))
+    for columns in (["b"], ["b", "c"], ["c"], []):
+        before = lab.rows(stored)
+        lab.change(including(*columns, name=name))
+        after = lab.rows(stored)
+        assert before != after
+        lab.downgrade()
+        assert lab.rows(stored) == before
+        lab.upgrade()
+        assert lab.rows(stored) == after

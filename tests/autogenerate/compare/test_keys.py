@@ -6,7 +6,19 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Integer, MetaData, String, Table, Text, inspect
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    inspect,
+)
 from support.lab import Lab
 from support.models import CONVENTION
 
@@ -259,3 +271,32 @@ def test_a_zero_in_a_key_that_begins_to_count(lab_mysql: Lab) -> None:
     said = lab_mysql.refused(numbered(True))
     assert "thing.id becomes AUTO_INCREMENT" in said
     assert "Here, 1 row has it: SELECT id FROM thing WHERE" in said
+
+
+def matching(match: str | None, name: str | None = "fk", more: bool = False) -> MetaData:
+    """Return two tables with a key of two columns, to which a foreign key refers."""
+    metadata = MetaData()
+    numbers: list[Column[Any]] = [Column(name, Integer, primary_key=True) for name in "xy"]
+    Table("one", metadata, *numbers)
+    columns: list[Column[Any]] = [Column(name, Integer) for name in ["x", "y", *(["z"] if more else [])]]
+    key = ForeignKeyConstraint(["x", "y"], ["one.x", "one.y"], name=name, match=match)
+    Table("two", metadata, Column("id", Integer, primary_key=True), *columns, key)
+    return metadata
+
+
+@pytest.mark.parametrize("name", ["fk", None])
+def test_a_foreign_key_gets_and_loses_its_match(lab_postgresql: Lab, name: str | None) -> None:
+    """Up and down; SIMPLE is what it is without a word."""
+    lab, stored = lab_postgresql, "SELECT confmatchtype::text FROM pg_constraint WHERE contype = 'f'"
+    lab.change(matching(None, name))
+    assert lab.differences(matching("SIMPLE", name)) == ""
+    lab.rows("INSERT INTO two VALUES (1, NULL, NULL)")
+    for match, letter, other in (("FULL", "f", "s"), (None, "s", "f")):
+        lab.change(matching(match, name))
+        assert lab.rows(stored) == [(letter,)]
+        lab.downgrade()
+        assert lab.rows(stored) == [(other,)]
+        lab.upgrade()
+    lab.change(matching("FULL", name))
+    assert "fk" not in lab.change(matching("FULL", name, more=True))
+    assert lab.rows("SELECT id FROM two") == [(1,)]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import (
+    AddConstraintOp,
     CreateIndexOp,
     CreateTableOp,
     CreateUniqueConstraintOp,
@@ -43,6 +44,7 @@ def setup(plugin: Plugin) -> None:
     """Register the comparisons; MariaDB has neither predicates nor expressions: see mysql_indexes.py."""
     add_table_comparison(plugin, compare_on_postgresql, ("postgresql",))
     add_table_comparison(plugin, forget_cut_names, ("postgresql",))
+    add_table_comparison(plugin, compare_included, ("postgresql",))
     for dialect in ("postgresql", "mysql", "mariadb"):
         plugin.add_autogenerate_comparator(
             use_names, "schema", plugin.name, qualifier=dialect, priority=DispatchPriority.LAST
@@ -183,10 +185,32 @@ def forget_cut_names(
             operations.ops[:] = [each for each in operations.ops if each not in (op, drops[old.name])]
 
 
+def compare_included(
+    autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table
+) -> None:
+    """Replace the UNIQUEs that include other columns, which Alembic does not compare."""
+    changed = {getattr(op, "constraint_name", None) for op in operations.ops}
+    existing = {str(each.name): each for each in reflected.constraints if isinstance(each, UniqueConstraint)}
+    for new in [each for each in model.constraints if isinstance(each, UniqueConstraint)]:
+        old = existing.get(str(stored_name(new, autogen_context.dialect))) or next(
+            (each for each in existing.values() if new.name is None and column_names(each) == column_names(new)), None
+        )
+        if old is None or old.name in changed or _included(old) == _included(new):
+            continue
+        if autogen_context.run_object_filters(new, new.name, "unique_constraint", False, old):
+            operations.ops += [DropConstraintOp.from_constraint(old), AddConstraintOp.from_constraint(new)]
+
+
+def _included(constraint: UniqueConstraint) -> list[str]:
+    """Return the columns that a UNIQUE includes; up to SQLAlchemy 2.0 it has no option for that."""
+    table: Any = constraint.table
+    return included(table, constraint.dialect_options["postgresql"].get("include"))
+
+
 def _unique(constraint: UniqueConstraint) -> tuple[Any, ...]:
     """Return what a UNIQUE is, apart from its name."""
     distinct = bool(constraint.dialect_options["postgresql"]["nulls_not_distinct"])
-    return column_names(constraint), bool(constraint.deferrable), constraint.initially, distinct
+    return column_names(constraint), bool(constraint.deferrable), constraint.initially, distinct, _included(constraint)
 
 
 def _columns(index: Index) -> list[str]:

@@ -1,4 +1,4 @@
-"""Primary keys, and the names of foreign keys, which Alembic does not compare."""
+"""Primary keys, and the names and the MATCH of foreign keys, which Alembic does not compare."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from sqlalchemy import Constraint, Dialect, ForeignKeyConstraint, PrimaryKeyCons
 from ..operations import ChangePrimaryKeyOp
 from ..sql import column_names, stored_name
 from . import add_table_comparison
+from .postgresql_details import details
 
 _ACTIONS = ("ondelete", "onupdate", "deferrable", "initially")
 
@@ -35,6 +36,8 @@ def compare_keys(autogen_context: AutogenContext, operations: ModifyTableOps, re
         operations.ops.append(ChangePrimaryKeyOp(old, new, operations.schema))
     elif dialect.name == "postgresql":
         _remove_unique_of_primary_key(operations, new)
+    if dialect.name == "postgresql":
+        _read_matches(autogen_context, reflected)
     _remove_same_foreign_keys(dialect.default_schema_name, operations)
     _rename_foreign_keys(dialect, operations, reflected, model)
 
@@ -47,14 +50,24 @@ def _remove_unique_of_primary_key(operations: ModifyTableOps, key: PrimaryKeyCon
     ]
 
 
+def _read_matches(autogen_context: AutogenContext, reflected: Table) -> None:
+    """Let the foreign keys of a reflected table say that they are MATCH FULL, which SQLAlchemy does not read."""
+    names = {detail.name for detail in details(autogen_context, reflected, "f")}
+    for key in reflected.foreign_key_constraints:
+        if key.name in names:
+            key.match = "FULL"
+
+
 def _rename_foreign_keys(dialect: Dialect, operations: ModifyTableOps, reflected: Table, model: Table) -> None:
-    """Drop and add the foreign keys that have another name, and are otherwise the same."""
+    """Drop and add the foreign keys that have another name, or MATCH, and are otherwise the same."""
     default = dialect.default_schema_name
     existing = {_references(key, default): key for key in reflected.foreign_key_constraints}
     dropped = {op.constraint_name for op in operations.ops if isinstance(op, DropConstraintOp)}
     for key in model.foreign_key_constraints:
         old = existing.get(_references(key, default))
-        if old is not None and old.name not in dropped and _has_another_name(dialect, old, key):
+        if old is None or old.name in dropped:
+            continue
+        if _has_another_name(dialect, old, key) or (dialect.name == "postgresql" and _match(old) != _match(key)):
             operations.ops.append(DropConstraintOp.from_constraint(old))
             operations.ops.append(AddConstraintOp.from_constraint(key))
 
@@ -81,6 +94,11 @@ def _references(key: ForeignKeyConstraint, default: str | None) -> tuple[tuple[s
     """Return from which columns a foreign key refers to which ones, without the default schema."""
     prefix = f"{default}."
     return tuple(sorted((each.parent.name, each.target_fullname.removeprefix(prefix)) for each in key.elements))
+
+
+def _match(key: ForeignKeyConstraint) -> str:
+    """Return the MATCH of a foreign key of PostgreSQL."""
+    return str(key.match or "SIMPLE").upper()
 
 
 def _has_another_name(dialect: Dialect, old: Constraint, new: Constraint) -> bool:
