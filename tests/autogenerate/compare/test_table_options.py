@@ -1,11 +1,11 @@
-"""The engine and the character set of a table of MariaDB and MySQL."""
+"""The engine and the character set of a table of MariaDB and MySQL, and the options of a table of SQLite."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table
+from sqlalchemy import Column, Integer, MetaData, String, Table, Text, UniqueConstraint
 from support.lab import Lab
 
 
@@ -68,3 +68,51 @@ def test_the_same_or_nothing_is_not_said(
     caplog.clear()
     lab_mysql.differences(models(**after))
     assert "The table" not in caplog.text
+
+
+def of_sqlite(unique: Any = None, not_null: Any = None, **options: Any) -> MetaData:
+    """Return a table with options of SQLite."""
+    metadata = MetaData()
+    conflict = {} if not_null is None else {"sqlite_on_conflict_not_null": not_null}
+    column: Column[Any] = Column("a", Text, nullable=False, **conflict)
+    constraint = UniqueConstraint("a", sqlite_on_conflict=unique)
+    Table("a table", metadata, Column("id", Integer, primary_key=True), column, constraint, **options)
+    return metadata
+
+
+def said_of_sqlite(lab: Lab, caplog: pytest.LogCaptureFixture, models: MetaData) -> list[str]:
+    """Return what check says of the table, which is no difference."""
+    caplog.clear()
+    assert lab.differences(models) == ""
+    return [record.getMessage() for record in caplog.records if "a table" in record.getMessage()]
+
+
+@pytest.mark.parametrize(
+    ("option", "word"), [({"sqlite_with_rowid": False}, "WITHOUT ROWID"), ({"sqlite_strict": True}, "STRICT")]
+)
+def test_an_option_of_sqlite_is_said(
+    lab_sqlite: Lab, caplog: pytest.LogCaptureFixture, option: dict[str, Any], word: str
+) -> None:
+    """With what can be put into a revision, after which nothing is said any more; in both directions."""
+    lab = lab_sqlite
+    lab.change(of_sqlite())
+    lab.rows("INSERT INTO 'a table' VALUES (1, 'x')")
+    for number, (models, is_wanted) in enumerate(((of_sqlite(**option), True), (of_sqlite(), False))):
+        (message,) = said_of_sqlite(lab, caplog, models)
+        assert f"is {'not ' * is_wanted}{word}" in message
+        lab.write(f"r{number}", lab.head(), message.partition("by hand: ")[2])
+        lab.upgrade()
+        ((sql,),) = lab.rows("SELECT sql FROM sqlite_master WHERE name = 'a table'")
+        assert (word in sql) == is_wanted
+        assert said_of_sqlite(lab, caplog, models) == []
+    assert lab.rows("SELECT * FROM 'a table'") == [(1, "x")]
+
+
+def test_another_conflict_is_said(lab_sqlite: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """Of a NOT NULL and of a UNIQUE; ABORT is what happens without a word."""
+    lab = lab_sqlite
+    lab.change(of_sqlite())
+    assert said_of_sqlite(lab, caplog, of_sqlite("ABORT", "ABORT")) == []
+    (message,) = said_of_sqlite(lab, caplog, of_sqlite("REPLACE", "FAIL"))
+    assert "ON CONFLICT ABORT in UNIQUE of a where its model has REPLACE" in message
+    assert "ON CONFLICT ABORT in NOT NULL of a where its model has FAIL" in message

@@ -1,28 +1,37 @@
 """The engine and the character set of tables of MariaDB and MySQL, which Alembic does not compare: a note.
 
+So are WITHOUT ROWID, STRICT and ON CONFLICT of SQLite: with other ones, rows may have no number or be refused.
+
 What a conversion costs, and whether the indexes have room for it, is not for a revision to say that nobody has thought
 about: it locks the table and writes it anew.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import ModifyTableOps
 from alembic.runtime.plugins import Plugin
 from sqlalchemy import Dialect, Table
+from sqlalchemy.exc import CompileError
+from sqlalchemy.schema import CreateTable
 
 from ...ddl.mysql_types import newer_name
+from ...dialects.sqlite_tables import TableSql
 from ...sqltext import full_name
 from ..notes import say
 from ..sql import quoted_name
+from ..sqlite_catalogue import stored_table
 from . import add_table_comparison
 
 _CHARSET = ("CHARSET", "CHARACTER SET")
 
 
 def setup(plugin: Plugin) -> None:
-    """Register the comparison."""
+    """Register the comparisons."""
     add_table_comparison(plugin, compare_options, ("mysql", "mariadb"))
+    add_table_comparison(plugin, compare_options_of_sqlite, ("sqlite",))
 
 
 def compare_options(
@@ -56,4 +65,57 @@ def _options(table: Table, dialect: Dialect) -> dict[str, str]:
         name = option.upper().replace("_", " ").removeprefix("DEFAULT ")
         if prefix == dialect.name and value and name in ("ENGINE", "COLLATE", *_CHARSET):
             found["CHARSET" if name in _CHARSET else name] = newer_name(str(value))
+    return found
+
+
+# The option of a table that means what SQLite keeps, and its value.
+_ON_SQLITE = {"WITHOUT ROWID": ("sqlite_with_rowid", False), "STRICT": ("sqlite_strict", True)}
+_ON_CONFLICT = "sqlite_on_conflict"
+
+
+def compare_options_of_sqlite(
+    autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table
+) -> None:
+    """Say what a table has otherwise than its model in WITHOUT ROWID, STRICT and ON CONFLICT."""
+    wanted: dict[str, Any] = {
+        option: model.kwargs.get(name, not value) == value for option, (name, value) in _ON_SQLITE.items()
+    }
+    names = [name for each in (*model.columns, *model.constraints) for name in each.kwargs]
+    says = any(wanted.values()) or any(name.startswith(_ON_CONFLICT) for name in names)
+    words = [""] if says else ["ROWID", "STRICT", "CONFLICT"]
+    stored = next(filter(None, (stored_table(autogen_context, model.name, word) for word in words)), None)
+    if stored is None:
+        return
+    try:
+        created = TableSql.parse(str(CreateTable(model).compile(dialect=autogen_context.dialect)))
+    except (ValueError, CompileError):
+        return
+    table, changed = model.name, {option for option in _ON_SQLITE if wanted[option] != (option in stored.options)}
+    said = [f"is {'not ' * wanted[each]}{each}, which its model is{' not' * (not wanted[each])}" for each in changed]
+    old, new = _conflicts(stored), _conflicts(created)
+    said += [
+        f"has ON CONFLICT {old[key]} in {key[0]} of {', '.join(key[1])} where its model has {new[key]}"
+        for key in sorted(old.keys() & new.keys())
+        if old[key] != new[key]
+    ]
+    if not said:
+        return
+    options = {name: value if wanted[each] else not value for each in changed for name, value in [_ON_SQLITE[each]]}
+    statement = f"with op.batch_alter_table({table!r}, recreate='always', table_kwargs={options}): pass"
+    say(
+        autogen_context.migration_context,
+        f"The table {table} {'; and it '.join(sorted(said))}: no revision is written for that. Where it is meant, "
+        f"put it into one by hand{f': {statement}' if options else '.'}",
+    )
+
+
+def _conflicts(table: TableSql) -> dict[tuple[str, tuple[str, ...]], str]:
+    """Return what a table does with a row that violates a constraint, by the constraint's kind and columns."""
+    kinds = {"NOT": "NOT NULL", "PRIMARY": "PRIMARY KEY", "UNIQUE": "UNIQUE"}
+    found = {}
+    for _, clause in table.clauses:
+        if clause.kind in kinds:
+            keywords = [token.keyword for token in clause.tokens]
+            at = keywords.index("CONFLICT") + 1 if "CONFLICT" in keywords else None
+            found[kinds[clause.kind], clause.columns] = keywords[at] if at else "ABORT"
     return found
