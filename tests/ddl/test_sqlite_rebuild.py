@@ -457,3 +457,25 @@ def test_a_temporary_table(lab_sqlite: Lab) -> None:
     )
     lab_sqlite.upgrade()
     assert lab_sqlite.rows("SELECT * FROM copy") == [(1, 2, "x :y")]
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ("a VARCHAR(10) DEFAULT 'red' NOT NULL", "a VARCHAR(10) DEFAULT 'it' NOT NULL"),
+        ("a VARCHAR(10) NOT NULL DEFAULT 'red'", "a VARCHAR(10) DEFAULT 'it' NOT NULL"),
+        ("a VARCHAR(10) DEFAULT('red')NOT NULL", "a VARCHAR(10) DEFAULT 'it' NOT NULL"),
+        ("a VARCHAR(10) -- a color\n DEFAULT 'red' NOT NULL", "a VARCHAR(10) DEFAULT 'it' -- a color\n NOT NULL"),
+    ],
+)
+def test_no_blanks_are_added(lab_sqlite: Lab, columns: str, expected: str) -> None:
+    """However often a table is rebuilt."""
+    lab = lab_sqlite
+    prepare(lab, f"CREATE TABLE thing (id INTEGER PRIMARY KEY, {columns})")
+    text = "existing_type=sa.String(10), existing_nullable=False"
+    change = f"with op.batch_alter_table('thing') as b:\n    b.alter_column('a', server_default='it', {text})"
+    other = change.replace("'it'", "'other'")
+    lab.write("a1", None, f"{change}\n{other}\n{change}")
+    lab.upgrade()
+    ((sql,),) = lab.rows("SELECT sql FROM sqlite_master WHERE name = 'thing'")
+    assert expected in sql

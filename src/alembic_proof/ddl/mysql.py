@@ -11,6 +11,7 @@ from ..sqltext import escape_colons, quote_literal, single_percents
 from . import mysql_types
 from .limits import LimitCorrections
 from .offline import OfflineValues
+from .quiet_indexes import QuietIndexes
 from .rendering import RenderingCorrections
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _CACHED = "alembic_proof_defaults"  # in the inspector's cache, by schema
 _MOMENT = re.compile(r"CURRENT_TIMESTAMP(\(\d*\))?|b'[01]*'", re.IGNORECASE)
 
 
-class MySQLCorrections(OfflineValues, LimitCorrections, RenderingCorrections, Base):
+class MySQLCorrections(OfflineValues, LimitCorrections, QuietIndexes, RenderingCorrections, Base):
     """Mixed into the Impl classes of MySQL and of MariaDB."""
 
     def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:

@@ -12,6 +12,7 @@ from ..sqltext import escape_colons
 from .limits import LimitCorrections
 from .mysql import OLD_NAMES
 from .offline import OfflineValues
+from .quiet_indexes import QuietIndexes
 from .rendering import RenderingCorrections
 from .sqlite_conversions import converted
 from .sqlite_rebuild import Rebuild, plan
@@ -26,7 +27,7 @@ IN_NEW_NAMES = "alembic_proof_in_new_names"
 _CACHED = "alembic_proof_tables"  # in the inspector's cache, by name
 
 
-class SQLiteCorrections(OfflineValues, LimitCorrections, RenderingCorrections, Base):
+class SQLiteCorrections(OfflineValues, LimitCorrections, QuietIndexes, RenderingCorrections, Base):
     """Mixed into the Impl class of SQLite."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

@@ -199,9 +199,11 @@ class _Change:
         return self.parsed.sql[piece.start : end] + text
 
     def _remove(self, clause: Clause) -> None:
+        """Note that a clause goes, with the blanks before it: else each rebuild would leave some more."""
         # An edit inside of what is removed would bring a part of it back.
         self.edits = [edit for edit in self.edits if edit[0] < clause.start or edit[1] > clause.end]
-        self.edits.append((clause.start, clause.end, ""))
+        before, is_apart = self.parsed.sql[: clause.start], self.parsed.sql[clause.end] in " \t\r\n,)"
+        self.edits.append((len(before.rstrip(" \t")) if is_apart else clause.start, clause.end, ""))
 
     def _alter(self, piece: Piece, old: Column[Any], new: Column[Any], reflected: Any) -> None:
         """Note what changes in a column."""
