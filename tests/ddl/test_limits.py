@@ -200,6 +200,8 @@ def test_numbers_that_are_rounded_are_asked_about(lab_mysql: Lab, free: Any, lim
         (postgresql.INTERVAL(), postgresql.INTERVAL(precision=0), "'1.5 seconds'"),
         (Numeric(), Numeric(8, 1), "7.25"),
         (Numeric(8, 2), Numeric(8), "7.25"),
+        (ARRAY(Numeric()), ARRAY(Numeric(8, 1)), "'{7.25}'"),
+        (ARRAY(Numeric(8, 1)), ARRAY(Numeric(8)), "'{7.2}'"),
     ],
 )
 def test_values_that_are_rounded_are_asked_about(lab_postgresql: Lab, free: Any, limited: Any, value: str) -> None:

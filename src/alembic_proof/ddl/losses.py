@@ -34,7 +34,13 @@ def loss(op: MigrateOperation, dialect: Dialect) -> str | None:
         return "is in no model that env.py imports, and is dropped with its values"
     if isinstance(op, AlterColumnOp) and op.modify_type is not None:
         old, new = (database_type(type_, dialect) for type_ in (op.existing_type, op.modify_type))
-        if cut := _cut(old, new, dialect.name):
+        is_array = kind_of(old) == kind_of(new) == "array"
+        if is_array:
+            old, new = (database_type(type_.item_type, dialect) for type_ in (old, new))
+        cut = _cut(old, new, dialect.name)
+        if is_array and cut is None and _gets_places(old, new):  # of a single number, see rounded()
+            cut = "rounds to fewer places"
+        if cut:
             return f"becomes {op.modify_type!r}, which {cut}"
     return None
 
@@ -42,8 +48,6 @@ def loss(op: MigrateOperation, dialect: Dialect) -> str | None:
 def _cut(old: Any, new: Any, dialect: str) -> str | None:
     """Return what a database does, without a warning, to values that the new type cannot hold; None if nothing."""
     before, after = kind_of(old), kind_of(new)
-    if before == after == "array":
-        return _cut(old.item_type, new.item_type, dialect)
     if before == "array":
         return None if after in ("array", "json") else "keeps the first element and no other"
     if before == "datetime" and after in ("date", "time"):
@@ -118,13 +122,18 @@ def lost_values(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect)
 def rounded(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -> ColumnElement[bool] | None:
     """Return the condition under which a number without a limit to its places is rounded to those of the new type."""
     before, after = (database_type(type_, dialect) for type_ in (old, new))
-    has_no_places = kind_of(before) in ("float", "numeric") and getattr(before, "scale", None) is None
-    if not has_no_places or kind_of(after) not in ("float", "numeric") or getattr(after, "scale", None) is None:
+    if not _gets_places(before, after):
         return None
     exact = cast(value, Numeric) if dialect.name == "postgresql" else value
     if dialect.name in ("mysql", "mariadb"):  # of a FLOAT, only its text has no more digits than it was given
         exact = cast(cast(value, String), Numeric(65, 30))
     return func.round(exact, after.scale) != exact
+
+
+def _gets_places(old: Any, new: Any) -> bool:
+    """Tell whether numbers had no limit to their places, and get one."""
+    (before, had), (after, has) = ((kind_of(type_), getattr(type_, "scale", None)) for type_ in (old, new))
+    return {before, after} <= {"float", "numeric"} and had is None and has is not None
 
 
 def unreadable(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -> ColumnElement[bool] | None:
