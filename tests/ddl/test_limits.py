@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.util import CommandError
 from sqlalchemy import (
     ARRAY,
     CHAR,
@@ -216,3 +218,16 @@ def test_values_that_are_too_long_are_said(lab_mysql: Lab) -> None:
     lab_mysql.change(models(CHAR(5)))
     lab_mysql.rows("INSERT INTO thing VALUES (1, 'abc')")
     assert "thing.x" in lab_mysql.refused(models(CHAR()))
+
+
+def test_a_downgrade_that_rounds_asks(lab_postgresql: Lab) -> None:
+    """It gives back the places that the column had, and a value with more of them is rounded; another is not."""
+    lab = lab_postgresql
+    lab.change(models(Numeric(10, 2)))
+    lab.change(models(Numeric()))
+    lab.rows("INSERT INTO thing VALUES (1, 1.2345)")
+    with pytest.raises(CommandError, match=r"thing\.x.*1 value"):
+        command.downgrade(lab.config(), "-1")
+    lab.rows("UPDATE thing SET x = 1.2")
+    command.downgrade(lab.config(), "-1")
+    assert type_of(lab) == "numeric(10,2)"

@@ -26,7 +26,7 @@ from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.types import NullType
 
 from .. import upstream
-from ..ddl.losses import loss, lost_values, shortened_to
+from ..ddl.losses import loss, lost_values, rounded, shortened_to
 from ..prompts import Answers, Nobody, Question
 from ..revisions.actions import actions
 from ..revisions.drops import Drop, DropReader
@@ -146,15 +146,17 @@ def _unseen_losses(drops: list[Drop], dialect: Dialect) -> Iterator[tuple[Drop, 
             continue
         elif drop.retyped is None:
             yield drop, f"drops {drop.name} with its values"
-        elif (drop.table, drop.column) not in columns and _may_cut(drop.retyped, dialect):
+        elif (drop.table, drop.column) not in columns and _may_cut(drop.column, drop.retyped, dialect):
             yield drop, f"{_CUTS}{drop.name}, which becomes {drop.retyped.modify_type!r}"
 
 
-def _may_cut(change: AlterColumnOp, dialect: Dialect) -> bool:
+def _may_cut(name: str, change: AlterColumnOp, dialect: Dialect) -> bool:
     """Tell whether a column gets a type that cannot hold all of its values; False where its type is not said."""
     if change.existing_type is None:
         return False
-    return loss(change, dialect) is not None or shortened_to(change, dialect) is not None
+    if loss(change, dialect) is not None or shortened_to(change, dialect) is not None:
+        return True
+    return rounded(column(name), change.existing_type, change.modify_type, dialect) is not None
 
 
 def _planned(migration: MigrationContext) -> list[MigrationStep]:
@@ -228,10 +230,11 @@ def _count_cut(connection: Connection, drop: Drop) -> int:
     if old is None or isinstance(old, NullType):
         old = found["type"]
     change = AlterColumnOp(drop.table, drop.column, existing_type=old, modify_type=new)
-    if loss(change, dialect) is None:
-        return 0
-    changed = lost_values(column(found["name"], old), old, new, dialect)
-    return _count(connection, drop, changed)
+    types = column(found["name"], old), old, new, dialect
+    if loss(change, dialect) is not None:
+        return _count(connection, drop, lost_values(*types))
+    places = rounded(*types)
+    return 0 if places is None else _count(connection, drop, places)
 
 
 def _count(connection: Connection, drop: Drop, condition: ColumnElement[bool] | None = None) -> int:
