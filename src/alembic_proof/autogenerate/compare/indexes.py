@@ -22,7 +22,7 @@ from alembic.operations.ops import (
 )
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
-from sqlalchemy import Dialect, Index, Table, UniqueConstraint, text
+from sqlalchemy import Column, Dialect, Index, Table, UniqueConstraint, text
 
 from ...dialects.sqlite_tables import tokens_of
 from ...sqltext import all_tokens, between_parentheses, same_sql, tokens
@@ -360,7 +360,7 @@ def _with_definition(autogen_context: AutogenContext, index: Index, sql: str) ->
         elements = [new_names.in_sql(columns, element) for element in elements]
     parts = list(map(element_of, elements))
     quote: Any = autogen_context.dialect.identifier_preparer.quote
-    plain = [(quote(getattr(each, "name", "")), "") for each in index.expressions]
+    plain = [(quote(each.name), "") if isinstance(each, Column) else None for each in index.expressions]
     if [(part.expression, part.collation) for part in parts] == plain:
         operator_classes = {column.name: part.order[2] for column, part in zip(index.columns, parts, strict=True)}
         index.dialect_kwargs["postgresql_ops"] = {name: each for name, each in operator_classes.items() if each}
