@@ -84,7 +84,7 @@ def up_and_down(project: Path, url: str) -> float:
 
 def each(project: Path, server: str, revisions: int) -> Side:
     """Return the side of a ratio that is the seconds of one revision, without those of a test that runs nothing."""
-    return lambda n: (tested(project, server, n) - pytest_of(project, server, "kind")) / revisions
+    return lambda n: (tested(project, server, n) - pytest_of(project, server, "single_head")) / revisions
 
 
 def tested(project: Path, server: str, _: int) -> float:

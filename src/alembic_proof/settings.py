@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,11 @@ def _table(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.") from None
+    return _parsed(text, path)
+
+
+@lru_cache(maxsize=8)  # a fleet, and the tests of many revisions, read the same file for each
+def _parsed(text: str, path: Path) -> dict[str, Any]:
     if TABLE not in text:
         _require_no_misspelling(text, path)
         return {}
