@@ -133,5 +133,5 @@ _READ_ELSEWHERE = {
 
 def calling_place(name: Callable[[str, int | None], str], is_inside: Callable[[str], bool]) -> str:
     """Return the file and line of the project that calls just now: an empty string where none does."""
-    frames = [frame for frame in traceback.extract_stack() if is_inside(frame.filename)]
-    return name(frames[-1].filename, frames[-1].lineno) if frames else ""
+    stack = ((frame.f_code.co_filename, line) for frame, line in traceback.walk_stack(None))
+    return next((name(file, line) for file, line in stack if is_inside(file)), "")

@@ -50,8 +50,10 @@ def losses(before: Contents, after: Contents) -> Iterator[Loss]:
 
     Rows are compared without regard to their order. A row that changed is paired with the most similar one.
     """
-    for table, (columns, rows) in before.items():
-        now = after.get(table, EMPTY)
+    for table, contents in before.items():
+        (columns, rows), now = contents, after.get(table, EMPTY)
+        if now == contents:
+            continue
         remaining = [tuple(dict(zip(now.columns, row, strict=True)).get(name) for name in columns) for row in now.rows]
         missing = list((Counter(rows) - Counter(remaining)).elements())
         remaining = list((Counter(remaining) - Counter(rows)).elements())
