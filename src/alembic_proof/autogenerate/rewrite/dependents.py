@@ -8,7 +8,7 @@ drops or creates a dependent anyway, that is moved; else both are added.
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -200,11 +200,14 @@ class _Direction:
                         queue.extend(self._changes_by(each))
         first = [op for each in found.values() if (op := self._drop(each))]
         last = [op for each in found.values() if (op := self._addition(each))]
+        changed: dict[str, list[Change]] = defaultdict(list)
+        for change in seen:
+            changed[change.table].append(change)
         for _, op in self.ops:
             if isinstance(op, DropTableOp):
-                first += [DropConstraintOp.from_constraint(key) for key in self._keys_of(op.reverse(), seen)]
+                first += [DropConstraintOp.from_constraint(key) for key in self._keys_of(op.reverse(), changed)]
             elif isinstance(op, CreateTableOp):
-                keys = self._keys_of(op, seen)
+                keys = self._keys_of(op, changed)
                 take_keys_out(op, keys)
                 last += [CreateForeignKeyOp.from_constraint(key) for key in keys]
         self._insert(first, last)
@@ -393,10 +396,10 @@ class _Direction:
                 found[key] = (parent, op)
         return found
 
-    def _keys_of(self, create: CreateTableOp, changes: set[Change]) -> list[ForeignKeyConstraint]:
+    def _keys_of(self, create: CreateTableOp, changed: dict[str, list[Change]]) -> list[ForeignKeyConstraint]:
         """Return the foreign keys of a table that refer to what cannot change while they are there."""
         keys = [item for item in create.columns if isinstance(item, ForeignKeyConstraint) and item.name]
-        return [key for key in keys if any(self._is_in_the_way(key, change) for change in changes)]
+        return [key for key in keys if any(self._is_in_the_way(key, each) for each in changed[self.tables.target(key)])]
 
     def _is_in_the_way(self, key: ForeignKeyConstraint, change: Change) -> bool:
         """Tell whether a foreign key refers to a key that is dropped, or a column that changes with its keys."""
