@@ -23,7 +23,7 @@ def sentence(config: Any, error: Exception, variable: str = "") -> str:
     :param variable: the environment variable that brings the traceback back, where there is one.
     """
     from .doctor.error_hints import CREATED_TWICE, NOT_KNOWN
-    from .doctor.failures import END_CONFLICT, failure
+    from .doctor.failures import END_CONFLICT, SAVE_AS_UTF_8, failure
     from .doctor.project import Project
     from .migrate.aftermath import aftermath
 
@@ -33,7 +33,8 @@ def sentence(config: Any, error: Exception, variable: str = "") -> str:
     finding = _of_the_chain(project, error) or next(iter(outcome.findings), None)
     if finding is None:
         return "" if "the doctor itself" in outcome.reason else f"{outcome.reason}. {aftermath(error)}"
-    says_nothing = finding.fix == NOT_KNOWN or (isinstance(error, SyntaxError) and finding.fix != END_CONFLICT)
+    is_of_python = isinstance(error, SyntaxError) and finding.fix not in (END_CONFLICT, SAVE_AS_UTF_8)
+    says_nothing = finding.fix == NOT_KNOWN or is_of_python
     fix = "" if says_nothing else f" What to do: {finding.fix}."
     if finding.fix == CREATED_TWICE and _commits_between(project.root / finding.where.rpartition(":")[0]):
         fix = (

@@ -197,8 +197,8 @@ def _current(engine: Engine, version_table: str, schema: str | None) -> tuple[se
     try:
         with _time_limit(engine), engine.connect() as connection:
             try:
-                name = engine.dialect.name
-                interrupted = dialects.get(name).interrupted if name in dialects.KNOWN else ""
+                kind = engine.dialect.name
+                interrupted = dialects.get(kind).interrupted if kind in dialects.KNOWN else ""
                 columns = [column("version_num", String()), literal_column(f"({interrupted or 0})")]
                 rows = connection.execute(select(*columns).select_from(table(version_table, schema=schema))).all()
                 return {row[0] for row in rows}, _unfinished(connection) if any(row[1] for row in rows) else None

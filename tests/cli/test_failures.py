@@ -52,6 +52,17 @@ def test_a_model(project: Project, fault: str) -> None:
     assert not list(project.path.glob("migrations/versions/*.py"))
 
 
+@pytest.mark.parametrize("path", [BOOK, "src/PACKAGE/settings.py", "migrations/versions/r1.py"])
+def test_a_file_in_another_encoding(project: Project, path: str) -> None:
+    """As PowerShell's > writes it: Python does not say which file it is."""
+    project.revision("r1", None, FIRST)
+    file = project.path / path.replace("PACKAGE", project.package)
+    file.write_bytes(file.read_text("utf-8").encode("utf-16"))
+    said = failed(project, "upgrade", "head")
+    assert said.startswith(f"{path.replace('PACKAGE', project.package)}: it has null bytes")
+    assert "What to do: save it as UTF-8." in said
+
+
 REVISIONS = {
     "no Python": ("revision = 'r2'\ndown_revision = 'r1'\ndef upgrade(:\n", "r2.py:3: it cannot be read as Python"),
     "an import": ("import nothing_here\n", "r2.py:1 imports it"),

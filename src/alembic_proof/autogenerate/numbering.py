@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Dialect, Identity, SmallInteger
+from sqlalchemy import Column, Dialect, Identity
 
-from ..ddl.types import database_type
+from ..ddl.types import database_type, integer_range
 from ..sqltext import quote_literal
 from .name_steps import shortened
 
@@ -18,7 +18,6 @@ SERIAL = "serial"
 Numbering = Identity | str | None
 
 _ENDS = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}  # of sequences, by their types
-_RANGES = {SmallInteger: 2**15, BigInteger: 2**63}
 _SPELLED = {"increment": "INCREMENT BY", "minvalue": "MINVALUE", "maxvalue": "MAXVALUE", "start": "START WITH"}
 _SPELLED |= {"cache": "CACHE"}
 
@@ -36,10 +35,9 @@ class NumberedColumn:
 
 def options(identity: Identity, type_: Any, dialect: Dialect) -> dict[str, Any]:
     """Return what is special about an identity: options that have their usual value for the type are None."""
-    impl = database_type(type_, dialect)
-    limit = next((limit for class_, limit in _RANGES.items() if isinstance(impl, class_)), 2**31)
+    least, greatest = integer_range(database_type(type_, dialect), dialect)
     increment = 1 if identity.increment is None else identity.increment
-    low, high = (1, limit - 1) if increment > 0 else (-limit, -1)
+    low, high = (1, greatest) if increment > 0 else (least, -1)
     minvalue, maxvalue = _or_none(identity.minvalue, low), _or_none(identity.maxvalue, high)
     begin = (low if minvalue is None else minvalue) if increment > 0 else (high if maxvalue is None else maxvalue)
     return {

@@ -25,6 +25,7 @@ _LIBRARY = Path(__file__).parents[1]
 _OWN_CODE = tuple(str(_LIBRARY / part) for part in ("doctor", "schema", "sandbox"))
 
 
+SAVE_AS_UTF_8 = "save it as UTF-8"
 END_CONFLICT = "keep one side of each, or what both come to, and delete the lines of <<<<<<<, ======= and >>>>>>>"
 _NO_EXIT = "delete this exit: alembic goes on after env.py, and an error has to come out"
 
@@ -33,8 +34,10 @@ def failure(project: Project, error: BaseException) -> Outcome:
     """Return how a check ended that raised something, with the file and line that it comes from."""
     if isinstance(error, ModuleNotFoundError) and not project.has_module(error.name or ""):
         return Outcome.unknown(f"{not_installed(error)}{_importer(project, error)}")
-    if isinstance(error, SyntaxError) and error.filename:
-        return _failed(Problem(*unreadable(project, error)))
+    if isinstance(error, SyntaxError):
+        error.filename = error.filename or _with_null_byte(project)
+        if error.filename:
+            return _failed(Problem(*unreadable(project, error)))
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if project.is_inside(frame.filename)]
     told = re.sub(r"<[\w.]*?(\w+) object at 0x[0-9a-f]+>", r"\1", first_line(error))  # it is the same one every time
@@ -133,9 +136,17 @@ def unreadable(project: Project, error: SyntaxError) -> tuple[str, str, str]:
     if conflict := conflict_line(error.filename or ""):
         message = "it has the markers of a merge conflict, and is no Python"
         return project.name(error.filename or "", conflict), message, END_CONFLICT
+    if "null byte" in str(error.msg):
+        message = "it has null bytes, and is no Python: it may be saved as UTF-16, as by PowerShell's >"
+        return project.name(error.filename or ""), message, SAVE_AS_UTF_8
     version = ".".join(map(str, sys.version_info[:2]))
     fix = f"mend the line; if it is right in a newer Python than {version}, give the doctor that one: --python PATH"
     return project.name(error.filename or "", error.lineno), f"it cannot be read as Python {version}: {error.msg}", fix
+
+
+def _with_null_byte(project: Project) -> str | None:
+    """Return the file of the project that has a null byte, as Python does not say in which one it found it."""
+    return next((str(path) for path in project.files if b"\0" in path.read_bytes()), None)
 
 
 def conflict_line(file: str | Path) -> int | None:

@@ -240,6 +240,7 @@ class Layout:
             try:
                 self._trees[path] = ast.parse(path.read_bytes(), str(path))
             except SyntaxError as error:
+                error.filename = error.filename or str(path)  # of a null byte, Python does not say where
                 self._trees[path] = error
             except ValueError as error:  # a null byte
                 self._trees[path] = SyntaxError(str(error), (str(path), None, None, None))

@@ -40,6 +40,7 @@ CASES: list[tuple[Check, dict[str, str], list[tuple[str, str]]]] = [
         [("models.py:2", "it cannot be read as Python")],
     ),
     (files_parse, {"notes.py": "class (:"}, []),
+    (files_parse, {**SOUND, "migrations/env.py": "x = 1\0"}, [("migrations/env.py", "it has null bytes")]),
     (ini_leads_to_scripts, SOUND, []),
     (scripts_are_whole, SOUND, []),
     (scripts_are_whole, {"migrations/env.py": "x = 1"}, [("migrations/script.py.mako", "it is missing or empty")]),

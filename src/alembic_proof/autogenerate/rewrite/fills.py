@@ -276,9 +276,13 @@ def _is_generated(column: Column[Any]) -> bool:
 
 def _is_unique(column: Column[Any]) -> bool:
     """Tell whether a column of a model has another value in each row: one for all rows cannot be right."""
-    table = column.table
+    return {column.name} in keys_of(column.table)
+
+
+def keys_of(table: sqlalchemy.Table) -> list[set[str]]:
+    """Return the columns of a model's table that are, together, another value in each row."""
     keys = [each.columns for each in table.constraints if isinstance(each, _KEYS)]
-    return any([other.name for other in each] == [column.name] for each in (*keys, *_columns_of_unique(table.indexes)))
+    return [{column.name for column in each} for each in (*keys, *_columns_of_unique(table.indexes)) if len(each)]
 
 
 def _columns_of_unique(indexes: Iterable[sqlalchemy.Index]) -> Iterator[Any]:

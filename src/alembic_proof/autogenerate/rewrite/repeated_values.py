@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from alembic.operations.ops import CreateIndexOp, CreateUniqueConstraintOp, MigrateOperation, ModifyTableOps
-from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint
 
 from ...sqltext import full_name
 from ..compare.reflected import reflected_tables
 from ..draft import Draft
 from ..indexes import index_of
 from ..operations import RemarkedOp
+from .fills import keys_of
 
 
 def repeated_values(draft: Draft) -> None:
@@ -36,13 +36,7 @@ def _remark(draft: Draft, op: MigrateOperation) -> str:
     columns = [reflected.columns[each] for each in names if each in reflected.columns and each not in kept]
     filled = [column.name for column in columns if not column.nullable and column.server_default is None]
     rest = [each for each in names if each in kept]
-    if len(names) < 2 or not filled or any(key <= {*rest} for key in _keys(model)):
+    if len(names) < 2 or not filled or any(key <= {*rest} for key in keys_of(model)):
         return ""
     alike = f"rows of {name} have the same {' and '.join(rest)}" if rest else f"{name} has several rows"
     return f"This fails where {alike}: give each its own {' or '.join(filled)} first."
-
-
-def _keys(table: Table) -> list[set[str]]:
-    """Return the columns that are another value in each row, or several that are together."""
-    keys = [each for each in table.constraints if isinstance(each, (PrimaryKeyConstraint, UniqueConstraint))]
-    return [{column.name for column in each.columns} for each in keys if len(each.columns)]
