@@ -40,17 +40,18 @@ class LimitCorrections(Base):
         if super().compare_type(inspector_column, metadata_column):
             return True
         old, new = inspector_column.type, metadata_column.type
-        if not _says_something(old) and not _says_something(new):  # which is quicker to tell
+        said = _arguments(new)
+        if said is not None and said == _arguments(old):  # which is quicker to tell
             return False
         limits = [_limits(type_, self.dialect) for type_ in (old, new)]
         return None not in limits and limits[0] != limits[1]
 
 
-def _says_something(type_: Any) -> bool:
-    """Tell whether a type may have a limit of its own."""
+def _arguments(type_: Any) -> tuple[Any, ...] | None:
+    """Return the limits that a type is given in Python, or None where another type inside it may have them."""
     if isinstance(type_, (ARRAY, TypeDecorator)) or upstream.variants(type_):
-        return True
-    return any(getattr(type_, name, None) is not None for name in ("length", "precision", "second_precision"))
+        return None
+    return tuple(getattr(type_, name, None) for name in ("length", "precision", "scale", "second_precision"))
 
 
 def _limits(type_: Any, dialect: Dialect) -> tuple[int, ...] | None:
