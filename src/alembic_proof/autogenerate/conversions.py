@@ -52,6 +52,8 @@ def conversion(
         return f"{column} <> 0"
     if before == "boolean" and after in NUMBERS:
         return f"{column}::INTEGER" if target == "INTEGER" else f"{column}::INTEGER::{target}"
+    if _is_bits(old) and _is_bits(new):
+        return f"{column}::{target}"
     if "MONEY" in (old.__visit_name__, new.__visit_name__) and not {before, after}.isdisjoint(NUMBERS):
         return f"{column}::numeric{'' if target == 'NUMERIC' else f'::{target}'}"  # as text it has a currency
     if before in NUMBERS and after == "interval":
@@ -88,13 +90,19 @@ def _converts(old: Any, new: Any) -> bool:
     before, after = (stored_kind(type_) for type_ in (old, new))
     if "array" in (before, after):
         return before == after and _converts(old.item_type, new.item_type)
-    if _differ_in_time_zone(old, new):
+    if _differ_in_time_zone(old, new) or (_is_bits(old) and _is_bits(new)):
         return False
+    if before == after == "other":
+        return bool(old.__visit_name__ == new.__visit_name__)
     return (
         before == after != "enum"
         or after == "text"
         or any(before in family and after in family for family in _FAMILIES)
     )
+
+
+def _is_bits(type_: Any) -> bool:
+    return bool(type_.__visit_name__ == "BIT")
 
 
 def _differ_in_time_zone(old: Any, new: Any) -> bool:

@@ -54,6 +54,8 @@ def _cut(old: Any, new: Any, dialect: str) -> str | None:
         return f"cuts off the {'time' if after == 'date' else 'date'}"
     if before == after and before in _TIMES and _places(old, dialect) > _places(new, dialect):
         return f"{'rounds' if dialect == 'postgresql' else 'cuts off'} fractions of seconds"
+    if _loses_bits(old, new, dialect):
+        return f"keeps the first {new.length} bits"
     if before in NUMBERS and after == "boolean":
         return "has no value but true and false"
     if before in ("float", "numeric"):
@@ -68,6 +70,13 @@ def _cut(old: Any, new: Any, dialect: str) -> str | None:
     if dialect == "sqlite" and before == "text" and (after in NUMBERS or after == "boolean"):
         return "takes the digits at the beginning of a text for its number, or 0"
     return None
+
+
+def _loses_bits(old: Any, new: Any, dialect: str) -> bool:
+    """Tell whether PostgreSQL cuts off bits: it fills up those that a type of bits has more."""
+    if dialect != "postgresql" or not old.__visit_name__ == new.__visit_name__ == "BIT" or not new.length:
+        return False
+    return not old.length or old.length > new.length
 
 
 def _places(type_: Any, dialect: str) -> int:
@@ -100,8 +109,8 @@ def lost_values(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect)
     if before == after == "text":
         length: ColumnElement[int] = (func.length if dialect.name == "sqlite" else func.char_length)(value)
         return length > int(new.length)
-    if before == after and before in _TIMES:
-        return cast(value, new) != value
+    if (before == after and before in _TIMES) or _loses_bits(old, new, dialect.name):
+        return cast(cast(value, new), old) != value
     if after == "boolean" and before in NUMBERS:
         return cast(value, Integer).not_in([0, 1])
     if before == "text":

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     CheckConstraint,
@@ -29,6 +30,8 @@ from sqlalchemy import (
     Uuid,
     select,
 )
+from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects.postgresql import BIT, CIDR, INET
 from sqlalchemy.exc import OperationalError
 from support.lab import Lab
 from support.models import CONVENTION, column
@@ -197,6 +200,59 @@ def test_numbers_that_do_not_fit(lab: Lab, old: Any, new: Any, value: str, sql: 
     lab.change(changed)
     lab.downgrade()
     lab.upgrade()
+
+
+LONG = "'" + "x" * 300 + "'"
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "bad", "good"),
+    [
+        ("mysql", mysql.VARBINARY(20), mysql.VARBINARY(3), "x'0102030405'", "x'0102'"),
+        ("mysql", mysql.BINARY(5), mysql.BINARY(3), "x'0102030405'", None),
+        ("mysql", mysql.BIT(5), mysql.BIT(3), "b'11111'", "b'101'"),
+        ("mysql", Text(), mysql.TINYTEXT(), LONG, "'x'"),
+        ("mysql", mysql.MEDIUMBLOB(), mysql.TINYBLOB(), LONG, "'x'"),
+        ("postgresql", ARRAY(String(20)), ARRAY(String(3)), "ARRAY['x', 'abcdef']", "ARRAY['abc']"),
+        ("postgresql", INET(), CIDR(), "'10.0.0.1/8'", "'10.0.0.0/8'"),
+    ],
+)
+def test_what_does_not_fit(
+    request: pytest.FixtureRequest, kind: str, old: Any, new: Any, bad: str, good: str | None
+) -> None:
+    """Of kinds whose lengths nobody compares, the database says so before a revision is written."""
+    lab: Lab = request.getfixturevalue(f"lab_{kind}")
+    lab.change(thing(code=old))
+    lab.rows(f"INSERT INTO thing VALUES (1, {bad}), (2, {good or 'NULL'}), (3, NULL)")
+    message = lab.refused(thing(code=new))
+    assert message.startswith(f"thing.code becomes {new!r}, but the database cannot convert a value that it has (")
+    assert message.endswith(" LIMIT 20. Change such values first. Nothing was written.")
+    assert "xxx" not in message
+    lab.rows("DELETE FROM thing WHERE id = 1")
+    before = lab.rows("SELECT * FROM thing")
+    lab.change(thing(code=new))
+    lab.downgrade()
+    assert lab.rows("SELECT * FROM thing") == before
+    lab.upgrade()
+
+
+@pytest.mark.parametrize("varying", [False, True])
+def test_bits(lab_postgresql: Lab, varying: bool) -> None:
+    """Get more, which are 0 where the type has a fixed number; and less, if that is meant."""
+    lab = lab_postgresql
+    few, many = thing(code=BIT(3, varying=varying)), thing(code=BIT(5, varying=varying))
+    lab.change(few)
+    lab.rows("INSERT INTO thing VALUES (1, B'101'), (2, NULL)")
+    query = "SELECT code::text FROM thing ORDER BY id"
+    lab.change(many)
+    assert lab.rows(query) == [("101" if varying else "10100",), (None,)]
+    lab.downgrade()
+    assert lab.rows(query) == [("101",), (None,)]
+    lab.upgrade()
+    lab.rows("INSERT INTO thing VALUES (3, B'11111')")
+    assert "which keeps the first 3 bits. Here, 1 value would be lost: " in lab.refused(few)
+    lab.change(few, "allow-drop=thing.code")
+    assert lab.rows(query) == [("101",), (None,), ("111",)]
 
 
 def test_a_float_becomes_an_integer(lab: Lab) -> None:  # A3

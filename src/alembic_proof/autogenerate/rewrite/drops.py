@@ -90,7 +90,7 @@ def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
         if strange is not None and (found := count(draft, op, strange)) and found.number:
             what = f"becomes {op.modify_type!r}, which cannot read every value, and SQLite keeps them as they are"
             return _told(what, found, "value may be unreadable", "values may be unreadable")
-        if not _is_moved(draft, op) and _changes_kind(draft, op) and (error := refused_conversion(draft, op)):
+        if not _is_moved(draft, op) and _may_not_fit(draft, op) and (error := refused_conversion(draft, op)):
             found = count(draft, op)
             shown = f" This shows values: {found.query}." if found else ""
             raise CommandError(
@@ -125,10 +125,16 @@ def _is_moved(draft: Draft, op: AlterColumnOp) -> bool:
     return any((each.schema, each.table, each.column) == place for each in moved)
 
 
-def _changes_kind(draft: Draft, op: AlterColumnOp) -> bool:
-    """Tell whether a type gets values of another kind; of a SET or of another character set, it may not have all."""
+def _may_not_fit(draft: Draft, op: AlterColumnOp) -> bool:
+    """Tell whether the database may refuse values in a new type, so that only a try can tell.
+
+    Of a SET or of another character set, it may not have all; and of these kinds nobody else compares the lengths.
+    """
     old, new = (database_type(type_, draft.dialect) for type_ in (op.existing_type, op.modify_type))
-    return stored_kind(old) != stored_kind(new) or stored_kind(new) == "set" or bool(getattr(new, "charset", None))
+    kind = stored_kind(new)
+    if stored_kind(old) != kind or kind in ("array", "binary", "other", "set") or getattr(new, "charset", None):
+        return True
+    return kind == "text" and new.length is None  # MariaDB has several of these, such as TINYTEXT
 
 
 _ROWS = ("row is in it", "rows are in it")
