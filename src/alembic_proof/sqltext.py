@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
@@ -37,19 +37,23 @@ def one_line(sql: str) -> str:
 # What SQL is made of: blanks and comments, strings, quoted names, words and numbers, and the rest sign by sign.
 _TOKENS = r"""
     (?P<blank>\s+|{comment}[^\n]*|/\*.*?\*/)
-  | (?P<string>[EeNn]?{string})
+  | (?P<string>[EeNn]?(?:{string}))
   | (?P<name>{name})
   | (?P<word>[\w$]+)
   | (?P<sign>::|!=|<>|==|.)
 """
-_STANDARD = {"comment": "--", "string": r"'(?:[^']|'')*'", "name": r'"(?:[^"]|"")*"'}
+_STANDARD = {
+    "comment": "--",
+    "string": r"'(?:[^']|'')*'|(?P<tag>\$(?:[A-Za-z_]\w*)?\$).*?(?P=tag)",
+    "name": r'"(?:[^"]|"")*"',
+}
 _PATTERNS = {
     dialect: re.compile(_TOKENS.format(**_STANDARD | own), re.VERBOSE | re.DOTALL)
     for dialect, own in {
         "": {},
         "sqlite": {"name": r'"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]'},
         "mysql": {
-            "comment": r"--(?=\s)",
+            "comment": r"(?:--(?=\s|$)|\#)",
             "string": r"""(?:'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*")""",
             "name": r"`(?:[^`]|``)*`",
         },
@@ -102,7 +106,7 @@ def tokens(sql: str, dialect: str = "", casts: bool = True) -> list[str]:
 
 def all_tokens(sql: str, dialect: str = "") -> list[str]:
     """Return what a piece of SQL is made of, with all of its parentheses."""
-    kind = {"mariadb": "mysql", "postgresql": ""}.get(dialect, dialect)
+    kind = _kind(dialect)
     found = [
         _token(str(match.lastgroup), match[0], kind)
         for match in _PATTERNS.get(kind, _PATTERNS[""]).finditer(sql)
@@ -111,7 +115,54 @@ def all_tokens(sql: str, dialect: str = "") -> list[str]:
     return [token for number, token in enumerate(found) if not _is_noise(found, number)] if kind == "mysql" else found
 
 
+class Token(NamedTuple):
+    """A part of a piece of SQL as it is written: a string, a quoted name, a word (or number) or a sign."""
+
+    kind: str
+    text: str
+    value: str  # of a string, and of a name, what is between the quotes
+    is_apart: bool  # a blank or a comment stands before it
+
+
+def lexed(sql: str, dialect: str) -> list[Token]:
+    """Return what a piece of SQL is made of, without its comments; what MariaDB and MySQL execute in one is SQL."""
+    kind, found, position, is_apart = _kind(dialect), [], 0, False
+    pattern = _PATTERNS.get(kind, _PATTERNS[""])
+    while match := pattern.match(sql, position):
+        group, text, position = str(match.lastgroup), match[0], match.end()
+        if group != "blank":
+            found.append(Token(group, text, _value(group, text, kind), is_apart))
+        elif kind == "mysql" and (executed := re.fullmatch(r"/\*M?!\d*(.*)\*/", text, re.DOTALL)):
+            found += lexed(f" {executed[1]}", dialect)
+        elif text.startswith("/*") and not kind:
+            position = _comment_end(sql, match.start())
+        is_apart = group == "blank"
+    return found
+
+
+def _comment_end(sql: str, begin: int) -> int:
+    """Return where a comment ends on PostgreSQL, which may have comments in it."""
+    depth = 0
+    for match in re.compile(r"/\*|\*/").finditer(sql, begin):
+        depth += 1 if match[0] == "/*" else -1
+        if not depth:
+            return match.end()
+    return len(sql)
+
+
+def _value(group: str, text: str, kind: str) -> str:
+    if group == "string":
+        return _token(group, text, kind).partition("'")[2]
+    return text if group != "name" else text[1:-1].replace(text[-1] * 2, text[-1])
+
+
+def _kind(dialect: str) -> str:
+    return {"mariadb": "mysql", "postgresql": ""}.get(dialect, dialect)
+
+
 def _token(group: str, text: str, kind: str) -> str:
+    if group == "string" and text[-1] == "$":
+        return "'" + text.split("$", 2)[2].rpartition("$")[0].rpartition("$")[0]
     if group == "string":
         quote = text[-1]
         prefix, _, value = text[:-1].partition(quote)

@@ -212,6 +212,77 @@ def test_a_type_that_cuts_off_values(
                 lab.downgrade("-1", NO_ANSWER)
 
 
+# What follows USING, from and to which type, with which values, and how many are other ones afterwards.
+@pytest.mark.parametrize(
+    ("using", "old", "new", "values", "lost"),
+    [
+        ("left(x, 2)", "sa.String(20)", "sa.String(2)", "'hello', 'a', NULL", 1),
+        ("left(x, 2)", "sa.String(20)", "sa.String(2)", "'ab', 'a', NULL", 0),
+        ("x::varchar(2)", "sa.String(20)", "sa.String(2)", "'hello', 'a%b:c', NULL", 2),
+        ("length(x)", "sa.Text()", "sa.Integer()", "'hello', '1'", 1),
+        ("length(missing)", "sa.Text()", "sa.Integer()", "'hello', '5'", 2),  # a column that it adds before
+        ("CASE x WHEN 'a' THEN 1 ELSE 2 END", "sa.Text()", "sa.Integer()", "'a', 'b'", 0),
+        ("x::date", "sa.DateTime()", "sa.Date()", "'2026-01-05', '2026-01-05 10:00'", 1),
+        ("x AT TIME ZONE 'UTC'", "sa.DateTime()", "sa.DateTime(timezone=True)", "'2026-01-05'", 0),
+        ("to_jsonb(x)", "sa.Text()", "postgresql.JSONB()", "'a'", 0),
+    ],
+)
+@pytest.mark.parametrize("in_sql", [False, True])
+def test_an_expression_that_cuts_off_values(
+    lab_postgresql: Lab, using: str, old: str, new: str, values: str, lost: int, in_sql: bool
+) -> None:
+    """PostgreSQL refuses what is too long for a type, but not what an expression has made shorter."""
+    rows = ", ".join(f"({value})" for value in values.split(", "))
+    lab_postgresql.write("r1", None, f"op.create_table('t', sa.Column('x', {old}))")
+    change = f"op.alter_column('t', 'x', type_={new}, postgresql_using={using!r})"
+    if in_sql:
+        type_ = {
+            "sa.String(2)": "varchar(2)",
+            "sa.Integer()": "int",
+            "sa.Date()": "date",
+            "sa.DateTime(timezone=True)": "timestamptz",
+            "postgresql.JSONB()": "jsonb",
+        }[new]
+        change = f"op.execute({f'ALTER TABLE t ALTER x TYPE {type_} USING {using}'!r})"
+    change = f"from sqlalchemy.dialects import postgresql\n{change}" if "JSONB" in change else change
+    lab_postgresql.write(
+        "r2", "r1", f'op.get_bind().exec_driver_sql("INSERT INTO t VALUES {rows}")'.replace("%", "%%"), change
+    )
+    lab_postgresql.upgrade()
+    if lost:
+        sentence = stopped(lab_postgresql, "-1")
+        assert "This downgrade cuts off what does not fit in t.x, which becomes " in sentence
+        assert f": {lost} value{'s' if lost > 1 else ''}. Go on?" in sentence
+    else:
+        lab_postgresql.downgrade("-1", NO_ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("ALTER TABLE t MODIFY n DECIMAL(9, 2) NOT NULL", ""),
+        ("ALTER TABLE t MODIFY n INT", "cuts off what does not fit in t.n, which becomes INTEGER(): 1 value."),
+        ("ALTER TABLE t CHANGE n m DECIMAL(9, 1)", "cuts off what does not fit in t.n, which becomes DECIMAL("),
+        ("ALTER IGNORE TABLE t MODIFY x VARCHAR(2)", "cuts off what does not fit in t.x, which becomes VARCHAR("),
+        ("ALTER IGNORE TABLE t MODIFY x VARCHAR(9)", ""),
+        ("ALTER IGNORE TABLE t ADD UNIQUE (x)", "drops rows of t, which has 2 rows."),
+        ("DELETE t FROM t JOIN (SELECT 1) q", "drops rows of t, which has 2 rows."),
+        ("/*!40000 DROP TABLE t */", "drops t, which has 2 rows."),
+    ],
+)
+def test_what_mariadb_alone_can_say(lab_mysql: Lab, statement: str, said: str) -> None:
+    """Types and options of its own."""
+    lab_mysql.write("r1", None, "op.create_table('t', sa.Column('x', sa.String(9)), sa.Column('n', sa.Numeric(9, 2)))")
+    lab_mysql.write(
+        "r2", "r1", "op.execute(\"INSERT INTO t VALUES ('hello', 1.25), ('a', 2)\")", f"op.execute({statement!r})"
+    )
+    lab_mysql.upgrade()
+    if said:
+        assert f"This downgrade {said}" in stopped(lab_mysql, "-1")
+    else:
+        lab_mysql.downgrade("-1", NO_ANSWER)
+
+
 def test_a_type_and_a_drop(lab_sqlite: Lab) -> None:
     """Both in one question; what goes with its table or column is said once."""
     columns = "sa.Column('x', sa.String()), sa.Column('y', sa.String()), sa.Column('z', sa.String())"
@@ -266,6 +337,9 @@ def test_what_a_script_destroys(
         (f"op.alter_column('t', 'x', type_={INTEGER})", ""),  # from which type, nobody says
         (f"op.alter_column('t', 'x', existing_type={NUMERIC}, type_={INTEGER})\nop.drop_column('t', 'x')", "drops t.x"),
         ("for name in {'t': open}: op.drop_table(name)", "something that r1.py:13 names only when it runs"),
+        ("op.alter_column('t', 'x', type_=sa.Text(), postgresql_using='left(x, 2)')", "t.x, which becomes Text()"),
+        ("op.execute('DELETE FROM a USING b')", "drops rows of a."),
+        ("op.execute('ALTER TABLE t ALTER x TYPE mood USING left(x, 2)')", "t.x, which becomes mood."),
     ],
 )
 def test_what_else_a_script_destroys(

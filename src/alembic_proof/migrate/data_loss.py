@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -23,6 +24,7 @@ from sqlalchemy import (
     table,
 )
 from sqlalchemy.engine.interfaces import ReflectedColumn
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
 
 from .. import upstream
@@ -30,7 +32,7 @@ from ..ddl.losses import loss, lost_values, rounded, shortened_to
 from ..prompts import Answers, Nobody, Question
 from ..revisions.actions import actions
 from ..revisions.drops import Drop, DropReader
-from . import revision_chain
+from . import revision_chain, using
 from .logging_less import logging_less
 from .step_functions import require_functions
 from .warnings import warn
@@ -135,28 +137,30 @@ def _drops(steps: Iterable[MigrationStep], dialect: Dialect) -> list[Drop]:
 
 def _unseen_losses(drops: list[Drop], dialect: Dialect) -> Iterator[tuple[Drop, str]]:
     """Yield what is dropped or cut off, and how to say that without a database."""
-    tables = {drop.table for drop in drops if not drop.column}
+    tables = {drop.table for drop in drops if not drop.column and not drop.is_part}
     columns = {(drop.table, drop.column) for drop in drops if drop.retyped is None}
     for drop in drops:
         if not drop.table:
             yield drop, f"drops something that {drop.name} names only when it runs"
         elif not drop.column:
-            yield drop, f"drops {drop.name} with its rows"
+            yield drop, f"drops rows of {drop.name}" if drop.is_part else f"drops {drop.name} with its rows"
         elif drop.table in tables:
             continue
         elif drop.retyped is None:
             yield drop, f"drops {drop.name} with its values"
-        elif (drop.table, drop.column) not in columns and _may_cut(drop.column, drop.retyped, dialect):
+        elif (drop.table, drop.column) not in columns and _may_cut(drop.retyped, dialect):
             yield drop, f"{_CUTS}{drop.name}, which becomes {drop.retyped.modify_type!r}"
 
 
-def _may_cut(name: str, change: AlterColumnOp, dialect: Dialect) -> bool:
+def _may_cut(change: AlterColumnOp, dialect: Dialect) -> bool:
     """Tell whether a column gets a type that cannot hold all of its values; False where its type is not said."""
+    if using.cuts(change, dialect):
+        return True
     if change.existing_type is None:
         return False
     if loss(change, dialect) is not None or shortened_to(change, dialect) is not None:
         return True
-    return rounded(column(name), change.existing_type, change.modify_type, dialect) is not None
+    return rounded(column(change.column_name), change.existing_type, change.modify_type, dialect) is not None
 
 
 def _planned(migration: MigrationContext) -> list[MigrationStep]:
@@ -197,7 +201,7 @@ def _require_meant(answers: Answers, losses: dict[str, str]) -> None:
 
 def _losses(connection: Connection, drops: list[Drop]) -> Iterator[tuple[Drop, str]]:
     """Yield what is dropped or cut off with rows or values in it, and how to say that."""
-    tables = {drop.table for drop in drops if not drop.column}
+    tables = {drop.table for drop in drops if not drop.column and not drop.is_part}
     columns = {(drop.table, drop.column) for drop in drops if drop.retyped is None}
     for drop in drops:
         if not drop.table:
@@ -209,7 +213,8 @@ def _losses(connection: Connection, drops: list[Drop]) -> Iterator[tuple[Drop, s
                 type_ = drop.retyped.modify_type
                 yield drop, f"{_CUTS}{drop.name}, which becomes {type_!r}: {_amount(number, 'value')}"
         elif number := _count(connection, drop):
-            yield drop, f"{drop.name}, which has {_amount(number, 'value' if drop.column else 'row')}"
+            what = "rows of " * (drop.is_part and not drop.column)
+            yield drop, f"{what}{drop.name}, which has {_amount(number, 'value' if drop.column else 'row')}"
 
 
 def _amount(number: int, kind: str) -> str:
@@ -229,9 +234,14 @@ def _count_cut(connection: Connection, drop: Drop) -> int:
     old = drop.retyped.existing_type
     if old is None or isinstance(old, NullType):
         old = found["type"]
-    change = AlterColumnOp(drop.table, drop.column, existing_type=old, modify_type=new)
-    types = column(found["name"], old), old, new, dialect
-    if loss(change, dialect) is not None:
+    change = AlterColumnOp(drop.table, drop.column, existing_type=old, modify_type=new, **drop.retyped.kw)
+    value = column(found["name"], old)
+    types = value, old, new, dialect
+    if using.cuts(change, dialect):
+        with suppress(DBAPIError), connection.begin_nested():
+            return _count(connection, drop, using.changed(value, change))
+        return _count(connection, drop)  # the table is not yet as the expression expects it
+    if loss(change, dialect) is not None or (drop.is_part and shortened_to(change, dialect) is not None):
         return _count(connection, drop, lost_values(*types))
     places = rounded(*types)
     return 0 if places is None else _count(connection, drop, places)

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..ddl.type_text import read_type
 from ..sqltext import full_name, single_percents
 from .reader import UNKNOWN
 from .recorder import Step
+from .statements import Renamed, effects
 
 if TYPE_CHECKING:
     from alembic.operations.ops import AlterColumnOp
     from sqlalchemy import Dialect
-
-# Drops and renames in SQL, without quotes and with single spaces.
-_TABLES = re.compile(r"(?:DROP TABLE|TRUNCATE(?: TABLE)?|DELETE FROM(?!.* WHERE )) (.*)", re.IGNORECASE)
-_ALTER = re.compile(r"ALTER TABLE (?:IF EXISTS )?(?:ONLY )?(\S+) (.*)", re.IGNORECASE)
-_NO_COLUMN = "CONSTRAINT|INDEX|KEY|PRIMARY|FOREIGN|CHECK|PARTITION|PERIOD"
-_COLUMN = re.compile(rf"DROP (?!{_NO_COLUMN})(?:COLUMN )?(?:IF EXISTS )?(\S*)", re.IGNORECASE)
-_RENAME = re.compile(r"RENAME (?:(?:COLUMN )?(\S+) )?TO (\S+)", re.IGNORECASE)
-_AROUND = re.compile(r"\b(IF EXISTS|ONLY|CASCADE|RESTRICT)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Drop:
     """A table, or a column of one, by the names that they have now; without a table, a line that leaves them open.
 
-    With an operation, a column that gets another type.
+    With an operation, a column that gets another type. ``is_part`` if only some of the rows go, or if values that do
+    not fit are cut, where the database would refuse them.
     """
 
     name: str
     table: str = ""
     column: str = ""
     retyped: AlterColumnOp | None = None
+    is_part: bool = False
 
 
 class DropReader:
@@ -66,8 +61,7 @@ class DropReader:
                 if op.modify_name:
                     self._rename(table, op.column_name, op.modify_name)
             elif isinstance(op, ops.ExecuteSQLOp):
-                for statement in self._text(op.sqltext).split(";"):
-                    self._read_statement(place, " ".join(re.sub(r'["`\[\]]|--.*', "", statement).split()))
+                self._read_sql(place, self._text(op.sqltext))
 
     def _text(self, sql: Any) -> str:
         """Return the text of what is executed: a text, or an expression of SQLAlchemy's."""
@@ -82,27 +76,29 @@ class DropReader:
             return ""
         return compiled if isinstance(sql, str) else single_percents(compiled, self._dialect)
 
-    def _read_statement(self, place: str, sql: str) -> None:
-        if tables := _TABLES.match(f"{sql} "):
-            for table in _AROUND.sub("", tables[1]).split(","):
-                self._drop_in_sql(place, table.strip())
-        elif alter := _ALTER.match(f"{sql} "):
-            for part in alter[2].split(","):
-                if column := _COLUMN.match(part.strip()):
-                    self._drop_in_sql(place, alter[1], column[1])
-                elif rename := _RENAME.match(part.strip()):
-                    self._rename(alter[1], rename[1] or "", rename[2])
+    def _read_sql(self, place: str, sql: str) -> None:
+        from alembic.operations.ops import AlterColumnOp
 
-    def _drop_in_sql(self, place: str, table: str, column: str = "") -> None:
-        # With one of these in it, it is no name, but what a program puts a name into.
-        self._drop(place, "" if re.search(r"[%(]", table + column) else table, column)
+        for effect in effects(sql, self._dialect):
+            table, column = effect.table, effect.column
+            if isinstance(effect, Renamed):
+                self._rename(table, column, effect.to)
+            elif effect.type_:
+                using: dict[str, Any] = {"postgresql_using": effect.using} if effect.using else {}
+                type_ = read_type(effect.type_, self._dialect)
+                op = AlterColumnOp(table, column, modify_type=type_, **using)
+                self._drop(place, table, column, op, effect.is_part)
+            else:
+                self._drop(place, table, column, is_part=effect.is_part)
 
-    def _drop(self, place: str, table: str, column: str = "", retyped: AlterColumnOp | None = None) -> None:
+    def _drop(
+        self, place: str, table: str, column: str = "", retyped: AlterColumnOp | None = None, is_part: bool = False
+    ) -> None:
         drop = Drop(place)
         if table and UNKNOWN not in table + column:
             table = self._current.get((table, ""), table)
             column = self._current.get((table, column), column)
-            drop = Drop(f"{table}.{column}" if column else table, table, column, retyped)
+            drop = Drop(f"{table}.{column}" if column else table, table, column, retyped, is_part)
         if not (retyped and not drop.table):  # a type of something unknown: nothing says that it loses anything
             self.drops.append(drop)
 

@@ -195,5 +195,6 @@ def _as_alembics(operation: Operation) -> Any:
             existing_type=existing if isinstance(existing, TypeEngine) else None,
             modify_type=modified if isinstance(modified, TypeEngine) else None,
             modify_name=operation.text("new_column_name"),
+            postgresql_using=operation.text("postgresql_using"),
         )
     return None
