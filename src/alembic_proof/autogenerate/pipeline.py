@@ -54,6 +54,7 @@ from .compare import (
 from .draft import Draft, Rule, model_tables
 from .model_packages import import_packages
 from .other_metadata import require_one_metadata
+from .parameters import require_no_parameters
 from .readable_diffs import make_readable
 from .render import render_item
 from .rewrite.auto_increments import auto_increments
@@ -279,6 +280,7 @@ def _is_written(context: MigrationContext, revision: Any, directives: list[Any])
             return False
         raise CommandError("The models have no table: target_metadata in env.py is empty. Nothing was written.")
     _require_one_metadata(context)
+    require_no_parameters(model_tables(context).values(), context.dialect)
     if upstream.running_command(context) == "check":
         return False
     if context.dialect.name == "sqlite" and not context.opts.get("render_as_batch"):
