@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table, UniqueConstraint, cast, column, func
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, UniqueConstraint, cast, column, func
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from support.lab import Lab
@@ -452,6 +452,78 @@ def test_a_unique_includes_other_columns(lab_postgresql: Lab, name: str | None) 
         assert lab.rows(stored) == before
         lab.upgrade()
         assert lab.rows(stored) == after
+
+
+def deferring(name: str | None = "u", refers: bool = False, other: bool = False, **when: Any) -> MetaData:
+    """Return a table with a UNIQUE that is checked at some time, and perhaps one that refers to it."""
+    metadata = MetaData()
+    unique = [] if name == "none" else [UniqueConstraint("a", name=name, **when)]
+    Table("thing", metadata, Column("id", Integer, primary_key=True), Column("a", Integer), *unique)
+    if refers:
+        Table("user", metadata, Column("a", ForeignKey("thing.a", name="fk"), primary_key=True))
+    if other:
+        Table("other", metadata, Column("a", Integer), UniqueConstraint("a", name="o", **when))
+    return metadata
+
+
+WHEN: dict[str, dict[str, Any]] = {
+    "deferrable": {"deferrable": True},
+    "deferred": {"deferrable": True, "initially": "DEFERRED"},
+    "said shortly": {"initially": "deferred"},
+    "immediate": {"deferrable": True, "initially": "IMMEDIATE"},
+    "not": {"deferrable": False},
+    "nothing": {},
+}
+UNIQUES = (
+    "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'u' "
+    "AND connamespace = 'public'::regnamespace ORDER BY 1"
+)
+
+
+@pytest.mark.parametrize("name", ["u", None])
+def test_when_a_unique_is_checked(lab_postgresql: Lab, name: str | None) -> None:
+    """Up and down, also where PostgreSQL has named it."""
+    lab = lab_postgresql
+    lab.change(deferring(name))
+    same = [{"deferred", "said shortly"}, {"deferrable", "immediate"}, {"not", "nothing"}]
+    last = "nothing"
+    for each, when in WHEN.items():
+        before = lab.rows(UNIQUES)
+        if {last, each} in same:
+            assert lab.differences(deferring(name, **when)) == ""
+        else:
+            lab.change(deferring(name, **when))
+            after = lab.rows(UNIQUES)
+            assert before != after
+            lab.downgrade()
+            assert lab.rows(UNIQUES) == before
+            lab.upgrade()
+            assert lab.rows(UNIQUES) == after
+        last = each
+
+
+def test_a_deferrable_unique_comes_back(lab_postgresql: Lab) -> None:
+    """Where it is dropped, alone or with its table, or has only another name."""
+    lab, deferred = lab_postgresql, WHEN["deferred"]
+    lab.change(deferring(other=True, **deferred))
+    before = lab.rows(UNIQUES)
+    assert "RENAME CONSTRAINT u TO v" in lab.change(deferring("v", other=True, **deferred))
+    lab.change(deferring("none"), "allow-drop")
+    assert lab.rows(UNIQUES) == []
+    lab.downgrade("-2")
+    assert lab.rows(UNIQUES) == before
+
+
+def test_a_foreign_key_gets_a_unique_that_is_checked_at_once(lab_postgresql: Lab) -> None:
+    """PostgreSQL lets none refer to one that can be deferred."""
+    lab = lab_postgresql
+    lab.change(deferring(**WHEN["deferred"]))
+    before = lab.rows(UNIQUES)
+    lab.change(deferring(refers=True))
+    lab.downgrade()
+    assert lab.rows(UNIQUES) == before
+    lab.upgrade()
+    assert lab.differences() == ""
 
 
 def test_an_index_of_sql_is_compared_without_a_warning(

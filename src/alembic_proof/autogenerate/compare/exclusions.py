@@ -18,7 +18,7 @@ from ..renamed_inspector import RenamedInspector
 from ..sql import stored_name
 from . import add_table_comparison
 from .indexes import element_of
-from .postgresql_details import details
+from .postgresql_details import deferring, details
 from .stored_expressions import compare_expressions
 
 _PARTS = re.compile(r"EXCLUDE USING (\w+) (\(.*?\))(?: WHERE \((.*)\))?(?: (?:NOT )?DEFERRABLE.*)?$", re.DOTALL)
@@ -109,9 +109,14 @@ class _Definition(NamedTuple):
         parts: Any = _PARTS.search(_sql_of(constraint, dialect))
         pairs: Any = [_ELEMENT.fullmatch(element) for element in between_parentheses(parts[2])]
         elements = [element_of(what) for what, _ in (pair.groups() for pair in pairs)]
-        when = bool(constraint.deferrable), str(constraint.initially or "IMMEDIATE").upper()
         operators = [pair[2] for pair in pairs]
-        structure = (parts[1], operators, [element.order[:2] for element in elements], parts[3] is None, when)
+        structure = (
+            parts[1],
+            operators,
+            [element.order[:2] for element in elements],
+            parts[3] is None,
+            deferring(constraint),
+        )
         expressions = [*(element.expression for element in elements), *filter(None, [parts[3]])]
         return cls(expressions, [element.order[2] for element in elements], structure)
 
@@ -127,7 +132,5 @@ def _add_exclusions(autogen_context: AutogenContext, reflected: Table) -> None:
         sql = str(found.definition)
         if new_names:
             sql = new_names.in_sql(new_names.columns.get((reflected.schema, reflected.name), {}), sql)
-        options: dict[str, Any] = {"deferrable": True} if found.deferrable else {}
-        if found.deferrable:
-            options["initially"] = "DEFERRED" if found.deferred else "IMMEDIATE"
-        reflected.append_constraint(_constraint(sql, reflected, autogen_context.dialect, name=found.name, **options))
+        constraint = _constraint(sql, reflected, autogen_context.dialect, name=found.name, **found.deferring)
+        reflected.append_constraint(constraint)

@@ -1,4 +1,7 @@
-"""What Alembic does not compare of an index: its predicate (WHERE) and options, and on SQLite its expressions."""
+"""What Alembic does not compare of an index: its predicate (WHERE) and options, and on SQLite its expressions.
+
+And of the UNIQUEs of PostgreSQL, which are indexes: the columns that they include, and when they are checked.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ from ..renamed_inspector import RenamedInspector
 from ..sql import column_names, sql_of, stored_name
 from ..sqlite_catalogue import tables_and_indexes
 from . import add_table_comparison
-from .postgresql_details import details
+from .postgresql_details import deferring, details
 from .stored_expressions import compare_expressions
 
 Usual = tuple[str, str]  # the operator class and the collation that an element of an index has, said or not
@@ -42,9 +45,10 @@ Usual = tuple[str, str]  # the operator class and the collation that an element 
 
 def setup(plugin: Plugin) -> None:
     """Register the comparisons; MariaDB has neither predicates nor expressions: see mysql_indexes.py."""
+    add_table_comparison(plugin, read_deferrable, ("postgresql",), removed=True)
     add_table_comparison(plugin, compare_on_postgresql, ("postgresql",))
     add_table_comparison(plugin, forget_cut_names, ("postgresql",))
-    add_table_comparison(plugin, compare_included, ("postgresql",))
+    add_table_comparison(plugin, compare_uniques, ("postgresql",))
     for dialect in ("postgresql", "mysql", "mariadb"):
         plugin.add_autogenerate_comparator(
             use_names, "schema", plugin.name, qualifier=dialect, priority=DispatchPriority.LAST
@@ -185,17 +189,36 @@ def forget_cut_names(
             operations.ops[:] = [each for each in operations.ops if each not in (op, drops[old.name])]
 
 
-def compare_included(
+def read_deferrable(
+    autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table | None
+) -> None:
+    """Let the UNIQUEs of a reflected table say when they are checked, which SQLAlchemy does not read.
+
+    So do those that Alembic drops already, for the way back.
+    """
+    found = {detail.name: detail for detail in details(autogen_context, reflected, "u")}
+    for each in reflected.constraints:
+        if isinstance(each, UniqueConstraint) and each.name in found:
+            each.deferrable, each.initially = map(found[str(each.name)].deferring.get, ("deferrable", "initially"))
+            operations.ops[:] = [
+                DropConstraintOp.from_constraint(each)
+                if isinstance(op, DropConstraintOp) and op.constraint_name == each.name
+                else op
+                for op in operations.ops
+            ]
+
+
+def compare_uniques(
     autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table, model: Table
 ) -> None:
-    """Replace the UNIQUEs that include other columns, which Alembic does not compare."""
+    """Replace the UNIQUEs that include other columns, or are checked at another time: Alembic compares neither."""
     changed = {getattr(op, "constraint_name", None) for op in operations.ops}
     existing = {str(each.name): each for each in reflected.constraints if isinstance(each, UniqueConstraint)}
     for new in [each for each in model.constraints if isinstance(each, UniqueConstraint)]:
         old = existing.get(str(stored_name(new, autogen_context.dialect))) or next(
             (each for each in existing.values() if new.name is None and column_names(each) == column_names(new)), None
         )
-        if old is None or old.name in changed or _included(old) == _included(new):
+        if old is None or old.name in changed or _options(old) == _options(new):
             continue
         if autogen_context.run_object_filters(new, new.name, "unique_constraint", False, old):
             operations.ops += [DropConstraintOp.from_constraint(old), AddConstraintOp.from_constraint(new)]
@@ -207,10 +230,15 @@ def _included(constraint: UniqueConstraint) -> list[str]:
     return included(table, constraint.dialect_options["postgresql"].get("include"))
 
 
+def _options(constraint: UniqueConstraint) -> tuple[Any, ...]:
+    """Return what Alembic does not compare of a UNIQUE."""
+    return _included(constraint), deferring(constraint)
+
+
 def _unique(constraint: UniqueConstraint) -> tuple[Any, ...]:
     """Return what a UNIQUE is, apart from its name."""
     distinct = bool(constraint.dialect_options["postgresql"]["nulls_not_distinct"])
-    return column_names(constraint), bool(constraint.deferrable), constraint.initially, distinct, _included(constraint)
+    return column_names(constraint), distinct, _options(constraint)
 
 
 def _columns(index: Index) -> list[str]:

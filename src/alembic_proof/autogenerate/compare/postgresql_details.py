@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import Table, text
+from sqlalchemy import Constraint, Table, text
 
 from ..renamed_inspector import RenamedInspector
 
@@ -15,7 +15,8 @@ _DETAILS = """
 SELECT CASE WHEN nspname = current_schema() THEN NULL ELSE nspname END, c.relname, conname, contype::text,
     CASE contype WHEN 'x' THEN pg_get_constraintdef(x.oid) END, condeferrable, condeferred, NULL::text[], NULL::text[]
 FROM pg_constraint x JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON n.oid = relnamespace
-WHERE (contype = 'x' OR (contype = 'f' AND confmatchtype = 'f')) AND nspname !~ '^(pg_|information_schema)'
+WHERE (contype = 'x' OR (contype = 'f' AND confmatchtype = 'f') OR (contype = 'u' AND condeferrable))
+    AND nspname !~ '^(pg_|information_schema)'
 UNION ALL
 SELECT CASE WHEN nspname = current_schema() THEN NULL ELSE nspname END, t.relname, c.relname, 'i',
     CASE WHEN indexprs IS NOT NULL
@@ -39,12 +40,23 @@ class Detail(NamedTuple):
     schema: str | None
     table: str
     name: str
-    kind: str  # "x": EXCLUDE; "f": a foreign key that is MATCH FULL; "i": an index
+    kind: str  # "x": EXCLUDE; "f": a foreign key that is MATCH FULL; "u": a deferrable UNIQUE; "i": an index
     definition: str | None
     deferrable: bool
     deferred: bool
     classes: list[str] | None  # the operator classes of an index, also those that are usual for a type
     collations: list[str] | None  # and the collations
+
+    @property
+    def deferring(self) -> dict[str, Any]:
+        """When the constraint is checked, as SQLAlchemy has it."""
+        return {"deferrable": True, "initially": "DEFERRED" if self.deferred else None} if self.deferrable else {}
+
+
+def deferring(constraint: Constraint) -> tuple[bool, bool]:
+    """Return whether a constraint can be deferred, and whether it is: PostgreSQL takes the latter to say the former."""
+    is_deferred = str(getattr(constraint, "initially", None)).upper() == "DEFERRED"
+    return bool(getattr(constraint, "deferrable", None)) or is_deferred, is_deferred
 
 
 _details: WeakKeyDictionary[AutogenContext, dict[tuple[Any, ...], list[Detail]]] = WeakKeyDictionary()
