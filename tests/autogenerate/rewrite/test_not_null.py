@@ -178,6 +178,19 @@ def test_a_foreign_key_is_filled_with_what_is_there(lab: Lab) -> None:
     assert lab.rows("SELECT shelf_id FROM book") == [(7,)]
 
 
+def test_no_row_is_in_a_table_that_the_same_revision_creates(lab: Lab) -> None:
+    """It has none to refer to: it comes in a revision of its own, and is filled."""
+    lab.change(models())
+    lab.rows("INSERT INTO book (id) VALUES (1)")
+    key: Any = ForeignKey("shelf.id", name="fk_shelf")
+    changed = models(Column("shelf_id", key, nullable=False))
+    Table("shelf", changed, Column("id", Integer, primary_key=True))
+    assert lab.refused(changed, "fill=book.shelf_id=1") == (
+        "book.shelf_id refers to shelf.id, and here no row has '1' there: create and fill that table in a revision of "
+        "its own first, as this one has no row for it yet. Nothing was written."
+    )
+
+
 def test_a_downgrade_fills_no_foreign_key(lab: Lab) -> None:
     """No value would be right: the revision says so, and where no row is in the table it runs."""
 

@@ -90,6 +90,37 @@ def test_a_table_and_columns_are_renamed_at_once(lab: Lab) -> None:
     assert lab.schema() == after
 
 
+def test_a_table_whose_foreign_keys_follow_renamed_tables(lab: Lab) -> None:
+    """Of user_tag, nothing but the tag has its name afterwards, and there are new columns besides."""
+
+    def tagged(name: str, *more: str) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        new = [[Column(each, Integer, server_default="1") for each in more] for _ in range(3)]
+        Table(name, metadata, Column("id", Integer, primary_key=True), Column("email", String(20)), *new[0])
+        Table(
+            f"{name}_tag",
+            metadata,
+            Column(f"{name}_id", ForeignKey(f"{name}.id"), primary_key=True),
+            Column("tag", String(9), primary_key=True),
+            *new[1],
+        )
+        Table("stamp", metadata, Column("id", Integer, primary_key=True), *new[2])
+        return metadata
+
+    lab.change(tagged("person"))
+    lab.rows("INSERT INTO person VALUES (1, 'a')")
+    lab.rows("INSERT INTO person_tag VALUES (1, 'x')")
+    changed = tagged("account", "rev", "owner")
+    likely = ["rename=person:account", "rename=person_tag:account_tag", "rename=account_tag.person_id:account_id"]
+    message = lab.refused(changed)
+    (command,) = [line for line in message.splitlines() if line.startswith("    alembic ")]
+    assert {word for word in command.split() if "=" in word} == {*likely}
+    lab.change(changed, *likely)
+    assert lab.rows("SELECT account_id, tag FROM account_tag") == [(1, "x")]
+    lab.downgrade()
+    assert lab.rows("SELECT person_id, tag FROM person_tag") == [(1, "x")]
+
+
 def test_all_questions_are_said_at_once(lab: Lab) -> None:  # D1
     """A rename and what it hides, two NOT NULL, a drop: one command answers them, whichever way it was."""
     start(lab)

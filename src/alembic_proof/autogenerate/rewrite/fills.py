@@ -16,6 +16,7 @@ from alembic.operations.ops import (
     AddConstraintOp,
     AlterColumnOp,
     CreateIndexOp,
+    CreateTableOp,
     DropTableOp,
     MigrateOperation,
 )
@@ -171,9 +172,11 @@ def _fill_given(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str, given:
     fill = fill_of(value, name, type_, draft.dialect)
     for key in column.foreign_keys:
         if (target := referred_without(draft, op, key, value)) is not None:
+            so = "say one that it has"
+            if target.rpartition(".")[0] in _created(draft):
+                so = "create and fill that table in a revision of its own first, as this one has no row for it yet"
             raise CommandError(
-                f"{name} refers to {target}, and here no row has {given!r} there: say one that it has. "
-                "Nothing was written."
+                f"{name} refers to {target}, and here no row has {given!r} there: {so}. Nothing was written."
             )
     if _is_unique(column):
         raise CommandError(
@@ -185,6 +188,11 @@ def _fill_given(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str, given:
             f"{name} cannot have {given!r} in all rows: CHECK ({check}) refuses it. Nothing was written."
         )
     return fill
+
+
+def _created(draft: Draft) -> set[str]:
+    """Return the tables that the revision creates, by their full names."""
+    return {full_name(op.table_name, op.schema) for op in draft.upgrade.ops if isinstance(op, CreateTableOp)}
 
 
 def fill_arguments(draft: Draft, column: Column[Any]) -> tuple[str, ...]:

@@ -143,7 +143,11 @@ def _compare_again(draft: Draft, new_names: NewNames) -> None:
 
 
 def _table_candidates(draft: Draft) -> list[Candidate]:
-    """Return the removed tables, each with the added ones; those are alike that share half of their columns."""
+    """Return the removed tables, each with the added ones; those are alike that share half of their columns.
+
+    So are those of which only foreign keys to tables that are alike have other names, as user_tag.user_id and
+    account_tag.account_id.
+    """
     candidates: list[Candidate] = []
     removed = [op.to_table() for op in draft.upgrade.ops if isinstance(op, DropTableOp)]
     if not removed:
@@ -152,12 +156,37 @@ def _table_candidates(draft: Draft) -> list[Candidate]:
     for old, new in product(removed, added):
         if old.schema != reflected_schema(new, draft.dialect):
             continue
-        old_columns, new_columns = ({column.name for column in table.columns} for table in (old, new))
-        shared = len(old_columns & new_columns) / max(len(old_columns), len(new_columns), 1)
-        likeness = shared + name_likeness(old.name, new.name) if shared >= 0.5 else 0
         names = (full_name(old.name, old.schema), full_name(new.name, new.schema))
-        candidates.append(Candidate(*names, likeness, old, new))
+        candidates.append(Candidate(*names, _table_likeness(old, new, 0), old, new))
+    alike = {(each.old, each.new) for each in candidates if each.likeness}
+    for each in candidates:
+        if not each.likeness:
+            each.likeness = _table_likeness(each.removed, each.added, _renamed_references(each, alike))
     return candidates
+
+
+def _table_likeness(old: Table, new: Table, more: int) -> float:
+    """Return how much alike two tables are, which share columns of the same names, and some more; 0 for too few."""
+    old_columns, new_columns = ({column.name for column in table.columns} for table in (old, new))
+    shared = (len(old_columns & new_columns) + more) / max(len(old_columns), len(new_columns), 1)
+    return shared + name_likeness(old.name, new.name) if shared >= 0.5 else 0
+
+
+def _renamed_references(candidate: Candidate, alike: set[tuple[str, str]]) -> int:
+    """Return how many columns have other names, and refer to tables that are alike."""
+    old, new = (_references(table) for table in (candidate.removed, candidate.added))
+    waiting = [target for name, target in new.items() if name not in old]
+    for target in (target for name, target in old.items() if name not in new):
+        found = next((other for other in waiting if (target, other) in alike), None)
+        if found is not None:
+            waiting.remove(found)
+    return len(new.keys() - old.keys()) - len(waiting)
+
+
+def _references(table: Table) -> dict[str, str]:
+    """Return to which tables the columns of a table refer, by their full names."""
+    elements = (element for key in table.foreign_key_constraints for element in key.elements)
+    return {each.parent.name: each.target_fullname.rpartition(".")[0] for each in elements}
 
 
 def _column_candidates(draft: Draft, new_names: NewNames) -> list[Candidate]:
