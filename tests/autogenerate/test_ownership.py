@@ -27,6 +27,14 @@ def test_tables_of_revisions(script: ScriptDirectory) -> None:
     assert tables_of_revisions(script, dialect_of("postgresql")) == {(None, "old"), (None, "new"), ("crm", "t")}
 
 
+def test_tables_that_sql_renames(lab_sqlite: Lab) -> None:
+    """They stay those of the revisions, also in another schema; other SQL makes no table one of them."""
+    statements = ["ALTER TABLE a RENAME TO b", 'ALTER TABLE b SET SCHEMA "S"', "CREATE TABLE c (id INT)"]
+    lab_sqlite.write("a1", None, "\n".join(f"op.execute({each!r})" for each in statements))
+    script = ScriptDirectory.from_config(lab_sqlite.config())
+    assert tables_of_revisions(script, dialect_of("postgresql")) == {(None, "b"), ("S", "b")}
+
+
 @pytest.mark.parametrize(
     ("schema", "name", "type_", "reflected", "compare_to", "expected"),
     [

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
-from alembic.operations.ops import CreateTableOp, RenameTableOp
+from alembic.operations.ops import CreateTableOp, ExecuteSQLOp, RenameTableOp
 from alembic.script import ScriptDirectory
 from sqlalchemy import Dialect, MetaData
 
 from ..revisions.actions import actions
 from ..revisions.reader import UNKNOWN
+from ..revisions.statements import Renamed, effects, sql_text
 
 TableKey = tuple["str | None", str]  # a schema, None for the default one, and a table
 
@@ -56,4 +58,15 @@ def _created(script: ScriptDirectory, dialect: Dialect) -> set[TableKey]:
                 name = op.table_name if isinstance(op, CreateTableOp) else op.new_table_name
                 if UNKNOWN not in (name, op.schema):
                     tables.add((op.schema, name))
+            elif isinstance(op, ExecuteSQLOp):
+                tables |= _renamed(sql_text(op.sqltext, dialect), dialect)
     return tables
+
+
+def _renamed(sql: str, dialect: Dialect) -> set[TableKey]:
+    """Return the names that SQL gives to tables, which it may move into another schema."""
+    if not re.search(r"\b(RENAME|SCHEMA)\b", sql, re.IGNORECASE):
+        return set()
+    names = [each.to for each in effects(sql, dialect) if isinstance(each, Renamed) and not each.column]
+    parts = [name.rpartition(".") for name in names if UNKNOWN not in name]
+    return {(schema or None, name) for schema, _, name in parts}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..ddl.type_text import read_type
-from ..sqltext import full_name, single_percents
+from ..sqltext import full_name
 from .reader import UNKNOWN
 from .recorder import Step
-from .statements import Renamed, effects
+from .statements import Renamed, effects, sql_text
 
 if TYPE_CHECKING:
     from alembic.operations.ops import AlterColumnOp
@@ -61,25 +61,12 @@ class DropReader:
                 if op.modify_name:
                     self._rename(table, op.column_name, op.modify_name)
             elif isinstance(op, ops.ExecuteSQLOp):
-                self._read_sql(place, self._text(op.sqltext))
+                self._read_sql(place, op.sqltext)
 
-    def _text(self, sql: Any) -> str:
-        """Return the text of what is executed: a text, or an expression of SQLAlchemy's."""
-        from sqlalchemy import TextClause
-        from sqlalchemy.exc import SQLAlchemyError
-
-        if isinstance(sql, TextClause):
-            return sql.text
-        try:
-            compiled = sql if isinstance(sql, str) else str(sql.compile(dialect=self._dialect))
-        except SQLAlchemyError:
-            return ""
-        return compiled if isinstance(sql, str) else single_percents(compiled, self._dialect)
-
-    def _read_sql(self, place: str, sql: str) -> None:
+    def _read_sql(self, place: str, sql: Any) -> None:
         from alembic.operations.ops import AlterColumnOp
 
-        for effect in effects(sql, self._dialect):
+        for effect in effects(sql_text(sql, self._dialect), self._dialect):
             table, column = effect.table, effect.column
             if isinstance(effect, Renamed):
                 self._rename(table, column, effect.to)

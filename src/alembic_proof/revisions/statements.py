@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..sqltext import Token, lexed
+from ..sqltext import Token, lexed, single_percents
 from .reader import UNKNOWN
 
 if TYPE_CHECKING:
@@ -51,6 +51,19 @@ class Renamed:
 
 
 SOMETHING = Lost(UNKNOWN)
+
+
+def sql_text(sql: Any, dialect: Dialect) -> str:
+    """Return the text of what a revision executes: a text, or an expression of SQLAlchemy's."""
+    from sqlalchemy import TextClause
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if isinstance(sql, (str, TextClause)):
+        return sql if isinstance(sql, str) else sql.text
+    try:
+        return single_percents(str(sql.compile(dialect=dialect)), dialect)
+    except SQLAlchemyError:
+        return ""
 
 
 def effects(sql: str, dialect: Dialect) -> Iterator[Lost | Renamed]:

@@ -28,6 +28,7 @@ from ..ownership import TableKey
 from ..renamed_inspector import NewNames, RenamedAutogenContext
 from .candidates import Candidate, Removal, name_likeness, place_likeness, renamed
 from .fills import fill_arguments
+from .moved_tables import require_not_moved
 from .said_renames import dropped_first, said_columns, said_tables
 
 
@@ -38,6 +39,7 @@ def renames(draft: Draft) -> None:
     """
     if draft.context.connection is None:
         return
+    require_not_moved(draft)
     new_names = NewNames(draft.dialect)
     operations: list[MigrateOperation] = []
     tables_removed = Removal("allow-drop", "it was removed, and is dropped with its rows")
