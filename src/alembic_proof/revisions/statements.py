@@ -215,13 +215,13 @@ class _Statement:
             self.at += min(places) + 1
 
     def _drop(self) -> Iterator[Lost]:
-        kind = self.word()
+        kind = self.takes("OWNED BY") or self.word()
         self.at += 1
         if kind in ("TABLE", "TABLES"):
             self.takes("IF EXISTS")
             yield from map(Lost, self.names())
             return
-        is_all = kind in ("DATABASE", "OWNED") or (kind == "SCHEMA" and self.is_mysql)
+        is_all = kind in ("DATABASE", "OWNED BY") or (kind == "SCHEMA" and self.is_mysql)
         if is_all or (kind in _HOLDERS and "CASCADE" in _words(self.rest)):
             yield SOMETHING
 
@@ -236,8 +236,8 @@ class _Statement:
             pass
         is_first = self.takes("FROM")  # MySQL has the tables before FROM where it joins others
         names = list(self.names())
-        if not is_first:
-            self.takes("FROM")
+        if not (is_first or self.takes("FROM")):
+            return  # any other text that begins with this word
         words = _words(self.rest)
         if "WHERE" in words and not _ALWAYS.issuperset(self._condition()):
             return
