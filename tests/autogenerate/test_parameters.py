@@ -42,7 +42,10 @@ def models(*items: Any) -> MetaData:
         (lambda: CheckConstraint("t <> 'a:b :c'", name="ck1"), "The CHECK ck1 of the table a has :c in its SQL"),
         (lambda: CheckConstraint("t ~ '(?:x)'"), "The CHECK of the table a has :x in its SQL"),
         (lambda: Column("g", String(9), Computed("t || ' :c'")), "Computed() of the column g of the table a has :c"),
-        (lambda: Column("d", String(9), server_default=text("':c'")), "The server default of the column d of the"),
+        (
+            lambda: Column("d", String(9), server_default=func.lower(text("':c'"))),
+            "The server default of the column d of",
+        ),
         (lambda: Index("i", text("(t || ':c')")), "The index i of the table a has :c"),
         (lambda: Index("i", func.lower(text("':c'"))), "The index i of the table a has :c"),
         (lambda: Index("i", "t", postgresql_where=text("t <> ':c'")), "The index i of the table a has :c"),
@@ -55,6 +58,7 @@ def models(*items: Any) -> MetaData:
         (lambda: CheckConstraint(column("t") == literal(None, String)), None),
         (lambda: CheckConstraint(text("t <> :c").bindparams(c="x")), None),
         (lambda: Column("d", String(9), server_default="':c'"), None),
+        (lambda: Column("d", String(9), server_default=text("':c'")), None),  # it is written as it stands
         (lambda: Column("d", Integer, server_default=text("nextval('s'::regclass)")), None),
         (lambda: Index("i", "t", sqlite_where=text("t <> ':c'")), None),  # of another database
     ],

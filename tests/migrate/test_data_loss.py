@@ -222,6 +222,7 @@ def test_a_type_that_cuts_off_values(
         ("length(x)", "sa.Text()", "sa.Integer()", "'hello', '1'", 1),
         ("length(missing)", "sa.Text()", "sa.Integer()", "'hello', '5'", 2),  # a column that it adds before
         ("CASE x WHEN 'a' THEN 1 ELSE 2 END", "sa.Text()", "sa.Integer()", "'a', 'b'", 0),
+        ("CASE x WHEN 'a' THEN 1 END", "sa.Text()", "sa.Integer()", "'a', 'b', NULL", 1),
         ("x::date", "sa.DateTime()", "sa.Date()", "'2026-01-05', '2026-01-05 10:00'", 1),
         ("x AT TIME ZONE 'UTC'", "sa.DateTime()", "sa.DateTime(timezone=True)", "'2026-01-05'", 0),
         ("to_jsonb(x)", "sa.Text()", "postgresql.JSONB()", "'a'", 0),

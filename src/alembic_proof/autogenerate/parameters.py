@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from alembic.util import CommandError
-from sqlalchemy import BindParameter, CheckConstraint, ClauseElement, Dialect, Table
+from sqlalchemy import BindParameter, CheckConstraint, ClauseElement, Dialect, Table, TextClause
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.sql.visitors import iterate
 
@@ -35,7 +35,9 @@ def _parameter(expression: Any) -> str | None:
 def _expressions(table: Table, dialect: Dialect) -> Iterator[tuple[str, Any]]:
     """Yield the expressions that a database gets with a table, and what to call them."""
     for column in table.columns:
-        yield f"The server default of the column {column.name}", getattr(column.server_default, "arg", None)
+        default = getattr(column.server_default, "arg", None)
+        if not isinstance(default, TextClause):  # which is written as it stands
+            yield f"The server default of the column {column.name}", default
         yield f"Computed() of the column {column.name}", getattr(column.computed, "sqltext", None)
     for constraint in table.constraints:
         named = f" {constraint.name}" if isinstance(constraint.name, str) else ""

@@ -241,6 +241,10 @@ def _count_cut(connection: Connection, drop: Drop) -> int:
         with suppress(DBAPIError), connection.begin_nested():
             return _count(connection, drop, using.changed(value, change))
         return _count(connection, drop)  # the table is not yet as the expression expects it
+    if using.maps(change, dialect):
+        with suppress(DBAPIError), connection.begin_nested():
+            if number := _count(connection, drop, using.becomes_null(change)):
+                return number
     if loss(change, dialect) is not None or (drop.is_part and shortened_to(change, dialect) is not None):
         return _count(connection, drop, lost_values(*types))
     places = rounded(*types)

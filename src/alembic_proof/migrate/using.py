@@ -22,8 +22,7 @@ _KEEPING = re.compile(
 def cuts(op: AlterColumnOp, dialect: Dialect) -> bool:
     """Tell whether an expression may give values that differ by more than the new type.
 
-    A text may be cut to its length even by a cast, where PostgreSQL would refuse it otherwise. What a CASE gives is
-    meant: it has each value.
+    A text may be cut to its length even by a cast, where PostgreSQL would refuse it otherwise. Of a CASE, see maps().
     """
     using = op.kw.get("postgresql_using")
     if dialect.name != "postgresql" or not using:
@@ -34,7 +33,7 @@ def cuts(op: AlterColumnOp, dialect: Dialect) -> bool:
         for before, after in pairwise(tokens)
         if after.text == "(" and before.kind in ("word", "name")
     }
-    if any(token.text.lower() == "case" for token in tokens):
+    if maps(op, dialect):
         return False
     types = (op.existing_type, op.modify_type)
     is_text = all(type_ is not None and kind_of(database_type(type_, dialect)) == "text" for type_ in types)
@@ -43,8 +42,22 @@ def cuts(op: AlterColumnOp, dialect: Dialect) -> bool:
     )
 
 
+def maps(op: AlterColumnOp, dialect: Dialect) -> bool:
+    """Tell whether an expression says for each value which one it becomes: that is meant, if it is not NULL."""
+    using = op.kw.get("postgresql_using") or ""
+    return dialect.name == "postgresql" and any(each.text.lower() == "case" for each in lexed(using, dialect.name))
+
+
+def becomes_null(op: AlterColumnOp) -> ColumnElement[bool]:
+    """Return the condition under which an expression has no value for one."""
+    return _expression(op).is_(None)
+
+
 def changed(value: ColumnElement[Any], op: AlterColumnOp) -> ColumnElement[bool]:
     """Return the condition under which a value is another one after its expression, and back in the old type."""
     old: Any = op.existing_type
-    new: ColumnElement[Any] = literal_column(f"({op.kw['postgresql_using']})")
-    return cast(cast(new, old), Text).is_distinct_from(cast(value, Text))
+    return cast(cast(_expression(op), old), Text).is_distinct_from(cast(value, Text))
+
+
+def _expression(op: AlterColumnOp) -> ColumnElement[Any]:
+    return literal_column(f"({op.kw['postgresql_using']})")
