@@ -17,7 +17,7 @@ FLOORS: list[dict[str, set[str]]] = [
         "sqltext": set(),
         "packages": set(),
         "upstream": set(),
-        "dialects": {"url", "sqltext"},
+        "dialects": {"url", "sqltext", "upstream"},
         "url": {"dialects"},
         "connecting": {"dialects"},
         "prompts": {"upstream", "sqltext"},

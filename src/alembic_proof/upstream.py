@@ -10,6 +10,7 @@ Nothing is imported at the top: the doctor loads this module where neither libra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -155,8 +156,7 @@ def renders_check_constraints() -> bool:
     """Tell whether Alembic can write an added CHECK into a revision: 1.18 raises NotImplementedError."""
     from alembic import __version__
 
-    major, minor = __version__.split(".")[:2]
-    return (int(major), int(minor)) >= (1, 19)
+    return _numbers(__version__) >= (1, 19)
 
 
 def registered_impl(dialect: str) -> type[DefaultImpl] | None:
@@ -189,18 +189,28 @@ def type_affinity(type_: TypeEngine[Any]) -> Any:
 
 def reflects_collations() -> bool:
     """Tell whether SQLAlchemy reads the collations of PostgreSQL's columns: 2.0 does not."""
-    from sqlalchemy import __version__
-
-    major, minor = __version__.split(".")[:2]
-    return (int(major), int(minor)) >= (2, 1)
+    return _sqlalchemy() >= (2, 1)
 
 
 def enums_have_create_type() -> bool:
     """Tell whether ``sqlalchemy.Enum`` takes ``create_type``: up to SQLAlchemy 2.0 only that of PostgreSQL does."""
+    return _sqlalchemy() >= (2, 1)
+
+
+def reads_sqlite_constraints() -> bool:
+    """Tell whether SQLAlchemy reads SQLite's names in quotes, and several constraints on one line: from 2.0.45 on."""
+    return _sqlalchemy() >= (2, 0, 45)
+
+
+def _sqlalchemy() -> tuple[int, ...]:
     from sqlalchemy import __version__
 
-    major, minor = __version__.split(".")[:2]
-    return (int(major), int(minor)) >= (2, 1)
+    return _numbers(__version__)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a release, as they are compared; what follows them in a pre-release is left out."""
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
 def is_type_bound(constraint: Any) -> bool:

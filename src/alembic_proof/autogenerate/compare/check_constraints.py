@@ -157,11 +157,8 @@ def _nameless(autogen_context: AutogenContext, table: Table) -> list[CheckConstr
     stored = stored_table(autogen_context, table.name, "CHECK") if is_sqlite else None
     if stored is None or table.schema is not None:
         return [check for check in table.constraints if isinstance(check, CheckConstraint) and check.name is None]
-    texts = [
-        stored.sql[clause.expression[0].start : clause.expression[-1].end]
-        for _, clause in stored.clauses
-        if clause.kind == "CHECK" and clause.name is None
-    ]
+    checks = (clause for _, clause in stored.clauses if clause.kind == "CHECK" and clause.name is None)
+    texts = [stored.expression(check) for check in checks]
     names = (in_new_names(autogen_context, table.name, sql) for sql in texts)
     return [CheckConstraint(text(escape_colons(sql))) for sql in names]
 
