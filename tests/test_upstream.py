@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+import sqlalchemy
 from alembic import command
 from alembic.autogenerate.api import AutogenContext
 from alembic.config import Config
@@ -15,6 +16,7 @@ from alembic.runtime import plugins
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Boolean, Column, Enum, Integer, MetaData, String, Table, Text, TypeDecorator, create_engine
 from support.lab import Lab
 from support.models import dialect_of
@@ -98,7 +100,26 @@ def test_plugins() -> None:
     assert plugins._all_plugins["alembic_proof.test_of_plugins"] is second
     second.remove()
     assert "alembic_proof.test_of_plugins" not in plugins._all_plugins
-    upstream.require_plugins()
+
+
+def test_releases_that_are_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For env.py; those that are installed are not."""
+    upstream.require_releases()
+    monkeypatch.setattr(sqlalchemy, "__version__", "2.0.4")
+    upstream.require_releases()
+    monkeypatch.setattr(sqlalchemy, "__version__", "2.0.3")
+    with pytest.raises(CommandError, match=r"needs SQLAlchemy 2\.0\.4 or newer; this is 2\.0\.3\."):
+        upstream.require_releases()
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("2.0.44", (False, False)), ("2.0.45", (True, False)), ("2.1.0b1", (True, True)), ("2.1.0", (True, True))],
+)
+def test_what_sqlalchemy_reads(monkeypatch: pytest.MonkeyPatch, version: str, expected: tuple[bool, bool]) -> None:
+    """By its release."""
+    monkeypatch.setattr(sqlalchemy, "__version__", version)
+    assert (upstream.reads_sqlite_constraints(), upstream.reflects_collations()) == expected
 
 
 def test_compare_and_is_in_batch() -> None:

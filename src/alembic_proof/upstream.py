@@ -108,15 +108,21 @@ def downgrade_steps(script: ScriptDirectory, revision: str, heads: Any) -> list[
     return list(script._downgrade_revs(revision, heads))
 
 
-def require_plugins() -> None:
-    """Raise CommandError where Alembic has no plug-ins: autogenerate needs 1.18, which brought them."""
+def require_releases() -> None:
+    """Raise CommandError where autogenerate cannot work.
+
+    Alembic 1.18 brought plug-ins, and SQLAlchemy 2.0.4 ``Table.autoincrement_column``.
+    """
     from importlib.util import find_spec
 
-    from alembic import __version__
+    from alembic import __version__ as alembic
     from alembic.util import CommandError
+    from sqlalchemy import __version__ as sqlalchemy
 
     if find_spec("alembic.runtime.plugins") is None:
-        raise CommandError(f"alembic-proof in env.py needs Alembic 1.18 or newer; this is {__version__}.")
+        raise CommandError(f"alembic-proof in env.py needs Alembic 1.18 or newer; this is {alembic}.")
+    if _numbers(sqlalchemy) < (2, 0, 4):
+        raise CommandError(f"alembic-proof in env.py needs SQLAlchemy 2.0.4 or newer; this is {sqlalchemy}.")
 
 
 def register_plugin(name: str) -> Plugin:
