@@ -194,8 +194,8 @@ def type_affinity(type_: TypeEngine[Any]) -> Any:
 
 
 def reflects_collations() -> bool:
-    """Tell whether SQLAlchemy reads the collations of PostgreSQL's columns: 2.0 does not."""
-    return _sqlalchemy() >= (2, 1)
+    """Tell whether SQLAlchemy reads the collations of PostgreSQL's columns: from 2.0.45 on."""
+    return _sqlalchemy() >= (2, 0, 45)
 
 
 def enums_have_create_type() -> bool:
