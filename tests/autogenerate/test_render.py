@@ -40,7 +40,7 @@ from sqlalchemy import (
     inspect,
     text,
 )
-from sqlalchemy.dialects.postgresql import ENUM, JSONB
+from sqlalchemy.dialects.postgresql import DOMAIN, ENUM, JSONB
 from sqlalchemy.types import UserDefinedType
 from support.lab import Lab
 from support.models import CONVENTION, dialect_of
@@ -215,6 +215,19 @@ def test_types_on_postgresql(type_: Any, expected: Any) -> None:
     enum_ = "sa.Enum" if upstream.enums_have_create_type() else "postgresql.ENUM"
     code = expected and expected.replace("{Enum}", enum_)
     assert render_item("type", type_, context("postgresql")) == code
+
+
+def test_a_domain_that_alembic_does_not_write() -> None:
+    """As in 1.18: what statements of the revision create is named, with the type below it."""
+    postgresql = context("postgresql")
+    postgresql.migration_context.impl.render_type = lambda *_: False
+    domain = DOMAIN("code", String(9), schema="crm", check="VALUE <> ''")
+    code = "postgresql.DOMAIN('code', sa.String(length=9), schema='crm', create_type=False)"
+    assert render_item("type", domain, postgresql) == code
+    assert render_item("type", ARRAY(DOMAIN("code", Raw(3))), postgresql) == (
+        f"sa.ARRAY(postgresql.DOMAIN('code', {HERE}.Raw(3), create_type=False))"
+    )
+    assert postgresql.imports == {"from sqlalchemy.dialects import postgresql", f"import {HERE}"}
 
 
 def test_jsonb_elsewhere() -> None:

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import JSON, Integer, Numeric, String, TypeDecorator
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import UserDefinedType
 
-from alembic_proof.ddl.types import database_type
+from alembic_proof.ddl.types import database_type, kind_of, python_type
 
 
 class Price(TypeDecorator[Any]):
@@ -42,3 +43,21 @@ def test_database_type(type_: Any, dialect: Any, expected: type) -> None:
     found = database_type(type_, dialect.dialect())
     assert isinstance(found, expected)
     assert not isinstance(found, TypeDecorator)
+
+
+class Unknown(UserDefinedType[Any]):
+    """Of which nobody knows what its values are: up to SQLAlchemy 2.0 most types of a dialect say so."""
+
+    @property
+    def python_type(self) -> Any:
+        """Raise what SQLAlchemy does."""
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("type_", "expected"), [(Integer(), int), (Unknown(), object), (postgresql.DOMAIN("d", Integer()), object)]
+)
+def test_python_type(type_: Any, expected: type) -> None:
+    """That of the values, or object."""
+    assert python_type(type_) is expected
+    assert kind_of(Unknown()) == "other"

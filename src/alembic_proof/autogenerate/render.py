@@ -158,6 +158,11 @@ def _domain_type(type_: Any, domain: Any, autogen_context: AutogenContext) -> st
     uncreated = copy(domain)
     uncreated.create_type = False
     code = autogen_context.migration_context.impl.render_type(uncreated, autogen_context)
+    if not code:  # Alembic 1.18 would write a repr() that is no code
+        below = TypeCode(autogen_context.imports)
+        below.imports.add("from sqlalchemy.dialects import postgresql")
+        schema = f", schema={domain.schema!r}" if domain.schema else ""
+        code = f"postgresql.DOMAIN({domain.name!r}, {below.nested(domain.data_type)}{schema}, create_type=False)"
     return f"sa.ARRAY({code})" if isinstance(type_, ARRAY) else str(code)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from copy import copy
 from datetime import timedelta
 from typing import Any
@@ -69,10 +68,15 @@ def kind_of(type_: Any) -> str:
     if getattr(type_, "__visit_name__", None) == "SET":  # of MySQL, which is a String with a length
         return "set"
     found = next((kind for class_, kind in _KINDS if isinstance(type_, class_)), None)
-    if found is None:
-        with suppress(NotImplementedError):
-            return {bytes: "binary", timedelta: "interval"}.get(type_.python_type, "other")
-    return found or "other"
+    return found or {bytes: "binary", timedelta: "interval"}.get(python_type(type_), "other")
+
+
+def python_type(type_: Any) -> Any:
+    """Return of which type the values are in Python; ``object``, as from SQLAlchemy 2.1 on, if it is not known."""
+    try:
+        return type_.python_type
+    except NotImplementedError:
+        return object
 
 
 def stored_kind(type_: Any) -> str:

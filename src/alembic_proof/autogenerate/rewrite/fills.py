@@ -23,6 +23,7 @@ from alembic.util import CommandError
 from sqlalchemy import ClauseElement, Column, Dialect
 from sqlalchemy.dialects.postgresql import DOMAIN
 
+from ...ddl.types import python_type
 from ...prompts import Question
 from ...sqltext import full_name, quote_literal
 from ..compare.reflected import reflected_tables
@@ -255,7 +256,7 @@ def _neutral_fill(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str, type
     elif draft.kind == "mysql" and type_.__visit_name__ == "TIMESTAMP":
         value = _FIRST_TIMESTAMP
     else:
-        value = _NEUTRAL.get(type_.python_type)
+        value = _NEUTRAL.get(python_type(type_))
     value = accepted_value(draft, op, name, type_, value)
     return NO_VALUE if value is None else fill_of(value, name, type_, draft.dialect)
 
