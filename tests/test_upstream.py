@@ -17,7 +17,21 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Boolean, Column, Enum, Integer, MetaData, String, Table, Text, TypeDecorator, create_engine
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Enum,
+    Float,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    create_engine,
+)
 from support.lab import Lab
 from support.models import dialect_of
 
@@ -117,6 +131,17 @@ def test_what_sqlalchemy_reads(monkeypatch: pytest.MonkeyPatch, version: str, ex
     """By its release, also by a beta."""
     monkeypatch.setattr(sqlalchemy, "__version__", version)
     assert upstream.reads_sqlite_constraints() == upstream.reflects_collations() == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "counts"),
+    [(Integer(), True), (BigInteger(), True), (Numeric(9, 2), False), (Float(), False), (String(9), False)],
+)
+def test_autoincrement_column(key: Any, counts: bool) -> None:
+    """Only a number without digits behind the point counts, in each release."""
+    table = Table("thing", MetaData(), Column("id", key, primary_key=True))
+    assert upstream.autoincrement_column(table) is (table.c.id if counts else None)
+    assert upstream.autoincrement_column(Table("other", MetaData(), Column("a", Integer))) is None
 
 
 def test_compare_and_is_in_batch() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, MigrationStep
     from alembic.runtime.plugins import Plugin
     from alembic.script import ScriptDirectory
+    from sqlalchemy import Column, Table
     from sqlalchemy.types import TypeEngine
 
 
@@ -186,6 +187,18 @@ class CompiledElements:
 def is_migrating(context: MigrationContext) -> bool:
     """Tell whether a context is that of ``context.configure()``, which runs the migrations, and not one that looks."""
     return environment_context()._migration_context is context
+
+
+def autoincrement_column(table: Table) -> Column[Any] | None:
+    """Return the column whose values the database counts, or None.
+
+    Up to SQLAlchemy 2.0 it is also a key with digits behind the point, which no database counts.
+    """
+    from sqlalchemy import Integer
+
+    column = table.autoincrement_column
+    is_whole = column is None or column.autoincrement is True or issubclass(type_affinity(column.type), Integer)
+    return column if is_whole else None
 
 
 def type_affinity(type_: TypeEngine[Any]) -> Any:

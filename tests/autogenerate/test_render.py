@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 from alembic.autogenerate.render import render_op
-from alembic.operations.ops import AlterColumnOp
+from alembic.operations.ops import AlterColumnOp, CreateCheckConstraintOp
 from alembic.util import CommandError
 from sqlalchemy import (
     ARRAY,
@@ -46,7 +46,7 @@ from support.lab import Lab
 from support.models import CONVENTION, dialect_of
 
 from alembic_proof import upstream
-from alembic_proof.autogenerate import operations
+from alembic_proof.autogenerate import operations, render
 from alembic_proof.autogenerate.render import execute, render_item, update
 
 
@@ -321,6 +321,18 @@ def test_operations(op: Any, dialect: str, expected: list[str]) -> None:
     about = Mock(dialect=dialect_of(dialect), imports=set(), opts=opts, _has_batch=False)
     about.migration_context.impl.render_type.return_value = False
     assert render_op(about, op) == expected
+
+
+def test_a_check_that_alembic_does_not_write() -> None:
+    """In 1.18: with its options."""
+    about = context("postgresql")
+    about._has_batch, about.opts = False, {"alembic_module_prefix": "op."}
+    about.migration_context.impl.render_ddl_sql_expr = str
+    table = Table("t", MetaData(), Column("a", Integer))
+    op: Any = CreateCheckConstraintOp.from_constraint(
+        CheckConstraint(text("a > 0"), name="ck", table=table, postgresql_not_valid=True)
+    )
+    assert render._add_check(about, op) == "op.create_check_constraint('ck', 't', 'a > 0', postgresql_not_valid=True)"
 
 
 def test_update() -> None:

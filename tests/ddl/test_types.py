@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Integer, Numeric, String, TypeDecorator
+from sqlalchemy import JSON, Float, Integer, Numeric, String, TypeDecorator
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import UserDefinedType
@@ -61,3 +61,18 @@ def test_python_type(type_: Any, expected: type) -> None:
     """That of the values, or object."""
     assert python_type(type_) is expected
     assert kind_of(Unknown()) == "other"
+
+
+class PsycopgFloat(Numeric[Any]):
+    """What SQLAlchemy 2.0 makes of a Float for psycopg."""
+
+    __visit_name__ = "float"
+
+
+@pytest.mark.parametrize(
+    ("type_", "expected"),
+    [(PsycopgFloat(), "float"), (Float(), "float"), (Numeric(), "numeric"), (mysql.SET("a"), "set")],
+)
+def test_kind_of(type_: Any, expected: str) -> None:
+    """By the class, or by its name."""
+    assert kind_of(type_) == expected

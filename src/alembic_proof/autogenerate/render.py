@@ -195,7 +195,8 @@ def _add_check(autogen_context: AutogenContext, op: CreateCheckConstraintOp) -> 
     code = f"{prefix}f({str(name)!r})" if isinstance(name, conv) else repr(name)
     table, schema = ("", "") if in_batch else (f"{op.table_name!r}, ", f", schema={op.schema!r}" if op.schema else "")
     sql = autogen_context.migration_context.impl.render_ddl_sql_expr(op.to_constraint().sqltext)
-    return f"{prefix}create_check_constraint({code}, {table}{sql!r}{schema})"
+    options = "".join(f", {name}={value!r}" for name, value in op.kw.items())
+    return f"{prefix}create_check_constraint({code}, {table}{sql!r}{schema}{options})"
 
 
 if not upstream.renders_check_constraints():
@@ -520,7 +521,7 @@ def _change_primary_key_sql(dialect: Dialect, op: ChangePrimaryKeyOp) -> str | N
         steps = [*_changed_counters(dialect, op.old, op.new)]
         steps += ["DROP PRIMARY KEY"] if op.old.columns else []
         steps += [f"ADD PRIMARY KEY ({columns})"] if columns else []
-        if op.old.table.autoincrement_column is not None and _begins_to_count(op.old, op.new):
+        if upstream.autoincrement_column(op.old.table) is not None and _begins_to_count(op.old, op.new):
             steps.append("AUTO_INCREMENT = 1")  # the table's counter is that of the other column, and may be too high
         return f"ALTER TABLE {table} {', '.join(steps)}"
     if dialect.name == "postgresql" and column_names(op.old) == column_names(op.new):
@@ -531,7 +532,7 @@ def _change_primary_key_sql(dialect: Dialect, op: ChangePrimaryKeyOp) -> str | N
 
 def _changed_counters(dialect: Dialect, old: PrimaryKeyConstraint, new: PrimaryKeyConstraint) -> Iterator[str]:
     """Yield what takes AUTO_INCREMENT from a column that is no longer a key by itself, and gives it to another."""
-    before, after = (key.table.autoincrement_column for key in (old, new))
+    before, after = (upstream.autoincrement_column(key.table) for key in (old, new))
     quote: Any = dialect.identifier_preparer.quote
     compiler: Any = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
     if before is not None and (after is None or after.name != before.name):
@@ -544,7 +545,7 @@ def _changed_counters(dialect: Dialect, old: PrimaryKeyConstraint, new: PrimaryK
 
 def _begins_to_count(old: PrimaryKeyConstraint, new: PrimaryKeyConstraint) -> bool:
     """Tell whether another column of MariaDB's or MySQL's is AUTO_INCREMENT with the new key."""
-    before, after = (key.table.autoincrement_column for key in (old, new))
+    before, after = (upstream.autoincrement_column(key.table) for key in (old, new))
     if after is None or (after.server_default is not None and after.identity is None):
         return False
     return before is None or before.name != after.name

@@ -26,6 +26,8 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (sqlalchemy.JSON, "json"),
     (sqlalchemy.LargeBinary, "binary"),
 )
+# A SET of MySQL is a String with a length, and psycopg's Float is no Float up to SQLAlchemy 2.0.
+_BY_NAME = {"SET": "set", "float": "float"}
 NUMBERS = frozenset({"integer", "float", "numeric"})
 
 
@@ -65,8 +67,8 @@ def kind_of(type_: Any) -> str:
     Their hierarchy is not the same in each release, and a dialect's own types are in it by chance: PostgreSQL's
     INTERVAL is no ``Interval``, and MySQL's LONGBLOB no LargeBinary. Those are told by their values in Python.
     """
-    if getattr(type_, "__visit_name__", None) == "SET":  # of MySQL, which is a String with a length
-        return "set"
+    if named := _BY_NAME.get(getattr(type_, "__visit_name__", "")):
+        return named
     found = next((kind for class_, kind in _KINDS if isinstance(type_, class_)), None)
     return found or {bytes: "binary", timedelta: "interval"}.get(python_type(type_), "other")
 

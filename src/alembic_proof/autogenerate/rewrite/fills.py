@@ -23,6 +23,7 @@ from alembic.util import CommandError
 from sqlalchemy import ClauseElement, Column, Dialect
 from sqlalchemy.dialects.postgresql import DOMAIN
 
+from ... import upstream
 from ...ddl.types import python_type
 from ...prompts import Question
 from ...sqltext import full_name, quote_literal
@@ -137,7 +138,7 @@ def counting_column(draft: Draft, op: MigrateOperation) -> Column[Any] | None:
     tables = [(each, each.table) for each in columns if each.table is not None]
     if draft.kind == "sqlite" and any(table.dialect_options["sqlite"]["with_rowid"] is False for _, table in tables):
         return None
-    return next((each for each, table in tables if table.autoincrement_column is each), None)
+    return next((each for each, table in tables if upstream.autoincrement_column(table) is each), None)
 
 
 def _becomes_not_null(op: AddColumnOp | AlterColumnOp) -> bool:
