@@ -21,6 +21,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     Enum,
     Float,
     Integer,
@@ -205,6 +206,8 @@ def test_types() -> None:
     """Which kind it is; its code."""
     assert upstream.type_affinity(Text()) is upstream.type_affinity(String(20)) is String
     assert upstream.type_affinity(Integer()) is Integer
+    assert upstream.type_affinity(Float()) is upstream.type_affinity(Double()) is Float
+    assert upstream.type_affinity(Numeric(9, 2)) is Numeric
     assert upstream.type_repr(Price("USD")) == "Price('USD')"
 
 

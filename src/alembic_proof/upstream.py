@@ -202,8 +202,14 @@ def autoincrement_column(table: Table) -> Column[Any] | None:
 
 
 def type_affinity(type_: TypeEngine[Any]) -> Any:
-    """Return which kind of type a type is, a class such as String or Integer (``TypeEngine._type_affinity``)."""
-    return type_._type_affinity
+    """Return which kind of type a type is, a class such as String or Integer (``TypeEngine._type_affinity``).
+
+    That of a Float is Float: up to SQLAlchemy 2.0 it is Numeric.
+    """
+    from sqlalchemy import Float
+
+    is_float = isinstance(type_, Float) or type_.__visit_name__ == "float"  # psycopg's, which is no Float there
+    return Float if is_float else type_._type_affinity
 
 
 def reflects_collations() -> bool:
