@@ -8,6 +8,9 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Dialect, TypeDecorator
+from sqlalchemy.dialects.postgresql import DOMAIN
+
+from .. import upstream
 
 # The order counts: an Enum is a String, and up to SQLAlchemy 2.0 a Float is a Numeric.
 _KINDS: tuple[tuple[type, str], ...] = (
@@ -36,6 +39,9 @@ def database_type(type_: Any, dialect: Dialect) -> Any:
 
     It has the limits that a database gives it where the models say none.
     """
+    given = upstream.variants(type_).get(dialect.name, type_)
+    if isinstance(given, DOMAIN):  # of which releases of SQLAlchemy 2.0 lose the CHECK and the default, or fail
+        return given
     impl = type_.dialect_impl(dialect)
     if isinstance(impl, TypeDecorator):
         return database_type(impl.impl_instance, dialect)
