@@ -2,7 +2,7 @@
 
 A private place is a name with a leading underscore, a key of ``MigrationContext.opts`` that Alembic does not document,
 or what a function is called. Each function here reads one of them and says which. ``tests/test_upstream.py`` holds
-all of them to every release that is installed. Tried with Alembic 1.18.5 and 1.20.1, and SQLAlchemy 2.0 and 2.1;
+all of them to every release that is installed. Tried with Alembic 1.18.5 and 1.20.1, and SQLAlchemy 2.0.4 to 2.1;
 where a function also serves the doctor, which supports Alembic from 1.13 on, it says what it does without the place.
 
 Nothing is imported at the top: the doctor loads this module where neither library is installed.
