@@ -266,6 +266,8 @@ def test_values_that_become_others(
         message = lab.refused(thing(code=new))
         assert f"thing.code becomes {new!r}, which keeps " in message
         assert "Here, 1 value would be lost: SELECT code FROM thing" in message
+    if altered:
+        assert "# destroys data: thing.code" in lab.change(thing(code=new), "allow-drop=thing.code")
 
 
 @pytest.mark.parametrize("text", ["007", "abc"])
