@@ -39,7 +39,7 @@ FLOORS: list[dict[str, set[str]]] = [
 ]
 FLOOR_OF = {part: number for number, floor in enumerate(FLOORS) for part in floor}
 STANDARD_FIRST = ("errors", "settings", "dotenv_file", "doctor", "sandbox", "schema", "revisions", "cli", "vendoring")
-# Of the command line, of the workers of a fleet, and of the process from which they are forked; and what undoes its own.
+# Of the command line, of the workers of a fleet, and of the process that they are forked from; and what undoes its own.
 ENTRIES = (
     PACKAGE / "cli/entry.py",
     PACKAGE / "fleet/entry.py",
