@@ -17,7 +17,7 @@ FAILS = f"op.add_column('t', sa.Column('x', sa.Integer()))\n{FAILING}"
 BY_HAND = "or undo by hand what it did, and drop the table alembic_unfinished."
 
 
-def fail(lab: Lab, direction: str) -> None:
+def fail(lab: Lab, direction: str, *to: str) -> None:
     """Let the upgrade to b2, or the downgrade of it, end half-way."""
     lab.write("a1", None, CREATE, "op.drop_table('t')")
     if direction == "upgrade":
@@ -26,7 +26,7 @@ def fail(lab: Lab, direction: str) -> None:
         lab.write("b2", "a1", "pass", FAILS)
         lab.upgrade()
     with pytest.raises(Exception, match="missing"):
-        getattr(lab, direction)()
+        getattr(lab, direction)(*to)
 
 
 def mend(lab: Lab) -> None:
@@ -75,6 +75,19 @@ def test_a_downgrade_of_several_goes_on(lab_mysql: Lab) -> None:
     mend(lab_mysql)
     lab_mysql.downgrade("base")
     assert sorted(lab_mysql.schema()) == ["alembic_version"]
+
+
+def test_a_downgrade_of_one_of_several_branches_goes_on(lab_mysql: Lab) -> None:
+    """The command that is named leads back from that one, and leaves the others."""
+    lab = lab_mysql
+    for name in ("a3", "c3"):
+        lab.write(name, "a1", "pass", "pass")
+    fail(lab, "downgrade", "b2@-1")
+    assert "Run `alembic downgrade b2@-1`, which goes on from there" in refused(lab, "upgrade", "heads")
+    mend(lab)
+    lab.downgrade("b2@-1")
+    assert lab.rows("SELECT version_num FROM alembic_version ORDER BY 1") == [("a3",), ("c3",)]
+    assert {row[0] for row in lab.rows("SHOW COLUMNS FROM t")} == {"id", "x", "y"}
 
 
 @pytest.mark.parametrize("direction", STATES)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.written import Written
@@ -63,6 +65,35 @@ def test_a_command_reads_no_revision_but_its_own(shop: Written, chains: Chains, 
     before = note.read_text()
     chain.run(chain.revisions[1:2])
     assert note.read_text() == before
+
+
+@pytest.mark.parametrize("own", ["", ", transaction_per_migration=True", ", transaction_per_migration=False"])
+def test_a_revision_runs_three_times(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch, own: str) -> None:
+    """In one command, if its env.py commits after each; the tables are read when that is done."""
+    is_sqlite = "sqlite" in database
+    monkeypatch.delenv("TEST_DATABASE_URL", raising=False)
+    if not is_sqlite:
+        monkeypatch.setenv("TEST_DATABASE_URL", database)
+    shop = Written(tmp_path / "shop", database)
+    shop.revision("r1", None, BOOK)
+    shop.revision("r2", "r1", SHELF, "op.drop_table('shelf')")
+    env = shop.path / "migrations/env.py"
+    env.write_text(env.read_text().replace("target_metadata=metadata", f"target_metadata=metadata{own}"))
+    started: list[Any] = []
+    run_env = Project.run_env
+
+    def counting(*given: Any, **options: Any) -> None:
+        started.append(given)
+        run_env(*given, **options)
+
+    monkeypatch.setattr(Project, "run_env", counting)
+    with closing(Chains(Project(shop.ini), tmp_path)) as chains:
+        chain = chains.at(1)
+        started.clear()
+        seen: list[set[str]] = []
+        chain.run_each(chain.steps(chain.revisions[1]), lambda: seen.append(set(chain.read())))
+    assert seen == [{"book", "shelf"}, {"book"}, {"book", "shelf"}]
+    assert len(started) == (3 if "False" in own or (is_sqlite and not own) else 1)
 
 
 def test_own_rows_replace_the_generated_ones(chains: Chains) -> None:

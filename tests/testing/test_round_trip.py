@@ -180,6 +180,26 @@ def test_bad_revisions_fail(shop: Written, revisions: list[Chains], tmp_path: Pa
         assert re.search(words, messages[name]), messages[name]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("def downgrade()", "async def downgrade()", r"two\.py: downgrade\(\) is a coroutine"),
+        ("def downgrade()", "def down()", r"two\.py has no function downgrade\(\)"),
+    ],
+)
+def test_what_alembic_cannot_run(
+    tmp_path: Path, sqlite: str, revisions: list[Chains], before: str, after: str, words: str
+) -> None:
+    """It would do nothing, and all would be well."""
+    shop = Written(tmp_path / "shop", sqlite)
+    shop.revision("one", None, TABLES, DROP)
+    bad = shop.revision("two", "one", "pass")
+    bad.write_text(bad.read_text("utf-8").replace(before, after), "utf-8")
+    messages = errors(shop, revisions, tmp_path)
+    assert messages["one"] == ""
+    assert re.match(words, messages["two"]), messages
+
+
 def test_without_revisions_the_generated_one_is_tried(shop: Written, revisions: list[Chains], tmp_path: Path) -> None:
     """The one that autogenerate would write, in a directory of the test."""
     shop.set_models('sa.Table("book", metadata, sa.Column("id", sa.Integer, primary_key=True))')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg  # noqa: F401  # what pytester imports it forgets again: the next psycopg would be at odds with its C part
 import pytest
 from support.written import Written
 

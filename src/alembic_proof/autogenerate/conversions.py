@@ -52,13 +52,30 @@ def conversion(
         return f"{column} <> 0"
     if before == "boolean" and after in NUMBERS:
         return f"{column}::INTEGER" if target == "INTEGER" else f"{column}::INTEGER::{target}"
+    if _is_bits(old) and _is_bits(new):
+        return f"{column}::{target}"
     if "MONEY" in (old.__visit_name__, new.__visit_name__) and not {before, after}.isdisjoint(NUMBERS):
         return f"{column}::numeric{'' if target == 'NUMERIC' else f'::{target}'}"  # as text it has a currency
+    if (before, after) == ("uuid", "binary"):
+        return f"decode(replace({column}::text, '-', ''), 'hex')"
+    if (before, after) == ("binary", "uuid"):
+        return f"encode({column}, 'hex')::{target}"
+    if {old.__visit_name__, new.__visit_name__} == {"TSRANGE", "TSTZRANGE"}:
+        return _of_range(column, target)
     if before in NUMBERS and after == "interval":
         return f"make_interval(secs => {column})"
     if before == "interval" and after in NUMBERS:
         return f"extract(epoch FROM {column})::{target}"
     return f"{column}{'' if before == 'text' else '::text'}::{target}"
+
+
+def _of_range(column: str, target: str) -> str:
+    """Return how a range of times gets a time zone, or loses it: as a single time does, by UTC."""
+    ends = ", ".join(f"{end}({column}) AT TIME ZONE 'UTC'" for end in ("lower", "upper"))
+    bounds = (
+        f"CASE WHEN lower_inc({column}) THEN '[' ELSE '(' END || CASE WHEN upper_inc({column}) THEN ']' ELSE ')' END"
+    )
+    return f"CASE WHEN isempty({column}) THEN 'empty' WHEN {column} IS NOT NULL THEN {target}({ends}, {bounds}) END"
 
 
 def _of_array(column: str, target: str, old: Any, after: str) -> str:
@@ -88,13 +105,19 @@ def _converts(old: Any, new: Any) -> bool:
     before, after = (stored_kind(type_) for type_ in (old, new))
     if "array" in (before, after):
         return before == after and _converts(old.item_type, new.item_type)
-    if _differ_in_time_zone(old, new):
+    if _differ_in_time_zone(old, new) or (_is_bits(old) and _is_bits(new)):
         return False
+    if before == after == "other":
+        return bool(old.__visit_name__ == new.__visit_name__)
     return (
         before == after != "enum"
         or after == "text"
         or any(before in family and after in family for family in _FAMILIES)
     )
+
+
+def _is_bits(type_: Any) -> bool:
+    return bool(type_.__visit_name__ == "BIT")
 
 
 def _differ_in_time_zone(old: Any, new: Any) -> bool:

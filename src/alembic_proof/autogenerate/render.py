@@ -33,6 +33,7 @@ from sqlalchemy import (
     Table,
     TextClause,
     UniqueConstraint,
+    column,
 )
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.schema import AddConstraint, CreateSequence, DropSequence
@@ -41,6 +42,7 @@ from sqlalchemy.sql.functions import now
 from sqlalchemy.types import NullType, UserDefinedType
 
 from .. import upstream
+from ..ddl.losses import alteration
 from ..revisions.markers import DESTROYS
 from ..sqltext import escape_colons, single_percents
 from . import domain_types, enum_types, numbering
@@ -320,11 +322,15 @@ def _rename_column(autogen_context: AutogenContext, op: RenameColumnOp) -> str:
 
 
 @renderers.dispatch_for(CastColumnOp)
-def _cast_column(autogen_context: AutogenContext, op: CastColumnOp) -> str:
+def _cast_column(autogen_context: AutogenContext, op: CastColumnOp) -> list[str]:
     code = str(renderers.dispatch(AlterColumnOp)(autogen_context, op))
     dialect = autogen_context.dialect
     using = conversion(op.column_name, op.existing_type, op.modify_type, dialect, op.moved_labels)
-    return code if using is None else _with_argument(code, f"postgresql_using={using!r}")
+    if using is None:
+        return [code]
+    altered = alteration(column(op.column_name), op.existing_type, op.modify_type, dialect)
+    remark = "# This keeps the value, and not how it is written: leading zeros, for one, are gone."
+    return [*([remark] if altered else []), _with_argument(code, f"postgresql_using={using!r}")]
 
 
 def _with_argument(call: str, argument: str) -> str:

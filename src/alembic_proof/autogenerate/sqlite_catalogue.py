@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -27,8 +28,8 @@ def tables_and_indexes(autogen_context: AutogenContext) -> list[Row]:
     return _rows[autogen_context]
 
 
-def stored_table(autogen_context: AutogenContext, name: str, word: str) -> TableSql | None:
-    """Return the CREATE TABLE of a table, by the name that it will have, if a word is in it.
+def stored_table(autogen_context: AutogenContext, name: str, word: str, times: int = 0) -> TableSql | None:
+    """Return the CREATE TABLE of a table, by the name that it will have, if a word is in it more than some times.
 
     None also for one that is not understood.
     """
@@ -39,7 +40,7 @@ def stored_table(autogen_context: AutogenContext, name: str, word: str) -> Table
         rows = tables_and_indexes(autogen_context)
         _tables[autogen_context] = {its_name: sql for kind, its_name, _, sql in rows if kind == "table"}
     sql = _tables[autogen_context].get(name, "")
-    if word not in sql.upper():
+    if len(re.findall(rf"\b{word}\b", sql, re.IGNORECASE)) <= times:
         return None
     with suppress(ValueError):
         return TableSql.parse(sql)

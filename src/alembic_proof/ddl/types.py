@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from datetime import timedelta
 from typing import Any
@@ -103,3 +104,18 @@ def integer_range(type_: Any, dialect: Dialect) -> tuple[int, int]:
     else:
         bits = 8 * sizes.get(name, 4)
     return (0, 2**bits - 1) if getattr(type_, "unsigned", False) else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+
+def float_bytes(type_: Any, dialect: Dialect) -> int | None:
+    """Return how many bytes a floating-point number of a type has on a database, 4 or 8; None for another type.
+
+    It goes by the SQL: what SQLAlchemy takes for a database's own type of a REAL is a FLOAT.
+    """
+    name, _, digits = type_.compile(dialect=dialect).partition("(")
+    if not re.fullmatch(r"(FLOAT|REAL|DOUBLE)( PRECISION)?( UNSIGNED)?( ZEROFILL)?", name.strip()):
+        return None
+    if dialect.name == "sqlite":
+        return 8
+    if name == "FLOAT" and digits and "," not in digits:
+        return 4 if int(digits.partition(")")[0]) <= 24 else 8  # of 24 and 53 binary digits
+    return 4 if name.startswith("REAL" if dialect.name == "postgresql" else "FLOAT") else 8

@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from .. import dialects, upstream
+from ..collecting import without_collecting
 from ..connecting import why_not
 from ..dialects import Timeouts
 from ..prompts import is_of_flask
@@ -166,7 +167,8 @@ def planning(connection: Connection) -> Plan:
         left = unfinished.look(connection)
         if left and not moves():
             unfinished.tell(left, migration)
-        steps = require_functions(lambda: plan(heads, migration))
+        with without_collecting():  # autogenerate does all of its work here
+            steps = require_functions(lambda: plan(heads, migration))
         if left and moves():
             unfinished.require_resumed(left, steps)
         journal.expect(connection, steps)

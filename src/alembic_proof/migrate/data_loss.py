@@ -23,10 +23,11 @@ from sqlalchemy import (
     table,
 )
 from sqlalchemy.engine.interfaces import ReflectedColumn
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
 
 from .. import upstream
-from ..ddl.losses import loss, lost_values, rounded, shortened_to
+from ..ddl.losses import alteration, loss, lost_values, shortened_to
 from ..prompts import Answers, Nobody, Question
 from ..revisions.actions import actions
 from ..revisions.drops import Drop, DropReader
@@ -156,7 +157,7 @@ def _may_cut(name: str, change: AlterColumnOp, dialect: Dialect) -> bool:
         return False
     if loss(change, dialect) is not None or shortened_to(change, dialect) is not None:
         return True
-    return rounded(column(name), change.existing_type, change.modify_type, dialect) is not None
+    return alteration(column(name), change.existing_type, change.modify_type, dialect) is not None
 
 
 def _planned(migration: MigrationContext) -> list[MigrationStep]:
@@ -233,8 +234,14 @@ def _count_cut(connection: Connection, drop: Drop) -> int:
     types = column(found["name"], old), old, new, dialect
     if loss(change, dialect) is not None:
         return _count(connection, drop, lost_values(*types))
-    places = rounded(*types)
-    return 0 if places is None else _count(connection, drop, places)
+    altered = alteration(*types)
+    if altered is None:
+        return 0
+    try:
+        with connection.begin_nested():
+            return _count(connection, drop, altered.condition)
+    except DBAPIError:  # a value that the database will refuse
+        return 0
 
 
 def _count(connection: Connection, drop: Drop, condition: ColumnElement[bool] | None = None) -> int:

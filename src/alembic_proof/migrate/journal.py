@@ -241,6 +241,9 @@ def _named(step: RevisionStep) -> str:
     """Return the note that says of which revision the others are, as a row in SQL."""
     script = step.revision
     before = next(iter(to_tuple(script.down_revision, default=())), "base")
+    parent = step.revision_map.get_revision(before) if before != "base" else None
+    if parent is not None and len(parent.nextrev) > 1:  # a downgrade to it would begin with any of them
+        before = f"{script.revision}@-1"
     direction, back_to = ("up", "NULL") if step.is_upgrade else ("down", quote_literal(before))
     return f"(0, {quote_literal(script.revision)}, '{direction}', {back_to})"
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from inspect import iscoroutinefunction, ismodule
 from pathlib import Path
+from typing import TypeVar
 
 from alembic.runtime.migration import MigrationStep, RevisionStep
 from alembic.util import CommandError
 
+Step = TypeVar("Step", bound=MigrationStep)
 
-def require_functions(plan: Callable[[], Iterable[MigrationStep]]) -> list[MigrationStep]:
+
+def require_functions(plan: Callable[[], Iterable[Step]]) -> list[Step]:
     """Return the steps of a command, which its plan finds.
 
     Raises CommandError for a revision without the function, which Alembic tells as a fault of env.py, and for a

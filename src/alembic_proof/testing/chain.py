@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from alembic.runtime.migration import MigrationStep
+from alembic.runtime.migration import RevisionStep
 from alembic.script import Script
 from sqlalchemy import Engine, MetaData, create_engine, event
 
 from ..doctor.project import Project
 from ..errors import ProofError, first_line
+from ..migrate.step_functions import require_functions
 from ..sqltext import full_name
 from . import rows
 from .contents import EMPTY, Contents, TableContents, as_text
@@ -39,6 +42,7 @@ class Chain:
         self.contents: Contents = {}  # after advance() or hold()
         self.statements: list[str] = []  # since the tables were read
         self._latest: Contents = {}
+        self._commits_each = False  # until env.py has shown it
         event.listen(self.engine, "connect", rows.without_durability)
         event.listen(Engine, "before_cursor_execute", self._note)  # env.py may use an engine of its own
         stack.callback(event.remove, Engine, "before_cursor_execute", self._note)
@@ -53,11 +57,38 @@ class Chain:
             self.run(self.revisions[:n])
             self.advance(n, self.read(), {})
 
-    def run(self, scripts: list[Script], up: bool = True) -> None:
+    def run(self, scripts: list[Script]) -> None:
         """Run these revisions, and nothing else, as one alembic command does."""
-        step = MigrationStep.upgrade_from_script if up else MigrationStep.downgrade_from_script
-        steps = [step(self.scripts.revision_map, script) for script in scripts]
-        self.project.run_env(lambda *_: steps, self.config, destination_rev=scripts[-1].revision)
+        self._run([RevisionStep(self.scripts.revision_map, script, is_upgrade=True) for script in scripts])
+
+    def steps(self, script: Script) -> list[RevisionStep]:
+        """Return the steps of a revision up, down and up again.
+
+        Raises CommandError where Alembic cannot run its functions.
+        """
+        revisions = self.scripts.revision_map
+        directions = (True, False, True)
+        return require_functions(lambda: [RevisionStep(revisions, script, is_upgrade) for is_upgrade in directions])
+
+    def run_each(self, steps: list[RevisionStep], look: Callable[[], None]) -> None:
+        """Run steps, and call a function after each, when it is committed.
+
+        One command runs them where its env.py commits after each: else one for each, which takes longer.
+        """
+        if not self._commits_each:
+            for step in steps:
+                self._run([step])
+                look()
+            return
+        for step in steps[1:]:
+            step.migration_fn = _after(look, step.migration_fn)
+        self._run(steps)
+        look()
+
+    def _run(self, steps: list[RevisionStep]) -> None:
+        self.project.run_env(lambda *_: steps, self.config, destination_rev=steps[-1].revision.revision)
+        given = [options.get("transaction_per_migration") for _, options in self.project.watch.configured]
+        self._commits_each = given == [True]  # env.py of several databases would run all steps on one, then on the next
 
     def read(self) -> Contents:
         """Return what the tables contain. Only tables that a statement may have changed since are read."""
@@ -101,6 +132,17 @@ class Chain:
 
     def _columns(self, table: str) -> list[str]:
         return self.contents.get(table, EMPTY).columns
+
+
+def _after(look: Callable[[], None], run: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of a revision that is run after one has looked at what is there before."""
+
+    @wraps(run)
+    def looking(**options: Any) -> Any:
+        look()
+        return run(**options)
+
+    return looking
 
 
 class Chains:

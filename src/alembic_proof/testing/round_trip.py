@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from alembic.script import Script
+from alembic.util import CommandError
 
 from ..doctor.error_hints import ADD_AND_FILL, hint
 from ..errors import first_line
@@ -14,6 +15,7 @@ from . import rows
 from .chain import Chain, RoundTripError
 from .contents import EMPTY, Contents, Loss, losses
 
+STEPS = ("upgrade()", "downgrade()", "upgrade() again")
 ADDED = re.compile(r"ALTER TABLE (\S+) ADD (?:COLUMN )?(\S+) (?!.*\b(?:DEFAULT|AUTO_INCREMENT|AS)\b).*NOT NULL")
 
 
@@ -30,7 +32,7 @@ def round_trip(chain: Chain, n: int) -> None:
     except rows.NoRowsError as error:
         raise _failure(script, f"its own rows are refused: {error}", "correct them") from None
     before = chain.contents
-    up, down, again = (_contents_after(chain, script, step) for step in ("upgrade()", "downgrade()", "upgrade() again"))
+    up, down, again = _contents_after_each(chain, script)
     lost_up = set(losses(before, up))
     for loss in losses(before, down):
         in_upgrade = loss in lost_up and not loss.is_moved(before, up)
@@ -48,19 +50,30 @@ def round_trip(chain: Chain, n: int) -> None:
         ) from None
 
 
-def _contents_after(chain: Chain, script: Script, step: str) -> Contents:
-    """Run a step of a revision, and return what the tables contain then."""
+def _contents_after_each(chain: Chain, script: Script) -> list[Contents]:
+    """Run the steps of a revision, and return what the tables contain after each."""
     try:
-        chain.run([script], up="upgrade" in step)
+        steps = chain.steps(script)
+    except CommandError as error:
+        raise RoundTripError(str(error)) from None
+    found: list[Contents] = []
+
+    def look() -> None:
+        if column := _implicitly_filled(chain):
+            message = f"{column} cannot be null, and this database gives existing rows a value that nobody chose"
+            raise _failed_step(chain, script, STEPS[len(found)], message, ADD_AND_FILL)
+        found.append(chain.read())
+
+    try:
+        chain.run_each(steps, look)
+    except RoundTripError:
+        raise
     except Exception as error:
         cause = getattr(error, "orig", None) or error
         statement = " ".join(str(getattr(error, "statement", "")).split())
         message = f"{type(cause).__name__}: {first_line(cause)} {statement}".strip()
-        raise _failed_step(chain, script, step, message, hint(error)) from None
-    if column := _implicitly_filled(chain):
-        message = f"{column} cannot be null, and this database gives existing rows a value that nobody chose"
-        raise _failed_step(chain, script, step, message, ADD_AND_FILL)
-    return chain.read()
+        raise _failed_step(chain, script, STEPS[len(found)], message, hint(error)) from None
+    return found
 
 
 def _failed_step(chain: Chain, script: Script, step: str, message: str, fix: str) -> RoundTripError:

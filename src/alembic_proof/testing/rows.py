@@ -23,6 +23,11 @@ from .values import CYCLE, values
 OWN_TABLES = own_tables("alembic_version")
 ROWS = CYCLE  # as many at a time; the last one has NULL wherever it may be
 ATTEMPTS = 2000  # to insert one row
+_TABLES = r"""
+SELECT nullif(nspname, current_schema()), relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+WHERE relkind IN ('r', 'p') AND nspname NOT LIKE 'pg\_%%' AND nspname <> 'information_schema'
+ORDER BY 1 NULLS FIRST, 2
+"""
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]  # by table, the values of some columns of each row
 ForeignKey = sa.ForeignKeyConstraint
@@ -34,15 +39,11 @@ class NoRowsError(ProofError):
 
 def table_names(connection: Connection) -> list[tuple[str | None, str]]:
     """Return the schema and the name of each table, in all schemas of PostgreSQL, without Alembic's and our own."""
-    inspector = sa.inspect(connection)
-    schemas = inspector.get_schema_names() if connection.dialect.name == "postgresql" else []
-    others = sorted(set(schemas) - {inspector.default_schema_name, "information_schema"})
-    return [
-        (schema, name)
-        for schema in (None, *others)
-        for name in inspector.get_table_names(schema)
-        if name not in OWN_TABLES
-    ]
+    if connection.dialect.name == "postgresql":
+        found = [(schema, name) for schema, name in connection.exec_driver_sql(_TABLES)]
+    else:
+        found = [(None, name) for name in sa.inspect(connection).get_table_names()]
+    return [(schema, name) for schema, name in found if name not in OWN_TABLES]
 
 
 def without_durability(connection: Any, _: Any) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from alembic.util import CommandError
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     CheckConstraint,
@@ -13,6 +15,7 @@ from sqlalchemy import (
     Computed,
     Date,
     DateTime,
+    Double,
     Float,
     ForeignKey,
     Integer,
@@ -29,7 +32,9 @@ from sqlalchemy import (
     Uuid,
     select,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects.postgresql import BIT, CIDR, INET
+from sqlalchemy.exc import DBAPIError, OperationalError
 from support.lab import Lab
 from support.models import CONVENTION, column
 
@@ -197,6 +202,138 @@ def test_numbers_that_do_not_fit(lab: Lab, old: Any, new: Any, value: str, sql: 
     lab.change(changed)
     lab.downgrade()
     lab.upgrade()
+
+
+# On which databases (p, m, s), the types, texts that are kept, and texts that become others.
+ALTERED: list[tuple[str, Any, Any, list[str], list[str]]] = [
+    ("pm", String(40), Integer(), ["41", "-7", "0"], ["01067", "+05"]),
+    ("pm", String(40), Numeric(10, 2), ["7.1", "7.10", "0.5", "-0.50"], ["007.1", "7.125"]),
+    ("pm", String(40), Float(53), ["7.125", "0.1"], ["00.1"]),
+    ("pm", String(40), Date(), ["2026-01-05"], ["2026-01-05 10:00:00"]),
+    (
+        "pm",
+        String(40),
+        DateTime(),
+        ["2026-01-05", "2026-01-05T10:00", "2026-01-05 10:00:01"],
+        ["2026-01-05 10:00:01.1234567"],
+    ),
+    ("p", String(40), DateTime(), [], ["2026-01-05T10:00:00+05:00"]),
+    (
+        "p",
+        String(40),
+        DateTime(timezone=True),
+        ["2026-01-05 10:00+01", "2026-01-05T10:00:00Z"],
+        ["2026-01-05 10:00"],
+    ),
+    ("pm", String(40), Time(), ["10:00", "10:00:01"], []),
+    ("p", String(40), Time(), [], ["2026-05-06 10:00"]),
+    ("p", String(40), Uuid(), ["12345678123456781234567812345678"], []),
+    ("ps", Numeric(20, 4), Float(), ["7.5", "0.1"], []),
+    ("p", Numeric(20, 4), Float(), [], ["1234567890123.4567"]),
+    ("m", Numeric(20, 4), Float(), ["7.5"], ["1234567890123.4567"]),
+    ("pms", BigInteger(), Double(), ["5", "-900719925474099"], []),
+    ("pm", BigInteger(), Double(), [], ["9007199254740993"]),
+    ("pm", Integer(), Float(24), ["5"], ["123456789"]),
+    ("pm", Double(), Float(24), ["0.5"], ["0.1234567890123"]),
+    ("pm", Float(24), Double(), ["0.5", "0.1"], []),
+    ("pms", Double(), String(40), ["0.5"], []),
+    ("s", Double(), String(40), [], ["0.30000000000000004"]),
+    ("s", Numeric(20, 4), String(40), ["7.5"], ["1234567890123.4567"]),
+    ("m", Float(24), String(40), ["0.5"], ["123456789"]),
+]
+LABS = {"p": "lab_postgresql", "m": "lab_mysql", "s": "lab_sqlite"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "kept", "altered"), [(kind, *rest) for kinds, *rest in ALTERED for kind in kinds]
+)
+def test_values_that_become_others(
+    request: pytest.FixtureRequest, kind: str, old: Any, new: Any, kept: list[str], altered: list[str]
+) -> None:
+    """Are asked about, where the database says nothing; others are not."""
+    lab: Lab = request.getfixturevalue(LABS[kind])
+    lab.change(thing(code=old))
+    for value in kept:
+        lab.rows(f"INSERT INTO thing (code) VALUES ('{value}')")
+    text = lab.change(thing(code=new))
+    assert "# destroys data" not in text
+    lab.downgrade("-1", "nobody=asked")
+    (path,) = (path for path in lab.versions.glob("*.py") if str(lab.head()) in path.name)
+    path.unlink()
+    for value in altered:
+        lab.rows("DELETE FROM thing")
+        lab.rows(f"INSERT INTO thing (code) VALUES ('{value}')")
+        message = lab.refused(thing(code=new))
+        assert f"thing.code becomes {new!r}, which keeps " in message
+        assert "Here, 1 value would be lost: SELECT code FROM thing" in message
+    if altered:
+        assert "# destroys data: thing.code" in lab.change(thing(code=new), "allow-drop=thing.code")
+
+
+@pytest.mark.parametrize("text", ["007", "abc"])
+def test_a_downgrade_to_a_number(lab: Lab, text: str) -> None:
+    """Asks too; what the database refuses, it refuses itself."""
+    lab.change(thing(code=Integer()))
+    lab.change(thing(code=String(40)))
+    lab.rows(f"INSERT INTO thing (code) VALUES ('{text}')")
+    with pytest.raises((CommandError, DBAPIError)) as error:
+        lab.downgrade("-1", "nobody=asked")
+    asked = isinstance(error.value, CommandError) and "This downgrade cuts off" in str(error.value)
+    assert asked is (text == "007" or lab.engine.dialect.name == "sqlite")
+    assert lab.rows("SELECT code FROM thing") == [(text,)]
+
+
+LONG = "'" + "x" * 300 + "'"
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "bad", "good"),
+    [
+        ("mysql", mysql.VARBINARY(20), mysql.VARBINARY(3), "x'0102030405'", "x'0102'"),
+        ("mysql", mysql.BINARY(5), mysql.BINARY(3), "x'0102030405'", None),
+        ("mysql", mysql.BIT(5), mysql.BIT(3), "b'11111'", "b'101'"),
+        ("mysql", Text(), mysql.TINYTEXT(), LONG, "'x'"),
+        ("mysql", mysql.MEDIUMBLOB(), mysql.TINYBLOB(), LONG, "'x'"),
+        ("postgresql", ARRAY(String(20)), ARRAY(String(3)), "ARRAY['x', 'abcdef']", "ARRAY['abc']"),
+        ("postgresql", INET(), CIDR(), "'10.0.0.1/8'", "'10.0.0.0/8'"),
+    ],
+)
+def test_what_does_not_fit(
+    request: pytest.FixtureRequest, kind: str, old: Any, new: Any, bad: str, good: str | None
+) -> None:
+    """Of kinds whose lengths nobody compares, the database says so before a revision is written."""
+    lab: Lab = request.getfixturevalue(f"lab_{kind}")
+    lab.change(thing(code=old))
+    lab.rows(f"INSERT INTO thing VALUES (1, {bad}), (2, {good or 'NULL'}), (3, NULL)")
+    message = lab.refused(thing(code=new))
+    assert message.startswith(f"thing.code becomes {new!r}, but the database cannot convert a value that it has (")
+    assert message.endswith(" LIMIT 20. Change such values first. Nothing was written.")
+    assert "xxx" not in message
+    lab.rows("DELETE FROM thing WHERE id = 1")
+    before = lab.rows("SELECT * FROM thing")
+    lab.change(thing(code=new))
+    lab.downgrade()
+    assert lab.rows("SELECT * FROM thing") == before
+    lab.upgrade()
+
+
+@pytest.mark.parametrize("varying", [False, True])
+def test_bits(lab_postgresql: Lab, varying: bool) -> None:
+    """Get more, which are 0 where the type has a fixed number; and less, if that is meant."""
+    lab = lab_postgresql
+    few, many = thing(code=BIT(3, varying=varying)), thing(code=BIT(5, varying=varying))
+    lab.change(few)
+    lab.rows("INSERT INTO thing VALUES (1, B'101'), (2, NULL)")
+    query = "SELECT code::text FROM thing ORDER BY id"
+    lab.change(many)
+    assert lab.rows(query) == [("101" if varying else "10100",), (None,)]
+    lab.downgrade()
+    assert lab.rows(query) == [("101",), (None,)]
+    lab.upgrade()
+    lab.rows("INSERT INTO thing VALUES (3, B'11111')")
+    assert "which keeps the first 3 bits. Here, 1 value would be lost: " in lab.refused(few)
+    lab.change(few, "allow-drop=thing.code")
+    assert lab.rows(query) == [("101",), (None,), ("111",)]
 
 
 def test_a_float_becomes_an_integer(lab: Lab) -> None:  # A3

@@ -153,12 +153,14 @@ def _reflected_checks(autogen_context: AutogenContext, table: Table) -> dict[str
 
 def _nameless(autogen_context: AutogenContext, table: Table) -> list[CheckConstraint]:
     """Return the CHECKs without a name: those of SQLite as it keeps them, in the names that columns will have."""
-    is_sqlite = autogen_context.dialect.name == "sqlite"
-    stored = stored_table(autogen_context, table.name, "CHECK") if is_sqlite else None
-    if stored is None or table.schema is not None:
-        return [check for check in table.constraints if isinstance(check, CheckConstraint) and check.name is None]
-    checks = (clause for _, clause in stored.clauses if clause.kind == "CHECK" and clause.name is None)
-    texts = [stored.expression(check) for check in checks]
+    checks = [check for check in table.constraints if isinstance(check, CheckConstraint)]
+    named = sum(check.name is not None for check in checks)
+    is_sqlite = autogen_context.dialect.name == "sqlite" and table.schema is None
+    stored = stored_table(autogen_context, table.name, "CHECK", named) if is_sqlite else None
+    if stored is None:
+        return [check for check in checks if check.name is None]
+    nameless = (clause for _, clause in stored.clauses if clause.kind == "CHECK" and clause.name is None)
+    texts = [stored.expression(check) for check in nameless]
     names = (in_new_names(autogen_context, table.name, sql) for sql in texts)
     return [CheckConstraint(text(escape_colons(sql))) for sql in names]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp, MigrateOperation, ModifyTableOps
 from alembic.util import CommandError
 
-from ...ddl.losses import loss, lost_values, rounded, shortened_to, too_great, unreadable
+from ...ddl.losses import alteration, loss, lost_values, shortened_to, too_great, unreadable
 from ...ddl.types import database_type, stored_kind
 from ...prompts import Question
 from ...sqltext import full_name
@@ -60,7 +60,7 @@ def _may_lose(draft: Draft, op: MigrateOperation) -> bool:
     if shortened_to(op, draft.dialect) is not None:
         return True
     found = stored_column(draft, op), op.existing_type, op.modify_type, draft.dialect
-    return unreadable(*found) is not None or rounded(*found) is not None
+    return unreadable(*found) is not None or alteration(*found) is not None
 
 
 def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
@@ -77,26 +77,26 @@ def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
         if great is not None and (found := count(draft, op, great)) and found.number:
             said = found.told("value does not fit", "values do not fit")
             raise CommandError(f"{name} becomes {op.modify_type!r}. {said}. Change them first. Nothing was written.")
-        if what or shortened_to(op, draft.dialect) is not None:
-            found = count(draft, op, lost_values(value, *types))
-            if not what and found and found.number:
-                what = f"becomes {op.modify_type!r}, and what is longer is cut off"
-            return what and _told(what, found, "value would be lost", "values would be lost")
-        places = rounded(value, *types)
-        if places is not None and (found := count(draft, op, places)) and found.number:
-            what = f"becomes {op.modify_type!r}, which rounds to fewer places"
-            return _told(what, found, "value would be lost", "values would be lost")
-        strange = unreadable(value, *types)
-        if strange is not None and (found := count(draft, op, strange)) and found.number:
-            what = f"becomes {op.modify_type!r}, which cannot read every value, and SQLite keeps them as they are"
-            return _told(what, found, "value may be unreadable", "values may be unreadable")
-        if not _is_moved(draft, op) and _changes_kind(draft, op) and (error := refused_conversion(draft, op)):
+        if not _is_moved(draft, op) and _may_not_fit(draft, op) and (error := refused_conversion(draft, op)):
             found = count(draft, op)
             shown = f" This shows values: {found.query}." if found else ""
             raise CommandError(
                 f"{name} becomes {op.modify_type!r}, but the database cannot convert a value that it has ({error})."
                 f"{shown} Change such values first. Nothing was written."
             )
+        if what or shortened_to(op, draft.dialect) is not None:
+            found = count(draft, op, lost_values(value, *types))
+            if not what and found and found.number:
+                what = f"becomes {op.modify_type!r}, and what is longer is cut off"
+            return what and _told(what, found, "value would be lost", "values would be lost")
+        altered = alteration(value, *types)
+        if altered and (found := count(draft, op, altered.condition)) and found.number:
+            what = f"becomes {op.modify_type!r}, which {altered.words}"
+            return _told(what, found, "value would be lost", "values would be lost")
+        strange = unreadable(value, *types)
+        if strange is not None and (found := count(draft, op, strange)) and found.number:
+            what = f"becomes {op.modify_type!r}, which cannot read every value, and SQLite keeps them as they are"
+            return _told(what, found, "value may be unreadable", "values may be unreadable")
         return None
     if isinstance(op, DropColumnOp):
         what = _recreated(draft, op) or what
@@ -125,10 +125,16 @@ def _is_moved(draft: Draft, op: AlterColumnOp) -> bool:
     return any((each.schema, each.table, each.column) == place for each in moved)
 
 
-def _changes_kind(draft: Draft, op: AlterColumnOp) -> bool:
-    """Tell whether a type gets values of another kind; of a SET or of another character set, it may not have all."""
+def _may_not_fit(draft: Draft, op: AlterColumnOp) -> bool:
+    """Tell whether the database may refuse values in a new type, so that only a try can tell.
+
+    Of a SET or of another character set, it may not have all; and of these kinds nobody else compares the lengths.
+    """
     old, new = (database_type(type_, draft.dialect) for type_ in (op.existing_type, op.modify_type))
-    return stored_kind(old) != stored_kind(new) or stored_kind(new) == "set" or bool(getattr(new, "charset", None))
+    kind = stored_kind(new)
+    if stored_kind(old) != kind or kind in ("array", "binary", "other", "set") or getattr(new, "charset", None):
+        return True
+    return kind == "text" and new.length is None  # MariaDB has several of these, such as TINYTEXT
 
 
 _ROWS = ("row is in it", "rows are in it")

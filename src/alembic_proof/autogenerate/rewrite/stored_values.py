@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from ...ddl.types import database_type
+from ...ddl.types import database_type, kind_of
 from ...errors import error_codes, said
 from ...sqltext import escape_colons, full_name
 from ..conversions import conversion
@@ -182,9 +182,11 @@ def refused_conversion(draft: Draft, op: AlterColumnOp) -> str | None:
     preparer: Any = dialect.identifier_preparer
     schema = f"{preparer.quote_schema(op.schema)}." if op.schema else ""
     stored = preparer.quote(columns[0])
-    using = None
     if draft.kind == "postgresql":
         using = conversion(columns[0], op.existing_type, op.modify_type, dialect)
+    else:  # MariaDB copies from TEXT to TINYTEXT without a look at the length, but not from an expression
+        is_text = kind_of(database_type(op.existing_type, dialect)) in ("text", "binary")
+        using = f"COALESCE({stored})" if is_text else None
     type_ = dialect.type_compiler_instance.process(database_type(op.modify_type, dialect))
     trial = [
         f"CREATE TEMPORARY TABLE alembic_proof_trial (tried {type_})",
