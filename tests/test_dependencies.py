@@ -17,7 +17,8 @@ FLOORS: list[dict[str, set[str]]] = [
         "sqltext": set(),
         "packages": set(),
         "upstream": set(),
-        "dialects": {"url", "sqltext"},
+        "collecting": set(),
+        "dialects": {"url", "sqltext", "upstream"},
         "url": {"dialects"},
         "connecting": {"dialects"},
         "prompts": {"upstream", "sqltext"},
@@ -38,8 +39,13 @@ FLOORS: list[dict[str, set[str]]] = [
 ]
 FLOOR_OF = {part: number for number, floor in enumerate(FLOORS) for part in floor}
 STANDARD_FIRST = ("errors", "settings", "dotenv_file", "doctor", "sandbox", "schema", "revisions", "cli", "vendoring")
-# Of the command line, of the workers of a fleet, and of the process from which they are forked.
-ENTRIES = (PACKAGE / "cli/entry.py", PACKAGE / "fleet/entry.py", PACKAGE / "fleet/preloaded.py")
+# Of the command line, of the workers of a fleet, and of the process that they are forked from; and what undoes its own.
+ENTRIES = (
+    PACKAGE / "cli/entry.py",
+    PACKAGE / "fleet/entry.py",
+    PACKAGE / "fleet/preloaded.py",
+    PACKAGE / "collecting.py",
+)
 TRICKS = {"os._exit", "gc.disable", "gc.freeze", "signal.signal"}
 
 

@@ -64,6 +64,21 @@ def test_at_head_it_starts_and_holds_nothing(service: Lab) -> None:
     assert "connect_timeout" not in handed[0]
 
 
+def test_options_that_connections_share() -> None:
+    """As with an older SQLAlchemy: the limit is that of the question only, and one of the application's own stays."""
+    dialect = make_url("postgresql+psycopg2://").get_dialect()()
+    shared: dict[str, Any] = {"host": "here"}
+    own: dict[str, Any] = {"connect_timeout": 9}
+    token = startup._asking.set(True)
+    for options in (shared, own):
+        startup._limit(dialect, None, [], options)
+    startup._asking.reset(token)
+    assert shared["connect_timeout"] > 0
+    for options in (shared, own):
+        startup._limit(dialect, None, [], options)
+    assert (shared, own) == ({"host": "here"}, {"connect_timeout": 9})
+
+
 def test_no_version_table(service: Lab) -> None:
     """Nor does the check create one, or anything else."""
     sentence = refused(service.engine, ini(service))

@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+import sqlalchemy
 from alembic import command
 from alembic.autogenerate.api import AutogenContext
 from alembic.config import Config
@@ -15,7 +16,23 @@ from alembic.runtime import plugins
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Boolean, Column, Enum, Integer, MetaData, String, Table, Text, TypeDecorator, create_engine
+from alembic.util import CommandError
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Enum,
+    Float,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    create_engine,
+)
 from support.lab import Lab
 from support.models import dialect_of
 
@@ -98,7 +115,34 @@ def test_plugins() -> None:
     assert plugins._all_plugins["alembic_proof.test_of_plugins"] is second
     second.remove()
     assert "alembic_proof.test_of_plugins" not in plugins._all_plugins
-    upstream.require_plugins()
+
+
+def test_releases_that_are_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For env.py; those that are installed are not."""
+    upstream.require_releases()
+    monkeypatch.setattr(sqlalchemy, "__version__", "2.0.4")
+    upstream.require_releases()
+    monkeypatch.setattr(sqlalchemy, "__version__", "2.0.3")
+    with pytest.raises(CommandError, match=r"needs SQLAlchemy 2\.0\.4 or newer; this is 2\.0\.3\."):
+        upstream.require_releases()
+
+
+@pytest.mark.parametrize(("version", "expected"), [("2.0.44", False), ("2.0.45", True), ("2.1.0b1", True)])
+def test_what_sqlalchemy_reads(monkeypatch: pytest.MonkeyPatch, version: str, expected: bool) -> None:
+    """By its release, also by a beta."""
+    monkeypatch.setattr(sqlalchemy, "__version__", version)
+    assert upstream.reads_sqlite_constraints() == upstream.reflects_collations() == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "counts"),
+    [(Integer(), True), (BigInteger(), True), (Numeric(9, 2), False), (Float(), False), (String(9), False)],
+)
+def test_autoincrement_column(key: Any, counts: bool) -> None:
+    """Only a number without digits behind the point counts, in each release."""
+    table = Table("thing", MetaData(), Column("id", key, primary_key=True))
+    assert upstream.autoincrement_column(table) is (table.c.id if counts else None)
+    assert upstream.autoincrement_column(Table("other", MetaData(), Column("a", Integer))) is None
 
 
 def test_compare_and_is_in_batch() -> None:
@@ -162,6 +206,8 @@ def test_types() -> None:
     """Which kind it is; its code."""
     assert upstream.type_affinity(Text()) is upstream.type_affinity(String(20)) is String
     assert upstream.type_affinity(Integer()) is Integer
+    assert upstream.type_affinity(Float()) is upstream.type_affinity(Double()) is Float
+    assert upstream.type_affinity(Numeric(9, 2)) is Numeric
     assert upstream.type_repr(Price("USD")) == "Price('USD')"
 
 

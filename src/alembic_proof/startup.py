@@ -247,8 +247,15 @@ def _time_limit(engine: Engine) -> Iterator[None]:
         _asking.reset(token)
 
 
+class _Limit(int):
+    """A number of seconds that is ours: in older releases of SQLAlchemy, all connections of an engine share options."""
+
+
 def _limit(dialect: Any, _: Any, __: Any, options: dict[str, Any]) -> None:
     """Limit how long the driver waits for the server, where nothing else is set."""
     if _asking.get() and dialect.name in dialects.KNOWN:
         for name, seconds in dialects.get(dialect.name).connect_timeouts(dialect.driver, CONNECT_TIMEOUT).items():
-            options.setdefault(name, seconds)
+            options.setdefault(name, _Limit(seconds))
+    else:
+        for name in [name for name, value in options.items() if isinstance(value, _Limit)]:
+            del options[name]

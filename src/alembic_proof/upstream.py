@@ -2,7 +2,7 @@
 
 A private place is a name with a leading underscore, a key of ``MigrationContext.opts`` that Alembic does not document,
 or what a function is called. Each function here reads one of them and says which. ``tests/test_upstream.py`` holds
-all of them to every release that is installed. Tried with Alembic 1.18.5 and 1.20.1, and SQLAlchemy 2.0 and 2.1;
+all of them to every release that is installed. Tried with Alembic 1.18.5 and 1.20.1, and SQLAlchemy 2.0.4 to 2.1;
 where a function also serves the doctor, which supports Alembic from 1.13 on, it says what it does without the place.
 
 Nothing is imported at the top: the doctor loads this module where neither library is installed.
@@ -10,6 +10,7 @@ Nothing is imported at the top: the doctor loads this module where neither libra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, MigrationStep
     from alembic.runtime.plugins import Plugin
     from alembic.script import ScriptDirectory
+    from sqlalchemy import Column, Table
     from sqlalchemy.types import TypeEngine
 
 
@@ -107,15 +109,21 @@ def downgrade_steps(script: ScriptDirectory, revision: str, heads: Any) -> list[
     return list(script._downgrade_revs(revision, heads))
 
 
-def require_plugins() -> None:
-    """Raise CommandError where Alembic has no plug-ins: autogenerate needs 1.18, which brought them."""
+def require_releases() -> None:
+    """Raise CommandError where autogenerate cannot work.
+
+    Alembic 1.18 brought plug-ins, and SQLAlchemy 2.0.4 ``Table.autoincrement_column``.
+    """
     from importlib.util import find_spec
 
-    from alembic import __version__
+    from alembic import __version__ as alembic
     from alembic.util import CommandError
+    from sqlalchemy import __version__ as sqlalchemy
 
     if find_spec("alembic.runtime.plugins") is None:
-        raise CommandError(f"alembic-proof in env.py needs Alembic 1.18 or newer; this is {__version__}.")
+        raise CommandError(f"alembic-proof in env.py needs Alembic 1.18 or newer; this is {alembic}.")
+    if _numbers(sqlalchemy) < (2, 0, 4):
+        raise CommandError(f"alembic-proof in env.py needs SQLAlchemy 2.0.4 or newer; this is {sqlalchemy}.")
 
 
 def register_plugin(name: str) -> Plugin:
@@ -155,8 +163,7 @@ def renders_check_constraints() -> bool:
     """Tell whether Alembic can write an added CHECK into a revision: 1.18 raises NotImplementedError."""
     from alembic import __version__
 
-    major, minor = __version__.split(".")[:2]
-    return (int(major), int(minor)) >= (1, 19)
+    return _numbers(__version__) >= (1, 19)
 
 
 def registered_impl(dialect: str) -> type[DefaultImpl] | None:
@@ -182,25 +189,53 @@ def is_migrating(context: MigrationContext) -> bool:
     return environment_context()._migration_context is context
 
 
+def autoincrement_column(table: Table) -> Column[Any] | None:
+    """Return the column whose values the database counts, or None.
+
+    Up to SQLAlchemy 2.0 it is also a key with digits behind the point, which no database counts.
+    """
+    from sqlalchemy import Integer
+
+    column = table.autoincrement_column
+    is_whole = column is None or column.autoincrement is True or issubclass(type_affinity(column.type), Integer)
+    return column if is_whole else None
+
+
 def type_affinity(type_: TypeEngine[Any]) -> Any:
-    """Return which kind of type a type is, a class such as String or Integer (``TypeEngine._type_affinity``)."""
-    return type_._type_affinity
+    """Return which kind of type a type is, a class such as String or Integer (``TypeEngine._type_affinity``).
+
+    That of a Float is Float: up to SQLAlchemy 2.0 it is Numeric.
+    """
+    from sqlalchemy import Float
+
+    is_float = isinstance(type_, Float) or type_.__visit_name__ == "float"  # psycopg's, which is no Float there
+    return Float if is_float else type_._type_affinity
 
 
 def reflects_collations() -> bool:
-    """Tell whether SQLAlchemy reads the collations of PostgreSQL's columns: 2.0 does not."""
-    from sqlalchemy import __version__
-
-    major, minor = __version__.split(".")[:2]
-    return (int(major), int(minor)) >= (2, 1)
+    """Tell whether SQLAlchemy reads the collations of PostgreSQL's columns: from 2.0.45 on."""
+    return _sqlalchemy() >= (2, 0, 45)
 
 
 def enums_have_create_type() -> bool:
     """Tell whether ``sqlalchemy.Enum`` takes ``create_type``: up to SQLAlchemy 2.0 only that of PostgreSQL does."""
+    return _sqlalchemy() >= (2, 1)
+
+
+def reads_sqlite_constraints() -> bool:
+    """Tell whether SQLAlchemy reads SQLite's names in quotes, and several constraints on one line: from 2.0.45 on."""
+    return _sqlalchemy() >= (2, 0, 45)
+
+
+def _sqlalchemy() -> tuple[int, ...]:
     from sqlalchemy import __version__
 
-    major, minor = __version__.split(".")[:2]
-    return (int(major), int(minor)) >= (2, 1)
+    return _numbers(__version__)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a release, as they are compared; what follows them in a pre-release is left out."""
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
 def is_type_bound(constraint: Any) -> bool:

@@ -14,8 +14,13 @@ from support.models import dialect_of
 from alembic_proof.autogenerate.renamed_inspector import NewNames, RenamedInspector
 
 SCHEMA = """
-CREATE TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(20) CONSTRAINT named CHECK (name <> 'name'), UNIQUE (name));
-CREATE TABLE posts (id INTEGER PRIMARY KEY, user_id REFERENCES users (id), twice INTEGER GENERATED ALWAYS AS (id * 2));
+CREATE TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(20) CONSTRAINT named CHECK (name <> 'name'),
+    UNIQUE (name)
+);
+CREATE TABLE posts (id INTEGER PRIMARY KEY,
+    twice INTEGER GENERATED ALWAYS AS (id * 2),
+    user_id REFERENCES users (id)
+);
 CREATE INDEX by_name ON users (name) WHERE name > 'a';
 CREATE VIEW all_users AS SELECT * FROM users;
 """
@@ -35,7 +40,7 @@ def names() -> NewNames:
 def renamed() -> Iterator[RenamedInspector]:
     """An inspector with new names."""
     with create_engine("sqlite://").connect() as connection:
-        for statement in SCHEMA.strip().splitlines():
+        for statement in SCHEMA.strip().split(";\n"):
             connection.exec_driver_sql(statement)
         yield RenamedInspector(inspect(connection), names())
 
@@ -52,7 +57,7 @@ def test_names_of_tables(renamed: RenamedInspector) -> None:
 def test_what_is_reflected(renamed: RenamedInspector) -> None:
     """Columns, keys, constraints, indexes, and the expressions in them; what is in single quotes is no name."""
     assert [column["name"] for column in renamed.get_columns("people")] == ["key", "full name"]
-    assert renamed.get_columns("posts")[-1]["computed"]["sqltext"] == "number * 2"
+    assert renamed.get_columns("posts")[1]["computed"]["sqltext"] == "number * 2"
     assert renamed.get_pk_constraint("people")["constrained_columns"] == ["key"]
     (key,) = renamed.get_foreign_keys("posts")
     assert (key["referred_table"], key["referred_columns"]) == ("people", ["key"])

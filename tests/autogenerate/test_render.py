@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 from alembic.autogenerate.render import render_op
-from alembic.operations.ops import AlterColumnOp
+from alembic.operations.ops import AlterColumnOp, CreateCheckConstraintOp
 from alembic.util import CommandError
 from sqlalchemy import (
     ARRAY,
@@ -40,13 +40,13 @@ from sqlalchemy import (
     inspect,
     text,
 )
-from sqlalchemy.dialects.postgresql import ENUM, JSONB
+from sqlalchemy.dialects.postgresql import DOMAIN, ENUM, JSONB
 from sqlalchemy.types import UserDefinedType
 from support.lab import Lab
 from support.models import CONVENTION, dialect_of
 
 from alembic_proof import upstream
-from alembic_proof.autogenerate import operations
+from alembic_proof.autogenerate import operations, render
 from alembic_proof.autogenerate.render import execute, render_item, update
 
 
@@ -217,6 +217,19 @@ def test_types_on_postgresql(type_: Any, expected: Any) -> None:
     assert render_item("type", type_, context("postgresql")) == code
 
 
+def test_a_domain_that_alembic_does_not_write() -> None:
+    """As in 1.18: what statements of the revision create is named, with the type below it."""
+    postgresql = context("postgresql")
+    postgresql.migration_context.impl.render_type = lambda *_: False
+    domain = DOMAIN("code", String(9), schema="crm", check="VALUE <> ''")
+    code = "postgresql.DOMAIN('code', sa.String(length=9), schema='crm', create_type=False)"
+    assert render_item("type", domain, postgresql) == code
+    assert render_item("type", ARRAY(DOMAIN("code", Raw(3))), postgresql) == (
+        f"sa.ARRAY(postgresql.DOMAIN('code', {HERE}.Raw(3), create_type=False))"
+    )
+    assert postgresql.imports == {"from sqlalchemy.dialects import postgresql", f"import {HERE}"}
+
+
 def test_jsonb_elsewhere() -> None:
     """Alembic writes JSONB(astext_type=Text())."""
     about = context("sqlite")
@@ -268,8 +281,9 @@ CHANGE_KEY = operations.ChangePrimaryKeyOp(OLD.primary_key, NEW.primary_key)
             operations.CastColumnOp("t", "a", existing_type=String(9), modify_type=Integer()),
             "postgresql",
             [
+                "# This keeps the value, and not how it is written: leading zeros, for one, are gone.",
                 "op.alter_column('t', 'a',\n           existing_type=sa.String(length=9),\n"
-                "           type_=sa.Integer(),\n           postgresql_using='a::INTEGER')"
+                "           type_=sa.Integer(),\n           postgresql_using='a::INTEGER')",
             ],
         ),
         (
@@ -308,6 +322,18 @@ def test_operations(op: Any, dialect: str, expected: list[str]) -> None:
     about = Mock(dialect=dialect_of(dialect), imports=set(), opts=opts, _has_batch=False)
     about.migration_context.impl.render_type.return_value = False
     assert render_op(about, op) == expected
+
+
+def test_a_check_that_alembic_does_not_write() -> None:
+    """In 1.18: with its options."""
+    about = context("postgresql")
+    about._has_batch, about.opts = False, {"alembic_module_prefix": "op."}
+    about.migration_context.impl.render_ddl_sql_expr = str
+    table = Table("t", MetaData(), Column("a", Integer))
+    op: Any = CreateCheckConstraintOp.from_constraint(
+        CheckConstraint(text("a > 0"), name="ck", table=table, postgresql_not_valid=True)
+    )
+    assert render._add_check(about, op) == "op.create_check_constraint('ck', 't', 'a > 0', postgresql_not_valid=True)"
 
 
 def test_update() -> None:

@@ -11,8 +11,10 @@ from sqlalchemy import (
     ARRAY,
     CHAR,
     DECIMAL,
+    REAL,
     Column,
     DateTime,
+    Double,
     Enum,
     Float,
     Integer,
@@ -177,6 +179,21 @@ def test_values_that_lose_their_places_are_asked_about(lab_mysql: Lab) -> None:
     lab_mysql.change(models(Numeric(12, 2)))
     lab_mysql.rows("INSERT INTO thing VALUES (1, 7.25)")
     assert "thing.x" in lab_mysql.refused(models(Numeric()))
+
+
+FLOATS = [Float(), Float(24), Float(53), Double(), REAL(), Float(10), Float(40)]
+SIZES = {"postgresql": (8, 4, 8, 8, 4, 4, 8), "mysql": (4, 4, 8, 8, 8, 4, 8)}
+
+
+@pytest.mark.parametrize("stored", range(len(FLOATS)))
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_floats(request: pytest.FixtureRequest, kind: str, stored: int) -> None:
+    """They are the same where they have as many bytes, however they are called."""
+    lab: Lab = request.getfixturevalue(f"lab_{kind}")
+    lab.change(models(FLOATS[stored]))
+    assert lab.differences(models(Float().with_variant(Integer(), kind)))
+    found = [bool(lab.differences(models(other))) for other in FLOATS]
+    assert found == [size != SIZES[kind][stored] for size in SIZES[kind]]
 
 
 @pytest.mark.parametrize(

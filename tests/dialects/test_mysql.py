@@ -53,6 +53,28 @@ def test_the_session_is_impatient_meanwhile(mysql: str, seconds: float, limit: i
         assert connection.exec_driver_sql(TIMEOUTS).one() == (77, 66)
 
 
+MODE = "SELECT @@sql_mode"
+
+
+@pytest.mark.parametrize(
+    ("mode", "meanwhile"),
+    [
+        ("", "STRICT_TRANS_TABLES"),
+        ("NO_AUTO_VALUE_ON_ZERO", "NO_AUTO_VALUE_ON_ZERO,STRICT_TRANS_TABLES"),
+        ("STRICT_TRANS_TABLES", "STRICT_TRANS_TABLES"),
+        ("STRICT_ALL_TABLES", "STRICT_ALL_TABLES"),
+    ],
+)
+def test_the_session_is_strict_meanwhile(mysql: str, mode: str, meanwhile: str) -> None:
+    """So the server refuses what it would cut; what else is in the mode stays, and the owner's comes back."""
+    with connect(mysql) as connection:
+        connection.exec_driver_sql(f"SET SESSION sql_mode = '{mode}'")
+        connection.commit()
+        with DIALECT.exclusive(connection, Timeouts(5, 5)):
+            assert connection.exec_driver_sql(MODE).scalar_one() == meanwhile
+        assert connection.exec_driver_sql(MODE).scalar_one() == mode
+
+
 def test_a_lost_connection_hides_no_error(mysql: str) -> None:
     """The error inside is told, not that of the unlocking."""
 

@@ -299,7 +299,7 @@ def test_a_fault_is_found(sound: Foreign, tmp_path: Path, fault: str) -> None:
     assert all(finding["where"] and finding["fix"] for finding in findings)
 
 
-RELEASES = [("1.13", "1.4"), *((f"1.{minor}", "2.0") for minor in range(13, 21)), ("1.20", "2.1")]
+RELEASES = [("1.13", "1.4"), ("1.13", "2.0.0"), *((f"1.{minor}", "2.0") for minor in range(13, 21)), ("1.20", "2.1")]
 
 
 @pytest.mark.slow

@@ -297,7 +297,7 @@ def test_its_own_hooks_are_kept(tmp_path: Path, home: Path, database: str) -> No
     assert "-x rename=author.name:full_name" in refused(project, "revision --autogenerate -m rename")
 
 
-RELEASES = [("1.18", "2.0"), ("1.18", "2.1"), ("1.20", "2.0"), ("1.20", "2.1")]
+RELEASES = [("1.18", "2.0.4"), ("1.18", "2.0.30"), ("1.18", "2.0"), ("1.18", "2.1"), ("1.20", "2.0"), ("1.20", "2.1")]
 
 
 def uv(*arguments: object) -> None:

@@ -528,3 +528,21 @@ def test_the_function_and_not_its_result(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="without parentheses"), connections.connect(Config(), url):
         pass
     assert not (tmp_path / "x.db").exists()
+
+
+NARROWER = "op.alter_column('t', 'x', existing_type=sa.String(9), type_=sa.String(2))"
+
+
+def test_a_server_that_cuts_values_refuses_them(lab_mysql: Lab) -> None:
+    """A migration is strict where the connection is not, unless a revision says otherwise."""
+    lab_mysql.engine = create_engine(f"{lab_mysql.url}?init_command=SET sql_mode=''", poolclass=NullPool)
+    lab_mysql.write("a1", None, "op.create_table('t', sa.Column('x', sa.String(9)))")
+    lab_mysql.upgrade()
+    lab_mysql.rows("INSERT INTO t VALUES ('abc')")
+    lab_mysql.write("b2", "a1", NARROWER)
+    with pytest.raises(DBAPIError, match=r"Data (too long|truncated)"):
+        lab_mysql.upgrade()
+    assert lab_mysql.rows("SELECT x FROM t") == [("abc",)]
+    lab_mysql.write("b2", "a1", f"op.execute(\"SET sql_mode = ''\")\n{NARROWER}")
+    lab_mysql.upgrade()
+    assert lab_mysql.rows("SELECT x FROM t") == [("ab",)]

@@ -258,6 +258,19 @@ def test_an_expression_that_cuts_off_values(
         lab_postgresql.downgrade("-1", NO_ANSWER)
 
 
+def test_a_type_that_is_not_known_loses_nothing(lab_postgresql: Lab) -> None:
+    """PostgreSQL refuses what it cannot keep, unless an expression has changed it."""
+    lab_postgresql.write(
+        "r1", None, "op.execute('CREATE DOMAIN word AS text')\nop.create_table('t', sa.Column('x', sa.Text))"
+    )
+    change = "op.execute('ALTER TABLE t ALTER x TYPE word USING {}')"
+    lab_postgresql.write("r2", "r1", "op.execute(\"INSERT INTO t VALUES ('hello')\")", change.format("upper(x)"))
+    lab_postgresql.upgrade()
+    assert "cuts off what does not fit in t.x, which becomes word: 1 value. Go on?" in stopped(lab_postgresql, "-1")
+    lab_postgresql.write("r2", "r1", "pass", change.format("x::word"))
+    lab_postgresql.downgrade("-1", NO_ANSWER)
+
+
 @pytest.mark.parametrize(
     ("statement", "said"),
     [

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.util import CommandError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
+from support.databases import engine_of
 from support.lab import Lab
 
 from alembic_proof.migrate import journal
+from alembic_proof.migrate.aftermath import aftermath
 
 TABLE = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))\n"
 FIRST = f"{TABLE}op.execute('INSERT INTO t VALUES (1)')\nop.add_column('t', sa.Column('x', sa.Integer()))\n"
 FAILING = "op.execute('ALTER TABLE missing ADD y INT')"
+SEVERAL = "?client_flag=65536"  # lets PyMySQL send several statements in one text, as mysqlclient always does
 
 
 def edit(lab: Lab, old: str, new: str) -> None:
@@ -188,12 +191,16 @@ def test_no_statement_is_carried_out_twice(lab_mysql: Lab, statement: str, look:
     [
         ("ALTER TABLE t ADD CHECK (x > 0)", "nobody knows whether this was still carried out: ALTER TABLE t ADD CHECK"),
         ("RENAME TABLE t TO u", "nobody knows whether this was still carried out: RENAME TABLE"),
+        ("ALTER TABLE t ADD COLUMN y INT; DO 1", "nobody knows whether this was still carried out: ALTER TABLE t ADD"),
+        ("EXECUTE IMMEDIATE 'ALTER TABLE t ADD y INT'", "nobody knows whether this was still carried out: EXECUTE"),
+        ("BEGIN NOT ATOMIC ALTER TABLE t ADD y INT; END", "nobody knows whether this was still carried out: BEGIN"),
     ],
 )
 def test_a_statement_that_cannot_be_repeated(
     lab_mysql: Lab, monkeypatch: pytest.MonkeyPatch, statement: str, reason: str
 ) -> None:
     """After a kill in it, the rerun stops in a sentence."""
+    lab_mysql.engine = engine_of(f"{lab_mysql.url}{SEVERAL}")
     lab_mysql.write("a1", None, f"op.execute('CREATE TABLE t (x INT)')\nop.execute({statement!r})")
     write = journal._Journal._write
 
@@ -302,6 +309,18 @@ def test_the_result_of_what_was_done_cannot_be_had_again(lab_mysql: Lab) -> None
     assert "it needs the result of what was done already" in stopped(lab_mysql)
 
 
+@pytest.mark.parametrize("function", ["UPDATE t SET n = :key", "INSERT INTO t (n) VALUES (:key)"])
+def test_a_key_of_what_was_done_cannot_be_had_again(lab_mysql: Lab, function: str) -> None:
+    """It was NULL, and written."""
+    table = "t = op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('n', sa.Integer()))\n"
+    inserted = "key = op.get_bind().execute(sa.insert(t).values(n=5)).inserted_primary_key[0]\n"
+    use = f"op.get_bind().execute(sa.text({function!r}), {{'key': key}})"
+    fail(lab_mysql, f"{table}{inserted}{FAILING}\n{use}")
+    edit(lab_mysql, "missing", "t")
+    assert "it needs the result of what was done already" in stopped(lab_mysql)
+    assert lab_mysql.rows("SELECT n FROM t") == [(5,)]
+
+
 def test_a_temporary_table_does_not_outlive_the_failure(lab_mysql: Lab) -> None:
     """It was created, but does not exist any more."""
     fail(lab_mysql, f"op.execute('CREATE TEMPORARY TABLE u (z INT)')\n{FAILING}")
@@ -328,3 +347,210 @@ def test_other_connections_of_the_engine_are_not_noted(lab_mysql: Lab) -> None:
     lab_mysql.write("a1", None, upgrade)
     lab_mysql.upgrade()
     assert sorted(lab_mysql.schema()) == ["alembic_version", "t"]
+
+
+DOUBLE = (
+    "op.execute('CREATE TABLE t (id INT PRIMARY KEY, n INT)')\n"
+    "op.execute('INSERT INTO t VALUES (1, 1), (2, 1)')\n"
+    'op.execute("CREATE PROCEDURE p() BEGIN ALTER TABLE t ADD COLUMN IF NOT EXISTS m INT; '
+    'CREATE UNIQUE INDEX ix ON t (n); UPDATE t SET m = n; END")\n'
+)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "EXECUTE IMMEDIATE 'CREATE UNIQUE INDEX ix ON t (n)'",
+        "BEGIN NOT ATOMIC CREATE UNIQUE INDEX ix ON t (n); END",
+        "IF 1 THEN CREATE UNIQUE INDEX ix ON t (n); END IF",
+        "CALL p()",
+        "ALTER TABLE t ADD COLUMN IF NOT EXISTS m INT; CREATE UNIQUE INDEX ix ON t (n)",
+    ],
+)
+def test_what_commits_inside_is_done_when_it_has_ended(lab_mysql: Lab, statement: str) -> None:
+    """It was noted as done by the DDL in it, so a rerun skipped what had failed; now its own changes are known too."""
+    lab_mysql.engine = engine_of(f"{lab_mysql.url}{SEVERAL}")
+    lab_mysql.write("a1", None, f"{DOUBLE}op.execute({statement!r})\n{FAILING}")
+    with pytest.raises(DBAPIError, match="Duplicate entry") as error:
+        lab_mysql.upgrade()
+    assert "its first 3 statements stay and what statement 4 did before it failed may stay" in aftermath(error.value)
+    lab_mysql.rows("UPDATE t SET n = id")
+    with pytest.raises(DBAPIError, match="missing"):
+        lab_mysql.upgrade()
+    assert len(lab_mysql.rows("SHOW INDEX FROM t WHERE Key_name = 'ix'")) == 1
+    edit(lab_mysql, "missing", "t")
+    lab_mysql.upgrade()
+    assert {row[0] for row in lab_mysql.rows("SHOW COLUMNS FROM t")} >= {"id", "n", "y"}
+
+
+def test_several_statements_are_not_done_because_the_first_one_is(lab_mysql: Lab) -> None:
+    """The error of the first one says nothing of the others."""
+    lab_mysql.engine = engine_of(f"{lab_mysql.url}{SEVERAL}")
+    several = "ALTER TABLE t ADD COLUMN z INT; CREATE UNIQUE INDEX ix ON t (n); UPDATE t SET z = n"
+    lab_mysql.write("a1", None, f"{DOUBLE}op.execute({several!r})")
+    with pytest.raises(DBAPIError, match="Duplicate entry"):
+        lab_mysql.upgrade()
+    lab_mysql.rows("UPDATE t SET n = id")
+    with pytest.raises(DBAPIError, match="Duplicate column"):
+        lab_mysql.upgrade()
+    edit(lab_mysql, "ALTER TABLE t ADD COLUMN z INT; ", "")
+    lab_mysql.upgrade()
+    assert lab_mysql.rows("SELECT z FROM t ORDER BY 1") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("second", ["(2)", "(1)"], ids=["it succeeds", "it fails"])
+def test_what_commits_nothing_inside_is_not_committed_by_its_note(lab_mysql: Lab, second: str) -> None:
+    """The rows are the transaction's, which is rolled back whole; so the rerun has everything to do again."""
+    inserts = (
+        "op.execute('INSERT INTO t VALUES (1)')\n"
+        + f"op.execute(\"EXECUTE IMMEDIATE 'INSERT INTO t VALUES {second}'\")\n"
+    )
+    lab_mysql.write("a1", None, f"{TABLE}{inserts}raise ZeroDivisionError")
+    with pytest.raises((ZeroDivisionError, DBAPIError)):
+        lab_mysql.upgrade()
+    assert lab_mysql.rows("SELECT id FROM t") == []
+    edit(lab_mysql, "raise ZeroDivisionError", "pass")
+    edit(lab_mysql, f"IMMEDIATE 'INSERT INTO t VALUES {second}'", "IMMEDIATE 'INSERT INTO t VALUES (3)'")
+    lab_mysql.upgrade()
+    assert len(lab_mysql.rows("SELECT id FROM t")) == 2
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "statement"),
+    [
+        ("is_mariadb", False, "CREATE UNIQUE INDEX ix ON t (n)"),  # MySQL does not say whether a transaction is open
+        ("driver", "mysqldb", "SELECT 1"),  # mysqlclient lets nobody write a note before the rows are read
+    ],
+)
+def test_where_it_is_not_known_what_was_committed(
+    lab_mysql: Lab, monkeypatch: pytest.MonkeyPatch, attribute: str, value: Any, statement: str
+) -> None:
+    """The note says begun, and the rerun stops."""
+    lab_mysql.write("a1", None, "pass")
+    lab_mysql.upgrade()
+    monkeypatch.setattr(lab_mysql.engine.dialect, attribute, value)
+    execute = f'op.execute("EXECUTE IMMEDIATE {statement!r}")'
+    lab_mysql.write("b2", "a1", f"{DOUBLE}{execute}\n{FAILING}")
+    with pytest.raises(DBAPIError):
+        lab_mysql.upgrade()
+    assert "nobody knows whether this was still carried out: EXECUTE IMMEDIATE" in stopped(lab_mysql)
+
+
+def test_the_rows_of_a_call_can_be_read(lab_mysql: Lab) -> None:
+    """The note after it leaves them where they are."""
+    call = "assert op.get_bind().execute(sa.text('CALL q()')).scalar() == 7\n"
+    lab_mysql.write("a1", None, f"op.execute('CREATE PROCEDURE q() SELECT 7')\n{call}")
+    lab_mysql.upgrade()
+
+
+def test_rows_outside_of_a_transaction_are_done_when_they_are_there(
+    lab_mysql: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their note commits itself: after a kill, nobody knows."""
+    block = "with op.get_context().autocommit_block():\n    op.execute('INSERT INTO t VALUES (1)')\n"
+    lab_mysql.write("a1", None, TABLE + block)
+    execute = journal._Journal.execute
+
+    def killing(self: Any, run: Any, cursor: Any, statement: str, *rest: Any) -> Any:
+        def die(*_: Any) -> None:
+            raise Killed
+
+        return execute(self, die if "INTO t" in statement else run, cursor, statement, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal._Journal, "execute", killing)
+        with pytest.raises((Killed, PendingRollbackError)):  # a lost connection cannot leave the block
+            lab_mysql.upgrade()
+    assert "nobody knows whether this was still carried out: INSERT INTO t" in stopped(lab_mysql)
+
+
+@pytest.mark.parametrize(
+    ("before", "needing", "lost"),
+    [
+        ("INSERT INTO org (n) VALUES (7)", "UPDATE u SET x = LAST_INSERT_ID()", "LAST_INSERT_ID()"),
+        ("INSERT INTO org (n) VALUES (7)", "UPDATE u SET x = @@identity", "@@IDENTITY"),
+        ("SET @m = (SELECT COUNT(*) FROM org)", "UPDATE u SET x = @m", "@m"),
+        ("SELECT COUNT(*) INTO @m FROM org", "UPDATE u SET x = @m", "@m"),
+    ],
+)
+def test_what_the_session_knew_stops_the_rerun(lab_mysql: Lab, before: str, needing: str, lost: str) -> None:
+    """It was another session, and no wrong value is written."""
+    tables = "op.execute('CREATE TABLE org (id INT AUTO_INCREMENT PRIMARY KEY, n INT)')\n"
+    tables += "op.execute('CREATE TABLE u (x INT)')\nop.execute('INSERT INTO u VALUES (5)')\n"
+    added = "op.execute('ALTER TABLE org ADD z INT')\n"
+    fail(lab_mysql, f"{tables}op.execute({before!r})\n{added}{FAILING}\nop.execute({needing!r})")
+    edit(lab_mysql, "missing", "u")
+    assert f"cannot go on: it needs {lost} as it was then: {needing} (either" in stopped(lab_mysql)
+    assert lab_mysql.rows("SELECT x FROM u") == [(5,)]
+
+
+def test_what_the_rerun_sets_itself_is_known(lab_mysql: Lab) -> None:
+    """A variable after the last skipped statement, a constant before it, and a key of its own."""
+    org = "op.execute('CREATE TABLE org (id INT AUTO_INCREMENT PRIMARY KEY, n INT)')\nop.execute('SET @c = 5')\n"
+    rest = "op.execute('INSERT INTO org (n) VALUES (7)')\nop.execute('SET @m = (SELECT COUNT(*) FROM org)')\n"
+    use = "op.execute('UPDATE org SET n = 100 * @c + 10 * @m + LAST_INSERT_ID()')"
+    fail(lab_mysql, f"{org}{FAILING}\n{rest}{use}")
+    edit(lab_mysql, "missing", "org")
+    lab_mysql.upgrade()
+    assert lab_mysql.rows("SELECT n FROM org") == [(511,)]
+
+
+@pytest.mark.parametrize("count", ["ROW_COUNT()", "FOUND_ROWS()"])
+def test_a_note_does_not_come_between(lab_mysql: Lab, count: str) -> None:
+    """What a statement asks of the one before it is as without notes."""
+    before = {
+        "ROW_COUNT()": "UPDATE t SET id = id + 10",
+        "FOUND_ROWS()": "SELECT SQL_CALC_FOUND_ROWS id FROM t LIMIT 1",
+    }
+    statements = (
+        "CREATE TABLE u (n INT)",
+        "INSERT INTO t VALUES (1), (2), (3)",
+        before[count],
+        f"INSERT INTO u SELECT {count}",
+    )
+    lab_mysql.write("a1", None, TABLE + "\n".join(f"op.execute({statement!r})" for statement in statements))
+    lab_mysql.upgrade()
+    assert lab_mysql.rows("SELECT n FROM u") == [(3,)]
+
+
+def test_tables_are_locked_as_without_notes(lab_mysql: Lab) -> None:
+    """The table of the notes with them; and a rerun locks them again."""
+    lock = "op.execute('LOCK TABLES t WRITE')\n"
+    held = "assert op.get_bind().execute(sa.text(\"SHOW OPEN TABLES WHERE `Table` = 't' AND In_use\")).first()\n"
+    rest = "op.execute('UPDATE t SET id = id + 1')\nop.execute('ALTER TABLE t ADD z INT')\n"
+    lab_mysql.write("a1", None, TABLE + "op.execute('INSERT INTO t VALUES (1)')")
+    lab_mysql.write("b2", "a1", f"{lock}{rest}{held}raise ZeroDivisionError\nop.execute('UNLOCK TABLES')")
+    with pytest.raises(ZeroDivisionError):
+        lab_mysql.upgrade()
+    path = lab_mysql.versions / "b2.py"
+    path.write_text(path.read_text("utf-8").replace("raise ZeroDivisionError", "pass"), "utf-8")
+    lab_mysql.upgrade()
+    assert lab_mysql.rows("SELECT id, z FROM t") == [(2, None)]
+    assert sorted(lab_mysql.schema()) == ["alembic_version", "t"]
+
+
+def test_a_savepoint_is_set_again(lab_mysql: Lab) -> None:
+    """So a statement that may fail can fail again, also as the first one of the revision."""
+    lab_mysql.write("a1", None, f"{TABLE}op.execute('INSERT INTO t VALUES (1)')")
+    caught = (
+        "try:\n    with op.get_bind().begin_nested():\n        op.execute('INSERT INTO t (id) VALUES (1)')\n"
+        "except sa.exc.IntegrityError:\n    pass\n"
+    )
+    lab_mysql.write("b2", "a1", f"{caught}op.execute('ALTER TABLE t ADD x INT')\n{FAILING}")
+    for _ in range(2):
+        with pytest.raises(DBAPIError, match="missing"):
+            lab_mysql.upgrade()
+    notes = lab_mysql.rows(f"SELECT position, digest FROM {journal.TABLE} ORDER BY 1")
+    assert notes[0] == (0, "b2")
+    path = lab_mysql.versions / "b2.py"
+    path.write_text(path.read_text("utf-8").replace("missing", "t"), "utf-8")
+    lab_mysql.upgrade()
+    assert lab_mysql.rows("SELECT id, x, y FROM t") == [(1, None, None)]
+
+
+def test_a_statement_that_reads_the_version_table_is_noted(lab_mysql: Lab) -> None:
+    """Only Alembic's own statements on it are not: this one was carried out twice."""
+    fail(lab_mysql, f"{TABLE}op.execute('INSERT INTO t SELECT 5 + COUNT(*) FROM alembic_version')\n{FAILING}")
+    edit(lab_mysql, "missing", "t")
+    lab_mysql.upgrade()
+    assert lab_mysql.rows("SELECT id FROM t") == [(5,)]

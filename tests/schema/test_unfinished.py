@@ -26,6 +26,17 @@ DONE, FAILED, BEGUN = (1, "d", "done", "x"), (2, "e", "failed", "ALTER"), (2, "e
             "out is not known",
             "`alembic downgrade base`",
         ),
+        (
+            [UP, DONE, (2, "e", "partly", "CALL p()")],
+            "The upgrade of revision a1 is unfinished: its first statement stays and what statement 2 did before it "
+            "failed may stay",
+            "`alembic upgrade a1`",
+        ),
+        (
+            [UP, (1, "e", "partly", "CALL p()")],
+            "The upgrade of revision a1 is unfinished: what statement 1 did before it failed may stay",
+            "`alembic upgrade a1`",
+        ),
         ([DONE, FAILED], "A migration is unfinished: its first statement stays", "the same command again"),
     ],
 )

@@ -1,5 +1,5 @@
-"""What autogenerate compares, and what a new revision may contain. Raises CommandError where Alembic is too old."""
+"""What autogenerate compares, and what a new revision may contain. Raises CommandError where a release is too old."""
 
 from .. import upstream
 
-upstream.require_plugins()
+upstream.require_releases()

@@ -56,11 +56,26 @@ def conversion(
         return f"{column}::{target}"
     if "MONEY" in (old.__visit_name__, new.__visit_name__) and not {before, after}.isdisjoint(NUMBERS):
         return f"{column}::numeric{'' if target == 'NUMERIC' else f'::{target}'}"  # as text it has a currency
+    if (before, after) == ("uuid", "binary"):
+        return f"decode(replace({column}::text, '-', ''), 'hex')"
+    if (before, after) == ("binary", "uuid"):
+        return f"encode({column}, 'hex')::{target}"
+    if {old.__visit_name__, new.__visit_name__} == {"TSRANGE", "TSTZRANGE"}:
+        return _of_range(column, target)
     if before in NUMBERS and after == "interval":
         return f"make_interval(secs => {column})"
     if before == "interval" and after in NUMBERS:
         return f"extract(epoch FROM {column})::{target}"
     return f"{column}{'' if before == 'text' else '::text'}::{target}"
+
+
+def _of_range(column: str, target: str) -> str:
+    """Return how a range of times gets a time zone, or loses it: as a single time does, by UTC."""
+    ends = ", ".join(f"{end}({column}) AT TIME ZONE 'UTC'" for end in ("lower", "upper"))
+    bounds = (
+        f"CASE WHEN lower_inc({column}) THEN '[' ELSE '(' END || CASE WHEN upper_inc({column}) THEN ']' ELSE ')' END"
+    )
+    return f"CASE WHEN isempty({column}) THEN 'empty' WHEN {column} IS NOT NULL THEN {target}({ends}, {bounds}) END"
 
 
 def _of_array(column: str, target: str, old: Any, after: str) -> str:

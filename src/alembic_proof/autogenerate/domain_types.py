@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Dialect
+from sqlalchemy import ARRAY, Dialect, TypeDecorator
 from sqlalchemy.dialects.postgresql import DOMAIN
 
+from .. import upstream
 from ..ddl.types import database_type
 from ..sqltext import quote_literal, single_percents
 from .sql import sql_of
@@ -50,6 +51,9 @@ def _check(check: tuple[str, str]) -> str:
 
 def domain_of(type_: Any, dialect: Dialect) -> DOMAIN | None:
     """Return the domain that is, or is in, a type, or None."""
+    given = upstream.variants(type_).get(dialect.name, type_)
+    if isinstance(given, TypeDecorator):
+        return domain_of(given.load_dialect_impl(dialect), dialect)
     found = database_type(type_, dialect)
     if isinstance(found, ARRAY):
         return domain_of(found.item_type, dialect)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Dialect, Identity
 
+from .. import upstream
 from ..ddl.types import database_type, integer_range
 from ..sqltext import quote_literal
 from .name_steps import shortened
@@ -186,4 +187,4 @@ def numbering_of_model(column: Column[Any]) -> Numbering:
     """Return how the numbers of a column of a model come about."""
     if isinstance(column.server_default, Identity):
         return column.server_default
-    return SERIAL if column.server_default is None and column.table.autoincrement_column is column else None
+    return SERIAL if column.server_default is None and upstream.autoincrement_column(column.table) is column else None

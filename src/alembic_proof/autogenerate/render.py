@@ -33,6 +33,7 @@ from sqlalchemy import (
     Table,
     TextClause,
     UniqueConstraint,
+    column,
 )
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.schema import AddConstraint, CreateSequence, DropSequence
@@ -41,6 +42,7 @@ from sqlalchemy.sql.functions import now
 from sqlalchemy.types import NullType, UserDefinedType
 
 from .. import upstream
+from ..ddl.losses import alteration
 from ..revisions.markers import DESTROYS
 from ..sqltext import escape_colons, single_percents
 from . import domain_types, enum_types, numbering
@@ -158,6 +160,11 @@ def _domain_type(type_: Any, domain: Any, autogen_context: AutogenContext) -> st
     uncreated = copy(domain)
     uncreated.create_type = False
     code = autogen_context.migration_context.impl.render_type(uncreated, autogen_context)
+    if not code:  # Alembic 1.18 would write a repr() that is no code
+        below = TypeCode(autogen_context.imports)
+        below.imports.add("from sqlalchemy.dialects import postgresql")
+        schema = f", schema={domain.schema!r}" if domain.schema else ""
+        code = f"postgresql.DOMAIN({domain.name!r}, {below.nested(domain.data_type)}{schema}, create_type=False)"
     return f"sa.ARRAY({code})" if isinstance(type_, ARRAY) else str(code)
 
 
@@ -190,7 +197,8 @@ def _add_check(autogen_context: AutogenContext, op: CreateCheckConstraintOp) -> 
     code = f"{prefix}f({str(name)!r})" if isinstance(name, conv) else repr(name)
     table, schema = ("", "") if in_batch else (f"{op.table_name!r}, ", f", schema={op.schema!r}" if op.schema else "")
     sql = autogen_context.migration_context.impl.render_ddl_sql_expr(op.to_constraint().sqltext)
-    return f"{prefix}create_check_constraint({code}, {table}{sql!r}{schema})"
+    options = "".join(f", {name}={value!r}" for name, value in op.kw.items())
+    return f"{prefix}create_check_constraint({code}, {table}{sql!r}{schema}{options})"
 
 
 if not upstream.renders_check_constraints():
@@ -314,11 +322,15 @@ def _rename_column(autogen_context: AutogenContext, op: RenameColumnOp) -> str:
 
 
 @renderers.dispatch_for(CastColumnOp)
-def _cast_column(autogen_context: AutogenContext, op: CastColumnOp) -> str:
+def _cast_column(autogen_context: AutogenContext, op: CastColumnOp) -> list[str]:
     code = str(renderers.dispatch(AlterColumnOp)(autogen_context, op))
     dialect = autogen_context.dialect
     using = conversion(op.column_name, op.existing_type, op.modify_type, dialect, op.moved_labels)
-    return code if using is None else _with_argument(code, f"postgresql_using={using!r}")
+    if using is None:
+        return [code]
+    altered = alteration(column(op.column_name), op.existing_type, op.modify_type, dialect)
+    remark = "# This keeps the value, and not how it is written: leading zeros, for one, are gone."
+    return [*([remark] if altered else []), _with_argument(code, f"postgresql_using={using!r}")]
 
 
 def _with_argument(call: str, argument: str) -> str:
@@ -515,7 +527,7 @@ def _change_primary_key_sql(dialect: Dialect, op: ChangePrimaryKeyOp) -> str | N
         steps = [*_changed_counters(dialect, op.old, op.new)]
         steps += ["DROP PRIMARY KEY"] if op.old.columns else []
         steps += [f"ADD PRIMARY KEY ({columns})"] if columns else []
-        if op.old.table.autoincrement_column is not None and _begins_to_count(op.old, op.new):
+        if upstream.autoincrement_column(op.old.table) is not None and _begins_to_count(op.old, op.new):
             steps.append("AUTO_INCREMENT = 1")  # the table's counter is that of the other column, and may be too high
         return f"ALTER TABLE {table} {', '.join(steps)}"
     if dialect.name == "postgresql" and column_names(op.old) == column_names(op.new):
@@ -526,7 +538,7 @@ def _change_primary_key_sql(dialect: Dialect, op: ChangePrimaryKeyOp) -> str | N
 
 def _changed_counters(dialect: Dialect, old: PrimaryKeyConstraint, new: PrimaryKeyConstraint) -> Iterator[str]:
     """Yield what takes AUTO_INCREMENT from a column that is no longer a key by itself, and gives it to another."""
-    before, after = (key.table.autoincrement_column for key in (old, new))
+    before, after = (upstream.autoincrement_column(key.table) for key in (old, new))
     quote: Any = dialect.identifier_preparer.quote
     compiler: Any = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]
     if before is not None and (after is None or after.name != before.name):
@@ -539,7 +551,7 @@ def _changed_counters(dialect: Dialect, old: PrimaryKeyConstraint, new: PrimaryK
 
 def _begins_to_count(old: PrimaryKeyConstraint, new: PrimaryKeyConstraint) -> bool:
     """Tell whether another column of MariaDB's or MySQL's is AUTO_INCREMENT with the new key."""
-    before, after = (key.table.autoincrement_column for key in (old, new))
+    before, after = (upstream.autoincrement_column(key.table) for key in (old, new))
     if after is None or (after.server_default is not None and after.identity is None):
         return False
     return before is None or before.name != after.name

@@ -61,7 +61,7 @@ class TypeCode:
                 f"has {secret}, which may be a secret, and no revision is to have one: return the code of a type that "
                 "is the same for the database from render_item in env.py"
             )
-        return self._nested(type_.impl_instance)
+        return self.nested(type_.impl_instance)
 
     def _name(self, named: Any) -> str:
         """Return the dotted name of a class or a function, which is imported. Raises UnwritableTypeError."""
@@ -141,7 +141,7 @@ class TypeCode:
             self.imports.add(f"import {type(value).__module__}")
             return f"{type(value).__module__}.{code}"
         if isinstance(value, TypeEngine):
-            return self._nested(value)
+            return self.nested(value)
         if type(value) in (list, tuple, set, frozenset):
             return self._collection(value)
         if isinstance(value, dict):
@@ -158,7 +158,7 @@ class TypeCode:
             return f"({items},)" if len(value) == 1 else f"({items})"
         return f"{type(value).__name__}([{items}])"
 
-    def _nested(self, type_: TypeEngine[Any]) -> str:
+    def nested(self, type_: TypeEngine[Any]) -> str:
         """Return the code of a type that is the argument of another, or its variant."""
         module = type(type_).__module__
         if not module.startswith("sqlalchemy."):
@@ -172,7 +172,7 @@ class TypeCode:
         else:
             code = f"sa.{type_!r}"
         for dialect, variant in sorted(upstream.variants(type_).items()):
-            code += f".with_variant({self._nested(variant)}, {dialect!r})"
+            code += f".with_variant({self.nested(variant)}, {dialect!r})"
         return code
 
 

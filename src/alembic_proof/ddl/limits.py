@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, Column, Dialect, TypeDecorator
+from sqlalchemy import ARRAY, Column, Dialect, Float, TypeDecorator
 
 from .. import upstream
+from .types import float_bytes
 
 if TYPE_CHECKING:
     from alembic.ddl.impl import DefaultImpl as Base
@@ -17,7 +18,7 @@ else:
 # The types that have limits on a database, and those that they have where nothing is said.
 _TEXTS_AND_NUMBERS: dict[str, tuple[int, ...]] = {"VARCHAR": (), "CHAR": (), "NUMERIC": (), "DECIMAL": ()}
 _ON_MYSQL: dict[str, tuple[int, ...]] = {"NUMERIC": (10, 0), "DECIMAL": (10, 0), "CHAR": (1,), "BINARY": (1,)}
-_ON_MYSQL |= {"BIT": (1,), "FLOAT": (), "DOUBLE": ()}
+_ON_MYSQL |= {"BIT": (1,), "FLOAT": (), "DOUBLE": (), "REAL": ()}
 _LIMITED = {
     "sqlite": _TEXTS_AND_NUMBERS,
     "postgresql": {
@@ -36,10 +37,15 @@ class LimitCorrections(Base):
     """Mixed into all Impl classes."""
 
     def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
-        """Tell whether two columns have different types: also where only one of them has a limit."""
+        """Tell whether two columns have different types: also where only one of them has a limit.
+
+        To Alembic, a FLOAT(53) is no DOUBLE, and a FLOAT(24) is one.
+        """
+        old, new = inspector_column.type, metadata_column.type
+        if isinstance(old, Float) and (size := float_bytes(new, self.dialect)):
+            return (size, _limits(new, self.dialect)) != (float_bytes(old, self.dialect), _limits(old, self.dialect))
         if super().compare_type(inspector_column, metadata_column):
             return True
-        old, new = inspector_column.type, metadata_column.type
         said = _arguments(new)
         if said is not None and said == _arguments(old):  # which is quicker to tell
             return False
@@ -65,4 +71,4 @@ def _limits(type_: Any, dialect: Dialect) -> tuple[int, ...] | None:
     limits = tuple(map(int, said[1].split(",")))
     if len(limits) == 1 and name[0] in ("NUMERIC", "DECIMAL"):
         return (*limits, 0)
-    return () if len(limits) == 1 and name[0] in ("FLOAT", "DOUBLE") else limits  # that chooses between the two
+    return () if len(limits) == 1 and name[0] in ("FLOAT", "DOUBLE", "REAL") else limits  # that chooses between the two

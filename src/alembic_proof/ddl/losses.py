@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp, MigrateOperation
@@ -9,6 +10,8 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Dialect,
+    Double,
+    Float,
     Integer,
     Numeric,
     String,
@@ -21,7 +24,7 @@ from sqlalchemy import (
 )
 
 from .sqlite_conversions import FALSE, MOMENT, TRUE, converted
-from .types import NUMBERS, database_type, integer_range, kind_of
+from .types import NUMBERS, database_type, float_bytes, integer_range, kind_of
 
 _TIMES = ("datetime", "time", "interval")
 
@@ -128,21 +131,78 @@ def lost_values(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect)
     return None
 
 
-def rounded(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -> ColumnElement[bool] | None:
-    """Return the condition under which a number without a limit to its places is rounded to those of the new type."""
-    before, after = (database_type(type_, dialect) for type_ in (old, new))
-    if not _gets_places(before, after):
-        return None
-    exact = cast(value, Numeric) if dialect.name == "postgresql" else value
-    if dialect.name in ("mysql", "mariadb"):  # of a FLOAT, only its text has no more digits than it was given
-        exact = cast(cast(value, String), Numeric(65, 30))
-    return func.round(exact, after.scale) != exact
+@dataclass(frozen=True)
+class Alteration:
+    """What a database does to some values without a word: the rest of a sentence about the type, and to which."""
+
+    words: str
+    condition: ColumnElement[bool]
+
+
+def alteration(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -> Alteration | None:
+    """Return which values become others in another type, though it could hold some as they are; None if none does."""
+    sizes = [float_bytes(type_, dialect) for type_ in (old, new)]
+    old, new = (database_type(type_, dialect) for type_ in (old, new))
+    before, after = kind_of(old), kind_of(new)
+    if _gets_places(old, new):
+        return Alteration("rounds to fewer places", _is_rounded(value, new, dialect))
+    if dialect.name in ("mysql", "mariadb"):  # where a cast takes no FLOAT(24)
+        old, new = (_FLOATS.get(size, type_) for size, type_ in zip(sizes, (old, new), strict=True))
+    if before == "text" and dialect.name != "sqlite":
+        condition = _is_written_otherwise(value, new, dialect)
+        return None if condition is None else Alteration("keeps no other way to write a value", condition)
+    if before in NUMBERS and _keeps_fewer_digits(before, after, sizes, dialect):
+        by_way_of = String() if after == "text" else new
+        return Alteration("keeps fewer digits", cast(cast(value, by_way_of), old) != value)
+    return None
+
+
+_FLOATS: dict[int | None, Any] = {4: Float(), 8: Double()}
 
 
 def _gets_places(old: Any, new: Any) -> bool:
     """Tell whether numbers had no limit to their places, and get one."""
     (before, had), (after, has) = ((kind_of(type_), getattr(type_, "scale", None)) for type_ in (old, new))
     return {before, after} <= {"float", "numeric"} and had is None and has is not None
+
+
+def _is_rounded(value: ColumnElement[Any], new: Any, dialect: Dialect) -> ColumnElement[bool]:
+    exact = cast(value, Numeric) if dialect.name == "postgresql" else value
+    if dialect.name in ("mysql", "mariadb"):  # of a FLOAT, only its text has no more digits than it was given
+        exact = cast(cast(value, String), _EXACT)
+    return func.round(exact, new.scale) != exact
+
+
+_EXACT = Numeric(65, 30)  # the most digits of MariaDB and MySQL
+_LEADING_ZERO = "^ *[-+]?0[0-9]"
+_TIME_ZONE = "([-+][0-9]{2}(:?[0-9]{2})?|Z)$"
+
+
+def _is_written_otherwise(value: ColumnElement[Any], new: Any, dialect: Dialect) -> ColumnElement[bool] | None:
+    """Return the condition under which a text has more in it than what a number, a day or a time keeps of it."""
+    after = kind_of(new)
+    kept: ColumnElement[Any] = cast(cast(value, new), String)
+    if after in NUMBERS:
+        exact = Numeric() if dialect.name == "postgresql" else _EXACT
+        # The difference, as MariaDB takes two casts of a column for equal in some conditions.
+        return or_(value.regexp_match(_LEADING_ZERO), cast(kept, exact) - cast(value, exact) != 0)
+    if after == "date":
+        return kept != value
+    if after == "time":
+        return kept.not_in([value, value.concat(":00")])
+    if after == "datetime" and getattr(new, "timezone", False):
+        return not_(value.regexp_match(_TIME_ZONE))  # the session's time zone would decide
+    if after == "datetime":
+        blank = func.replace(value, "T", " ")
+        return kept.not_in([blank, blank.concat(":00"), blank.concat(" 00:00:00")])
+    return None
+
+
+def _keeps_fewer_digits(before: str, after: str, bytes_: list[int | None], dialect: Dialect) -> bool:
+    """Tell whether a kind of type, or a float of so many bytes, has fewer digits for a number than it may have."""
+    if after == "text":  # which has all digits on PostgreSQL, and 15 on SQLite
+        return dialect.name != "postgresql" and before in ("float", *(["numeric"] if dialect.name == "sqlite" else []))
+    return after == "float" and (before != "float" or bytes_ == [8, 4])
 
 
 def unreadable(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -> ColumnElement[bool] | None:
@@ -153,7 +213,7 @@ def unreadable(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) 
     if dialect.name != "sqlite":
         return None
     before, after = (kind_of(database_type(type_, dialect)) for type_ in (old, new))
-    if before == after:
+    if before == after or {before, after} <= NUMBERS:
         return None
     own = converted(value, old, new, dialect)
     kept: ColumnElement[Any] = type_coerce(value if own is None else own, String)

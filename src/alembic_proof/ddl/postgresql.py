@@ -5,11 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BIGINT, INTEGER, SMALLINT, Column, Inspector, Table, text
+from sqlalchemy import ARRAY, BIGINT, INTEGER, SMALLINT, Column, Inspector, String, Table, text
 from sqlalchemy.dialects.postgresql import DOMAIN, ENUM
 
+from .. import upstream
 from ..sqltext import escape_colons, single_percents
-from ..upstream import CompiledElements
 from .limits import LimitCorrections
 from .mysql import OLD_NAMES
 from .offline import OfflineValues
@@ -31,15 +31,17 @@ SELECT format('nextval(%L::regclass)', s.oid::regclass), attname, format_type(se
 """
 _CACHED = "alembic_proof_sequences"  # in the inspector's cache
 SEQUENCE_TYPE = "alembic_proof.sequence_type"  # in the info of a reflected column that counts by a sequence of its own
-_OF_DOMAINS = """
-SELECT CASE WHEN nspname = current_schema() THEN NULL ELSE nspname END, relname, attname, atthasdef, attnotnull
-    FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
-    JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_type t ON t.oid = atttypid WHERE typtype = 'd'
+_OF_COLUMNS = """
+SELECT CASE WHEN nspname = current_schema() THEN NULL ELSE nspname END, relname, attname, {} FROM pg_attribute
+    JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_type t ON t.oid = atttypid
 """
-_CACHED_OF_DOMAINS = "alembic_proof_domains"
+_OF_DOMAINS = _OF_COLUMNS.format("atthasdef, attnotnull") + "WHERE typtype = 'd'"
+_COLLATIONS = (
+    _OF_COLUMNS.format("collname") + "JOIN pg_collation l ON l.oid = attcollation WHERE attcollation <> typcollation"
+)
 
 
-class PostgreSQLCorrections(OfflineValues, CompiledElements, LimitCorrections, RenderingCorrections, Base):
+class PostgreSQLCorrections(OfflineValues, upstream.CompiledElements, LimitCorrections, RenderingCorrections, Base):
     """Mixed into the Impl class of PostgreSQL."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -49,7 +51,7 @@ class PostgreSQLCorrections(OfflineValues, CompiledElements, LimitCorrections, R
 
     def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: Any) -> None:
         """Take the nextval() of a column's own sequence for no default: it is SERIAL. And leave the default and
-        the NOT NULL of a domain to the domain.
+        the NOT NULL of a domain to the domain, and read the collation, where SQLAlchemy does not.
 
         Alembic does the same for a serial, with a query, and a line in the log, for each such column.
         """
@@ -60,8 +62,11 @@ class PostgreSQLCorrections(OfflineValues, CompiledElements, LimitCorrections, R
                 del column_info["default"]
                 column_info["info"] = {SEQUENCE_TYPE: sequence_type}
         if isinstance(column_info["type"], DOMAIN):
-            has_default, is_not_null = _of_domains(inspector)[name]
+            has_default, is_not_null = _of_columns(inspector, _OF_DOMAINS)[name]
             column_info |= {"nullable": not is_not_null} | ({} if has_default else {"default": None})
+        if isinstance(column_info["type"], String) and not upstream.reflects_collations():
+            (collation,) = _of_columns(inspector, _COLLATIONS).get(name, (None,))
+            column_info["type"].collation = collation
 
     def alter_column(self, *arguments: Any, **options: Any) -> None:
         """Alter a column; a script has the USING with single percent signs, as no driver reads it."""
@@ -95,13 +100,13 @@ def _column(inspector: Inspector, table: Table, name: str) -> tuple[str | None, 
     return (table.schema, *names)
 
 
-def _of_domains(inspector: Inspector) -> dict[tuple[str | None, str, str], tuple[bool, bool]]:
-    """Return whether the columns of domains have a default, and a NOT NULL, of their own; in one statement."""
-    cache = inspector.info_cache
-    if _CACHED_OF_DOMAINS not in cache:
+def _of_columns(inspector: Inspector, query: str) -> dict[tuple[str | None, str, str], tuple[Any, ...]]:
+    """Return what a query tells of columns: one statement for all of them."""
+    cache: dict[Any, Any] = inspector.info_cache
+    if query not in cache:
         bind: Any = inspector.bind
-        cache[_CACHED_OF_DOMAINS] = {tuple(row[:3]): tuple(row[3:]) for row in bind.execute(text(_OF_DOMAINS)).all()}
-    columns: dict[tuple[str | None, str, str], tuple[bool, bool]] = cache[_CACHED_OF_DOMAINS]
+        cache[query] = {tuple(row[:3]): tuple(row[3:]) for row in bind.execute(text(query)).all()}
+    columns: dict[tuple[str | None, str, str], tuple[Any, ...]] = cache[query]
     return columns
 
 

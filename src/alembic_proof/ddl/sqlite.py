@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Inspector, Table, TextClause, text
 
+from ..dialects.sqlite_reflection import correct_reflection
 from ..dialects.sqlite_tables import TableSql
 from ..sqltext import escape_colons
 from .limits import LimitCorrections
@@ -32,6 +33,7 @@ class SQLiteCorrections(OfflineValues, LimitCorrections, QuietIndexes, Rendering
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        correct_reflection(self.dialect)
         # Alembic would leave them out; here they are kept.
         warnings.filterwarnings("ignore", "Unnamed CHECK constraint on reflected table")
         # Nobody reads them from the catalogue; their texts are compared instead, and kept.
@@ -123,7 +125,7 @@ def _expression(inspector: Inspector, table: str, column: str) -> str | None:
     clause = piece and piece.clause("AS")
     if not clause or not clause.expression:
         return None
-    sql = statements[old_table].sql[clause.expression[0].start : clause.expression[-1].end]
+    sql = statements[old_table].expression(clause)
     return str(sql if in_new_names is None else in_new_names(None, table, sql))
 
 

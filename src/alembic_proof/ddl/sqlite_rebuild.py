@@ -311,7 +311,7 @@ class _Change:
             log.warning(
                 "%s: CHECK (%s) goes with %s, which it reads.",
                 self.table.name,
-                self._slice(clause.expression),
+                self.parsed.expression(clause),
                 ", ".join(sorted(lost)),
             )
             return True
@@ -385,17 +385,13 @@ class _Change:
 
     def _options(self) -> str:
         """Return what follows the columns: WITHOUT ROWID and STRICT as they were, or as the batch says."""
-        reflected = self.table.kwargs
-        given = self.batch.table_kwargs.items()
-        explicit = {key for key, value in given if key not in reflected or reflected[key] != value}
-        meaning = {"sqlite_with_rowid": ("WITHOUT ROWID", False), "sqlite_strict": ("STRICT", True)}
-        if not explicit & set(meaning):
-            return self.parsed.tail
+        given = self.batch.table_kwargs  # with what SQLAlchemy has reflected, nothing up to 2.0.52
         options = list(self.parsed.options)
-        for key, (option, if_) in meaning.items():
-            if key in explicit:
-                options = [each for each in options if each != option]
-                options += [option] if bool(self.batch.table_kwargs[key]) is if_ else []
+        for key, option, if_ in (("sqlite_with_rowid", "WITHOUT ROWID", False), ("sqlite_strict", "STRICT", True)):
+            if key in given and (bool(given[key]) is if_) != (option in options):
+                options = [each for each in options if each != option] + [option] * (option not in options)
+        if options == self.parsed.options:
+            return self.parsed.tail
         return f" {', '.join(options)}" if options else ""
 
     def keeps_index(self, name: str, sql: str) -> bool:
@@ -440,9 +436,6 @@ class _Change:
 
     def _quoted(self, name: str) -> str:
         return str(self.compiler.preparer.quote(name))
-
-    def _slice(self, tokens: list[Token]) -> str:
-        return self.parsed.sql[tokens[0].start : tokens[-1].end]
 
 
 def _without_collation(type_: Any) -> tuple[Any, str | None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, Dialect
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.types import NullType, TypeEngine
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from ..sqltext import Token, lexed
 
@@ -29,11 +29,17 @@ _TYPE = re.compile(r"(\w+)( varying| precision)?( \( [^)]* \))?( with(?:out)? ti
 _TIMES = ("timestamp", "time", "datetime")
 
 
-class OtherType(NullType):
+class OtherType(UserDefinedType[Any]):
     """A type that is not known, by how SQL names it."""
+
+    cache_ok = True
 
     def __init__(self, sql: str = "") -> None:
         self.sql = sql
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return it as it is written."""
+        return self.sql
 
     def __repr__(self) -> str:
         return self.sql

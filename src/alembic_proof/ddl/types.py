@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import re
 from copy import copy
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Dialect, TypeDecorator
+from sqlalchemy.dialects.postgresql import DOMAIN
+
+from .. import upstream
 
 # The order counts: an Enum is a String, and up to SQLAlchemy 2.0 a Float is a Numeric.
 _KINDS: tuple[tuple[type, str], ...] = (
@@ -27,6 +30,8 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (sqlalchemy.JSON, "json"),
     (sqlalchemy.LargeBinary, "binary"),
 )
+# A SET of MySQL is a String with a length, and psycopg's Float is no Float up to SQLAlchemy 2.0.
+_BY_NAME = {"SET": "set", "float": "float"}
 NUMBERS = frozenset({"integer", "float", "numeric"})
 
 
@@ -35,6 +40,9 @@ def database_type(type_: Any, dialect: Dialect) -> Any:
 
     It has the limits that a database gives it where the models say none.
     """
+    given = upstream.variants(type_).get(dialect.name, type_)
+    if isinstance(given, DOMAIN):  # of which releases of SQLAlchemy 2.0 lose the CHECK and the default, or fail
+        return given
     impl = type_.dialect_impl(dialect)
     if isinstance(impl, TypeDecorator):
         return database_type(impl.impl_instance, dialect)
@@ -66,13 +74,18 @@ def kind_of(type_: Any) -> str:
     Their hierarchy is not the same in each release, and a dialect's own types are in it by chance: PostgreSQL's
     INTERVAL is no ``Interval``, and MySQL's LONGBLOB no LargeBinary. Those are told by their values in Python.
     """
-    if getattr(type_, "__visit_name__", None) == "SET":  # of MySQL, which is a String with a length
-        return "set"
+    if named := _BY_NAME.get(getattr(type_, "__visit_name__", "")):
+        return named
     found = next((kind for class_, kind in _KINDS if isinstance(type_, class_)), None)
-    if found is None:
-        with suppress(NotImplementedError):
-            return {bytes: "binary", timedelta: "interval"}.get(type_.python_type, "other")
-    return found or "other"
+    return found or {bytes: "binary", timedelta: "interval"}.get(python_type(type_), "other")
+
+
+def python_type(type_: Any) -> Any:
+    """Return of which type the values are in Python; ``object``, as from SQLAlchemy 2.1 on, if it is not known."""
+    try:
+        return type_.python_type
+    except NotImplementedError:
+        return object
 
 
 def stored_kind(type_: Any) -> str:
@@ -91,3 +104,18 @@ def integer_range(type_: Any, dialect: Dialect) -> tuple[int, int]:
     else:
         bits = 8 * sizes.get(name, 4)
     return (0, 2**bits - 1) if getattr(type_, "unsigned", False) else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+
+def float_bytes(type_: Any, dialect: Dialect) -> int | None:
+    """Return how many bytes a floating-point number of a type has on a database, 4 or 8; None for another type.
+
+    It goes by the SQL: what SQLAlchemy takes for a database's own type of a REAL is a FLOAT.
+    """
+    name, _, digits = type_.compile(dialect=dialect).partition("(")
+    if not re.fullmatch(r"(FLOAT|REAL|DOUBLE)( PRECISION)?( UNSIGNED)?( ZEROFILL)?", name.strip()):
+        return None
+    if dialect.name == "sqlite":
+        return 8
+    if name == "FLOAT" and digits and "," not in digits:
+        return 4 if int(digits.partition(")")[0]) <= 24 else 8  # of 24 and 53 binary digits
+    return 4 if name.startswith("REAL" if dialect.name == "postgresql" else "FLOAT") else 8

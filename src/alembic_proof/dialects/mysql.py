@@ -28,6 +28,7 @@ _AIOMYSQL = DriverOptions(
 )
 _LOCK = "CONCAT('alembic-', MD5(DATABASE()))"  # such locks belong to the server, with names of up to 64 characters
 _TIMEOUTS = ("lock_wait_timeout", "innodb_lock_wait_timeout")
+_STRICT = {"STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"}  # either refuses what does not fit, where it would be cut
 
 
 class MySQL(base.Dialect):
@@ -63,7 +64,7 @@ class MySQL(base.Dialect):
 
     @contextmanager
     def exclusive(self, connection: Connection, timeouts: base.Timeouts) -> Iterator[None]:
-        """Hold a named lock, and limit the session's wait for a table and for a row."""
+        """Hold a named lock, limit the session's wait for a table and for a row, and let it be strict."""
 
         def acquire() -> bool:
             locked = connection.exec_driver_sql(f"SELECT GET_LOCK({_LOCK}, 0)").scalar_one()
@@ -71,8 +72,12 @@ class MySQL(base.Dialect):
             return bool(locked)
 
         base.wait(acquire, connection, timeouts.migrator)
-        before = connection.exec_driver_sql(f"SELECT {', '.join(f'@@{name}' for name in _TIMEOUTS)}").one()
-        _set_timeouts(connection, *[max(1, round(timeouts.lock))] * 2)
+        names = (*_TIMEOUTS, "sql_mode")
+        before = connection.exec_driver_sql(f"SELECT {', '.join(f'@@{name}' for name in names)}").one()
+        modes = set(filter(None, before[-1].split(",")))
+        mode = before[-1] if modes & _STRICT else ",".join(sorted(modes | {"STRICT_TRANS_TABLES"}))
+        limit = max(1, round(timeouts.lock))
+        _set(connection, dict(zip(names, (limit, limit, mode), strict=True)))
         try:
             yield
         finally:
@@ -80,7 +85,7 @@ class MySQL(base.Dialect):
 
             with suppress(DBAPIError):
                 connection.rollback()
-                _set_timeouts(connection, *before)
+                _set(connection, dict(zip(names, before, strict=True)))
                 connection.exec_driver_sql(f"SELECT RELEASE_LOCK({_LOCK})")
                 connection.commit()
 
@@ -165,9 +170,10 @@ def _claim(database: str) -> str:
     return f"alembic-proof-{md5(database.encode(), usedforsecurity=False).hexdigest()}"
 
 
-def _set_timeouts(connection: Connection, *seconds: int) -> None:
-    for name, value in zip(_TIMEOUTS, seconds, strict=True):
-        connection.exec_driver_sql(f"SET SESSION {name} = {value}")
+def _set(connection: Connection, values: Mapping[str, int | str]) -> None:
+    """Set variables of the session."""
+    settings = ", ".join(f"{name} = {value!r}" for name, value in values.items())
+    connection.exec_driver_sql(f"SET SESSION {settings}")
     connection.commit()
 
 

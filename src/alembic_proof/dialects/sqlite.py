@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..sqltext import one_line
 from . import base
+from .sqlite_reflection import correct_reflection
 from .sqlite_tables import Piece, TableSql, tokens_of, unquoted
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class SQLite(base.Dialect):
         """Yield what SQLite tells of its tables, and the SQL of indexes and triggers."""
         from sqlalchemy import inspect
 
+        correct_reflection(connection.dialect)
         inspector = inspect(connection)
         objects = connection.exec_driver_sql(_OBJECTS).fetchall()
         statements = {name.lower(): sql for name, _, kind, sql in objects if kind == "table"}
@@ -266,7 +268,7 @@ def _expression(reflected: Any, parsed: TableSql | None, piece: Piece | None) ->
     clause = None if piece is None else piece.clause("AS")
     if parsed is None or clause is None or not clause.expression:
         return str(reflected["sqltext"])
-    return parsed.sql[clause.expression[0].start : clause.expression[-1].end]
+    return parsed.expression(clause)
 
 
 def _options(table: str, parsed: TableSql | None) -> Iterator[base.Item]:

@@ -129,6 +129,10 @@ class TableSql:
             for clause in piece.clauses:
                 yield piece, clause
 
+    def expression(self, clause: Clause) -> str:
+        """Return what is between the parentheses of a CHECK or computation."""
+        return self.sql[clause.expression[0].start : clause.expression[-1].end]
+
     @property
     def counts(self) -> bool:
         """Whether it has AUTOINCREMENT: no key is given out twice."""

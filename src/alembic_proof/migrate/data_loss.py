@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
 
 from .. import upstream
-from ..ddl.losses import loss, lost_values, rounded, shortened_to
+from ..ddl.losses import alteration, loss, lost_values, shortened_to
 from ..prompts import Answers, Nobody, Question
 from ..revisions.actions import actions
 from ..revisions.drops import Drop, DropReader
@@ -160,7 +160,7 @@ def _may_cut(change: AlterColumnOp, dialect: Dialect) -> bool:
         return False
     if loss(change, dialect) is not None or shortened_to(change, dialect) is not None:
         return True
-    return rounded(column(change.column_name), change.existing_type, change.modify_type, dialect) is not None
+    return alteration(column(change.column_name), change.existing_type, change.modify_type, dialect) is not None
 
 
 def _planned(migration: MigrationContext) -> list[MigrationStep]:
@@ -247,8 +247,14 @@ def _count_cut(connection: Connection, drop: Drop) -> int:
                 return number
     if loss(change, dialect) is not None or (drop.is_part and shortened_to(change, dialect) is not None):
         return _count(connection, drop, lost_values(*types))
-    places = rounded(*types)
-    return 0 if places is None else _count(connection, drop, places)
+    altered = alteration(*types)
+    if altered is None:
+        return 0
+    try:
+        with connection.begin_nested():
+            return _count(connection, drop, altered.condition)
+    except DBAPIError:  # a value that the database will refuse
+        return 0
 
 
 def _count(connection: Connection, drop: Drop, condition: ColumnElement[bool] | None = None) -> int:

@@ -1,9 +1,9 @@
 """The journal of a migration, with which one that died half-way on MariaDB or MySQL can be run again.
 
 There CREATE, ALTER and DROP commit at once: a revision that dies leaves its first statements behind, and a rerun would
-fail at them. So every statement of a revision is noted before it runs. The notes are deleted together with the writing
-of the new revision into alembic_version. A rerun skips what is noted as done and goes on from there; where it cannot be
-sure that this is right, it stops.
+fail at them. So every statement of a revision that changes something is noted, before it runs. The notes are deleted
+together with the writing of the new revision into alembic_version. A rerun skips what is noted as done and goes on from
+there; where it cannot be sure that this is right, it stops.
 """
 
 from __future__ import annotations
@@ -21,43 +21,25 @@ from alembic.runtime.migration import MigrationStep, RevisionStep
 from alembic.util import CommandError, to_tuple
 from sqlalchemy import Connection, event
 
-from ..dialects.base import send
+from ..dialects.base import is_autocommit, send
 from ..schema import JOURNAL
 from ..schema.unfinished import NOTES, counted
 from ..sqltext import quote_literal
+from .session_values import LostKey, SessionValues, asks_what_ran_before
+from .statements import Kind, Statement, locking, targets
 
 log = logging.getLogger("alembic.journal")
 
 TABLE = JOURNAL
 _LONGEST = 64  # characters of a statement that failed
 
-_READS = {"DESC", "DESCRIBE", "EXPLAIN", "SELECT", "SET", "SHOW", "USE", "WITH"}
-_DDL = {"ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE"}
-# DDL that can be carried out twice, by how it begins, and the errors that say, of such a statement, that it is done:
-# the second time, what it creates is there already, or what it drops or renames is gone. Any other error is a real one.
-_REPEATABLE: dict[str, set[int]] = {
-    r"CREATE TABLE": {1050},
-    r"CREATE (UNIQUE )?INDEX": {1061},
-    r"DROP TABLE": {1051},
-    r"DROP INDEX": {1091},
-    r"TRUNCATE": set(),
-    r"ALTER TABLE \S+ ADD COLUMN": {1060},
-    r"ALTER TABLE \S+ ADD CONSTRAINT": {1005, 1061, 1068, 1826, 3822},
-    r"ALTER TABLE \S+ ADD PRIMARY": {1068},
-    r"ALTER TABLE \S+ DROP": {1091, 3821, 3940},
-    r"ALTER TABLE \S+ (MODIFY|ALTER|COMMENT)": set(),
-    r"ALTER TABLE (?P<table>\S+) CHANGE (COLUMN )?(?P<old>\S+) (?P<column>\S+)": {1054},
-    r"ALTER TABLE (?P<table>\S+) RENAME COLUMN (?P<old>\S+) TO (?P<column>\S+)": {1054},
-    r"ALTER TABLE (?P<table>\S+) RENAME (INDEX|KEY) (?P<old>\S+) TO (?P<index>\S+)": {1176},
-    r"ALTER TABLE (?P<old>\S+) RENAME TO (?P<table>\S+)": {1146},
-}
 _FOREIGN_KEY_FAILS, _BY_ITS_NAME = 1005, "errno: 121"  # MariaDB has one number for all that is wrong with one
-_COMMENTS = re.compile(r"/\*(?!!).*?\*/|(--|#)[^\n]*\n", re.DOTALL)
 # A fingerprint of all columns, to recognize that somebody has changed the tables since the interruption.
 _FINGERPRINT = (
     "SELECT CONCAT(COUNT(*), '-', COALESCE(SUM(CRC32(CONCAT_WS(' ', table_name, column_name, column_type))), 0)) "
     f"FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name <> '{TABLE}'"
 )
+_NEEDS_RESULT = "it needs the result of what was done already"
 _HOOKS = ("do_execute", "do_executemany", "do_execute_no_params")  # SQLAlchemy's events, and its dialect's methods
 
 
@@ -102,37 +84,100 @@ class _Note(NamedTuple):
     state: str
     about: str | None
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the database has refused it, so that it can be another one now."""
+        return self.state in ("failed", "partly")
+
 
 class _Journal:
     """The statements of the revision in progress, in their order."""
 
     def __init__(self, connection: Connection, version_table: str) -> None:
         self._connection = connection
-        self._version_table = re.compile(rf"(?<!\w){re.escape(version_table.upper())}(?!\w)")
+        self._of_alembic = targets(version_table)
         self._position = 0
         self.steps: deque[MigrationStep] = deque()  # the one in progress, and those to come
         self._has_named_step = False
+        self._values = SessionValues(
+            last_id=lambda: int(self._sql("SELECT LAST_INSERT_ID()")[0][0]),
+            reset=lambda: self._sql("SELECT LAST_INSERT_ID(0)"),
+        )
         self._exists = bool(self._sql(f"SHOW TABLES LIKE '{TABLE}'"))
         self._notes = {position: _Note(*note) for position, *note in self._read() if position > 0}
         # The tables as the last DDL left them; not known if that one is only begun.
         fingerprints = [
-            note.about
-            for note in self._notes.values()
-            if (note.about and note.state != "failed") or note.state == "begun"
+            note.about for note in self._notes.values() if (note.about and not note.has_failed) or note.state == "begun"
         ]
         known = bool(fingerprints and fingerprints[-1])
         self._is_changed = known and self._sql(_FINGERPRINT)[0][0] != fingerprints[-1]
 
     def execute(self, run: Any, cursor: Any, statement: str, *rest: Any) -> bool | None:
         """Carry out a statement, or skip it. Returns True, or None for one that only reads, or is Alembic's own."""
-        text = " ".join(_COMMENTS.sub(" ", statement).upper().split())
-        verb = text.split(" ")[0]
-        if verb in _READS or self._version_table.search(text) or rest[-1].root_connection is not self._connection:
+        if rest[-1].root_connection is not self._connection:
             return None
+        what = Statement(statement)
+        if self._of_alembic.match(what.text):
+            return None
+        self._require(not self._values.has_lost_key(rest[:-1]), f"{_NEEDS_RESULT}: {statement}")
+        if what.kind not in (Kind.READS, Kind.SESSION):
+            return self._noted(what, run, cursor, statement, *rest)
+        self._use_session(what, statement)
+        if what.kind is Kind.READS:
+            return None
+        self._create()  # in a transaction, behind a savepoint or a lock it could not be done any more
+        self._has_named_step &= not what.text.startswith("ROLLBACK")  # which may take back that note
+        run(cursor, locking(statement, TABLE), *rest)
+        return True
+
+    def _noted(self, what: Statement, run: Any, cursor: Any, statement: str, *rest: Any) -> bool:
+        """Carry out, or skip, a statement that changes something."""
         self._position += 1
         digest = hashlib.sha256(repr((statement, rest[:-1])).encode()).hexdigest()
+        state = self._state(what, digest, statement)
+        if state == "done":
+            self._require(not _returns_rows(rest[-1]), f"{_NEEDS_RESULT}: {statement}")
+            rest[-1].get_lastrowid = LostKey
+            self._values.skip(what)
+            log.info("Done before the interruption, so skipped: %s", statement)
+            return True
+        if state == "begun":
+            self._require(
+                what.repeatable() is not None, f"nobody knows whether this was still carried out: {statement}"
+            )
+        self._use_session(what, statement)
+        # What commits the statement commits this note: DDL in its beginning, data in its transaction. What is opaque
+        # may commit it at any time, and so may data that has no transaction.
+        kind = Kind.OPAQUE if what.kind is Kind.DATA and is_autocommit(self._connection) else what.kind
+        is_late = kind is Kind.DATA and asks_what_ran_before(what)
+        if is_late:
+            self._create()
+        else:
+            self._write(digest, "done" if kind is Kind.DATA else "begun")
+        is_committed = kind is Kind.DDL
+        try:
+            run(cursor, statement, *rest)
+            if kind is Kind.OPAQUE:
+                if cursor.description is None:
+                    # Raises what is wrong with the rest of it; an asynchronous cursor of SQLAlchemy 2.0 has none.
+                    while getattr(cursor, "nextset", bool)():
+                        pass
+                elif self._connection.dialect.driver == "mysqldb":
+                    return True  # which takes nothing before these rows are read: it stays begun
+                is_committed = self._has_committed()
+        except Exception as error:
+            if not (state == "begun" and self._says_done(what, error)):
+                with suppress(Exception):  # the connection may be lost
+                    self._note_failure(what, kind, digest, statement)
+                raise
+        if is_late or kind is not Kind.DATA:
+            self._write(digest, "done", "NULL" if what.kind is Kind.DATA else _FINGERPRINT, commit=is_committed)
+        return True
+
+    def _state(self, what: Statement, digest: str, statement: str) -> str:
+        """Return what is noted of the next statement. Raises CommandError if it cannot be the one of then."""
         note = self._notes.get(self._position)
-        if note and not (note.state == "failed" and self._position == max(self._notes)):
+        if note and not (note.has_failed and self._position == max(self._notes)):
             self._require(not self._is_changed, "the tables have been changed since")
             self._require(
                 note.digest == digest,
@@ -140,35 +185,36 @@ class _Journal:
                 f"just before the statement that failed{self._failed()}",
             )
             self._require(
-                "TEMPORARY" not in text, f"it needs a temporary table that does not exist any more: {statement}"
+                not what.is_of_temporary_table,
+                f"it needs a temporary table that does not exist any more: {statement}",
             )
-        state = note.state if note else ""
-        if state == "done":
-            self._require(not _returns_rows(rest[-1]), f"it needs the result of what was done already: {statement}")
-            with suppress(AttributeError):  # asyncmy's cursor has it from the beginning, and read-only
-                cursor.lastrowid = None
-            log.info("Done before the interruption, so skipped: %s", statement)
-            return True
-        if state == "begun":
-            self._require(
-                _repeatable(text) is not None, f"nobody knows whether this was still carried out: {statement}"
-            )
-        # What commits the statement commits this note: DDL in its beginning, data in its transaction.
-        self._write(digest, "begun" if verb in _DDL else "done")
-        try:
-            run(cursor, statement, *rest)
-        except Exception as error:
-            if not (state == "begun" and self._says_done(text, error)):
-                with suppress(Exception):  # the connection may be lost
-                    self._write(digest, "failed", _beginning(statement), commit=verb in _DDL)
-                raise
-        if verb in _DDL:
-            self._write(digest, "done", _FINGERPRINT, commit=True)
-        return True
+        return note.state if note else ""
 
-    def _says_done(self, text: str, error: Exception) -> bool:
+    def _use_session(self, what: Statement, statement: str) -> None:
+        """Raise CommandError if a statement needs what the session of then knew."""
+        lost = self._values.lost(what)
+        self._require(not lost, f"it needs {lost} as it was then: {statement}")
+        self._values.run(what)
+
+    def _note_failure(self, what: Statement, kind: Kind, digest: str, statement: str) -> None:
+        """Note that a statement has failed. Of an opaque one, what was not committed takes its note away with it."""
+        if kind is Kind.OPAQUE and not self._has_committed():
+            return
+        if what.kind is Kind.OPAQUE:  # it may have changed tables
+            self._sql(f"UPDATE {TABLE} SET columns_ = ({_FINGERPRINT}) WHERE state = 'done' AND columns_ IS NOT NULL")
+        self._write(digest, "partly" if what.kind is Kind.OPAQUE else "failed", _beginning(statement))
+        if kind is not Kind.DATA:
+            self._connection.connection.commit()
+
+    def _has_committed(self) -> bool:
+        """Tell whether an opaque statement has committed everything; False where that is not known."""
+        if getattr(self._connection.dialect, "is_mariadb", False):
+            return not self._sql("SELECT @@in_transaction")[0][0]
+        return is_autocommit(self._connection)
+
+    def _says_done(self, what: Statement, error: Exception) -> bool:
         """Tell whether an error says that a statement, which somebody has begun, was carried out to its end."""
-        found = _repeatable(text)
+        found = what.repeatable()
         code, message = (*error.args, "", "")[:2]
         if found is None or code not in found[1]:
             return False
@@ -186,9 +232,7 @@ class _Journal:
 
     def forget(self, is_stamp: bool) -> None:
         """Delete all notes, in the transaction that writes the revision."""
-        left = [
-            position for position, note in self._notes.items() if position > self._position and note.state != "failed"
-        ]
+        left = [position for position, note in self._notes.items() if position > self._position and not note.has_failed]
         self._require(is_stamp or not left, "now it has fewer statements")
         if self._exists:
             self._sql(f"DELETE FROM {TABLE}")
@@ -201,12 +245,16 @@ class _Journal:
         if self._exists and not self._read():
             self._sql(f"DROP TABLE {TABLE}")
 
-    def _write(self, digest: str, state: str, about: str = "NULL", commit: bool = False) -> None:
-        """Write the note of a statement, and at the first one which revision it is of."""
+    def _create(self) -> None:
+        """Create the table, which commits."""
         if not self._exists:
             columns = "position INTEGER PRIMARY KEY, digest CHAR(64), state CHAR(6), columns_ VARCHAR(64)"
             self._sql(f"CREATE TABLE {TABLE} ({columns})")
             self._exists = True
+
+    def _write(self, digest: str, state: str, about: str = "NULL", commit: bool = False) -> None:
+        """Write the note of a statement, and at the first one which revision it is of."""
+        self._create()
         step = self.steps[0] if self.steps else None
         if isinstance(step, RevisionStep) and not self._has_named_step:
             self._sql(f"REPLACE INTO {TABLE} VALUES {_named(step)}")
@@ -220,7 +268,7 @@ class _Journal:
 
     def _failed(self) -> str:
         """Return how the statement begins that failed, where it is known."""
-        texts = [note.about for note in self._notes.values() if note.state == "failed" and note.about]
+        texts = [note.about for note in self._notes.values() if note.has_failed and note.about]
         return f": {texts[-1]}" if texts else ""
 
     def _sql(self, statement: str) -> list[Any]:
@@ -253,14 +301,6 @@ def _beginning(statement: str) -> str:
     text = " ".join(statement.split())
     text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
     return quote_literal(re.sub(r"[^ -\[\]-~]", "?", text))
-
-
-def _repeatable(text: str) -> tuple[re.Match[str], set[int]] | None:
-    """Return how a statement begins that can be carried out twice, and the errors that say that it is done."""
-    for pattern, codes in _REPEATABLE.items():
-        if match := re.match(pattern, text):
-            return match, codes
-    return None
 
 
 def _returns_rows(execution: Any) -> bool:

@@ -12,8 +12,9 @@ from typing import Any
 
 from .snapshot import JOURNAL
 
-# The position of a statement; a digest of it; its state: begun, done, failed; and a fingerprint of the tables after it,
-# or how a statement begins that failed. At position 0 the revision, "up" or "down", and the revision to go back to.
+# The position of a statement; a digest of it; its state: begun, done, failed, or partly (failed, and it may have done
+# something before); and a fingerprint of the tables after it, or how a statement begins that failed. At position 0 the
+# revision, "up" or "down", and the revision to go back to.
 NOTES = f"SELECT position, digest, state, columns_ FROM {JOURNAL} ORDER BY 1"
 _COMMANDS = {"up": "upgrade", "down": "downgrade"}
 
@@ -24,6 +25,7 @@ class Unfinished:
 
     done: int  # statements
     is_unsure: bool  # whether the one after them was carried out
+    is_partly: bool  # whether a part of it may have been, before it failed
     command: str  # upgrade or downgrade; empty where version 1.3 has noted it, as are the next two
     revision: str
     back_to: str  # the revision that the downgrade leads to, or base
@@ -33,7 +35,8 @@ class Unfinished:
         """What it leaves behind."""
         stays = {0: "", 1: "its first statement stays"}.get(self.done, f"its first {self.done} statements stay")
         unsure = f"whether statement {self.done + 1} was carried out is not known" if self.is_unsure else ""
-        return " and ".join(filter(None, (stays, unsure)))
+        partly = f"what statement {self.done + 1} did before it failed may stay" if self.is_partly else ""
+        return " and ".join(filter(None, (stays, unsure or partly)))
 
     @property
     def state(self) -> str:
@@ -52,10 +55,12 @@ class Unfinished:
 def unfinished(notes: Sequence[Sequence[Any]]) -> Unfinished | None:
     """Return what is unfinished by the rows of NOTES; None if nothing of it was carried out."""
     states = [state for position, _, state, _ in notes if position > 0]
-    if not {"done", "begun"} & set(states):
+    if not {"done", "begun", "partly"} & set(states):
         return None
     named = [(_COMMANDS[state], revision, to or "") for position, revision, state, to in notes if position == 0]
-    return Unfinished(states.count("done"), "begun" in states, *(named[0] if named else ("", "", "")))
+    return Unfinished(
+        states.count("done"), "begun" in states, "partly" in states, *(named[0] if named else ("", "", ""))
+    )
 
 
 def counted(done: int) -> str:

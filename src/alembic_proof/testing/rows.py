@@ -14,6 +14,7 @@ from sqlalchemy import Connection, MetaData, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import SAWarning, StatementError
 
+from .. import upstream
 from ..errors import ProofError
 from ..schema import own_tables
 from ..sqltext import full_name
@@ -184,7 +185,8 @@ def _choices(
     choices: list[Choice] = [[{name: value}] for name, value in given.items()]
     for column in table.columns:
         promise = column.name in promised.get(table.fullname, ())
-        generated = column.computed is not None or column.identity is not None or column is table.autoincrement_column
+        is_counted = column.identity is not None or column is upstream.autoincrement_column(table)
+        generated = column.computed is not None or is_counted
         if column.name in given or (generated and not promise):
             continue
         several = list(values(column.type, n + 1000 * promise, checks, column.name.endswith("_id")))

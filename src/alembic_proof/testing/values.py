@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import chain
@@ -15,6 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.dialects.postgresql import ranges
 from sqlalchemy.types import TypeEngine
+
+from ..ddl.types import python_type
 
 CYCLE = 3  # every third row is special: see values() and rows.fill()
 TEXTS = (
@@ -72,7 +73,7 @@ def values(kind: TypeEngine[Any], n: int, checks: str = "", is_reference: bool =
         yield uuid.UUID(int=n)
     elif isinstance(kind, sa.JSON):
         yield from ({"n": n, "text": TEXTS[0]}, [n], {}, n, str(n))
-    elif _is_binary(kind):
+    elif python_type(kind) is bytes:
         yield from (text.encode()[: getattr(kind, "length", None)] for text in (f"\xff{n}", "{}"))
     elif isinstance(kind, ranges.AbstractRange):
         of_numbers = str(kind).startswith(("INT", "NUM"))
@@ -86,12 +87,6 @@ def values(kind: TypeEngine[Any], n: int, checks: str = "", is_reference: bool =
         yield from (f"192.0.2.{n % 256}", f"2001:db8::{n:x}")
     else:
         yield from _texts(getattr(kind, "length", None), n, checks, numbers)
-
-
-def _is_binary(kind: TypeEngine[Any]) -> bool:
-    with suppress(NotImplementedError):
-        return kind.python_type is bytes
-    return False
 
 
 def _moments(kind: TypeEngine[Any], n: int, day: datetime) -> Iterator[Any]:

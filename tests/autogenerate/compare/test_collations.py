@@ -29,6 +29,10 @@ def collation(lab: Lab, table: str = "t", name: str = "a") -> str | None:
         found = [each for each in COLLATIONS["sqlite"] if each in sql]
         assert "BINARY" not in sql
         return found[0] if found else None
+    if lab.engine.dialect.name == "postgresql":
+        where = f"attrelid = '{table}'::regclass AND attname = '{name}' AND collname <> 'default'"
+        rows = lab.rows(f"SELECT collname FROM pg_attribute JOIN pg_collation c ON c.oid = attcollation WHERE {where}")
+        return rows[0][0] if rows else None
     types = {each["name"]: each["type"] for each in inspect(lab.engine).get_columns(table)}
     found_type: Any = types[name]
     return str(found_type.collation) if found_type.collation else None

@@ -95,8 +95,8 @@ def test_an_option_of_sqlite_is_said(
 ) -> None:
     """With what can be put into a revision, after which nothing is said any more; in both directions."""
     lab = lab_sqlite
-    if "strict" not in Table("any", MetaData()).dialect_options["sqlite"]:
-        pytest.skip("SQLAlchemy has no STRICT before 2.0.37, and does not read WITHOUT ROWID")
+    if word == "STRICT" and "strict" not in Table("any", MetaData()).dialect_options["sqlite"]:
+        pytest.skip("SQLAlchemy has no STRICT before 2.0.37")
     lab.change(of_sqlite())
     lab.rows("INSERT INTO 'a table' VALUES (1, 'x')")
     for number, (models, is_wanted) in enumerate(((of_sqlite(**option), True), (of_sqlite(), False))):

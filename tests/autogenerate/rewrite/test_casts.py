@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 from sqlalchemy.dialects import mysql
-from sqlalchemy.dialects.postgresql import JSONB, MONEY
+from sqlalchemy.dialects.postgresql import CIDR, INET, INT4RANGE, INT8RANGE, JSONB, MONEY, TSRANGE, TSTZRANGE
 from support.lab import Lab
 from support.models import column
 
@@ -214,3 +214,28 @@ def test_an_amount_of_money(lab_postgresql: Lab, type_: Any) -> None:
     assert lab_postgresql.rows("SELECT a::int FROM thing") == [(1234,)]
     lab_postgresql.downgrade()
     assert lab_postgresql.rows("SELECT a::numeric::int FROM thing") == [(1234,)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value"),
+    [
+        (Uuid(), LargeBinary(16), "'00000000-0000-4000-8000-0000000000ff'"),
+        (TSRANGE(), TSTZRANGE(), "'[2026-01-05 10:00:00,2026-01-06 10:00:00]'"),
+        (TSTZRANGE(), TSRANGE(), "'(2026-01-05 10:00:00+09,)'"),
+        (TSRANGE(), TSTZRANGE(), "'empty'"),
+        (INET(), CIDR(), "'10.0.0.0/8'"),
+        (INT4RANGE(), INT8RANGE(), "'[1,5)'"),
+    ],
+)
+def test_there_and_back(lab_postgresql: Lab, old: Any, new: Any, value: str) -> None:
+    """A value is what it was, whatever the session's time zone is."""
+    lab = lab_postgresql
+    lab.rows(f"ALTER DATABASE {make_url(lab.url).database} SET timezone = 'Asia/Seoul'")
+    lab.change(models(Column("a", old)))
+    lab.rows(f"INSERT INTO thing VALUES (1, {value}), (2, NULL)")
+    before = lab.rows("SELECT a::text FROM thing ORDER BY id")
+    lab.change(models(Column("a", new)))
+    if isinstance(new, LargeBinary):
+        assert lab.rows("SELECT length(a) FROM thing ORDER BY id") == [(16,), (None,)]
+    lab.downgrade()
+    assert lab.rows("SELECT a::text FROM thing ORDER BY id") == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from alembic.util import CommandError
 from sqlalchemy import (
     ARRAY,
     JSON,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Computed,
     Date,
     DateTime,
+    Double,
     Float,
     ForeignKey,
     Integer,
@@ -32,7 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import BIT, CIDR, INET
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from support.lab import Lab
 from support.models import CONVENTION, column
 
@@ -200,6 +202,85 @@ def test_numbers_that_do_not_fit(lab: Lab, old: Any, new: Any, value: str, sql: 
     lab.change(changed)
     lab.downgrade()
     lab.upgrade()
+
+
+# On which databases (p, m, s), the types, texts that are kept, and texts that become others.
+ALTERED: list[tuple[str, Any, Any, list[str], list[str]]] = [
+    ("pm", String(40), Integer(), ["41", "-7", "0"], ["01067", "+05"]),
+    ("pm", String(40), Numeric(10, 2), ["7.1", "7.10", "0.5", "-0.50"], ["007.1", "7.125"]),
+    ("pm", String(40), Float(53), ["7.125", "0.1"], ["00.1"]),
+    ("pm", String(40), Date(), ["2026-01-05"], ["2026-01-05 10:00:00"]),
+    (
+        "pm",
+        String(40),
+        DateTime(),
+        ["2026-01-05", "2026-01-05T10:00", "2026-01-05 10:00:01"],
+        ["2026-01-05 10:00:01.1234567"],
+    ),
+    ("p", String(40), DateTime(), [], ["2026-01-05T10:00:00+05:00"]),
+    (
+        "p",
+        String(40),
+        DateTime(timezone=True),
+        ["2026-01-05 10:00+01", "2026-01-05T10:00:00Z"],
+        ["2026-01-05 10:00"],
+    ),
+    ("pm", String(40), Time(), ["10:00", "10:00:01"], []),
+    ("p", String(40), Time(), [], ["2026-05-06 10:00"]),
+    ("p", String(40), Uuid(), ["12345678123456781234567812345678"], []),
+    ("ps", Numeric(20, 4), Float(), ["7.5", "0.1"], []),
+    ("p", Numeric(20, 4), Float(), [], ["1234567890123.4567"]),
+    ("m", Numeric(20, 4), Float(), ["7.5"], ["1234567890123.4567"]),
+    ("pms", BigInteger(), Double(), ["5", "-900719925474099"], []),
+    ("pm", BigInteger(), Double(), [], ["9007199254740993"]),
+    ("pm", Integer(), Float(24), ["5"], ["123456789"]),
+    ("pm", Double(), Float(24), ["0.5"], ["0.1234567890123"]),
+    ("pm", Float(24), Double(), ["0.5", "0.1"], []),
+    ("pms", Double(), String(40), ["0.5"], []),
+    ("s", Double(), String(40), [], ["0.30000000000000004"]),
+    ("s", Numeric(20, 4), String(40), ["7.5"], ["1234567890123.4567"]),
+    ("m", Float(24), String(40), ["0.5"], ["123456789"]),
+]
+LABS = {"p": "lab_postgresql", "m": "lab_mysql", "s": "lab_sqlite"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "kept", "altered"), [(kind, *rest) for kinds, *rest in ALTERED for kind in kinds]
+)
+def test_values_that_become_others(
+    request: pytest.FixtureRequest, kind: str, old: Any, new: Any, kept: list[str], altered: list[str]
+) -> None:
+    """Are asked about, where the database says nothing; others are not."""
+    lab: Lab = request.getfixturevalue(LABS[kind])
+    lab.change(thing(code=old))
+    for value in kept:
+        lab.rows(f"INSERT INTO thing (code) VALUES ('{value}')")
+    text = lab.change(thing(code=new))
+    assert "# destroys data" not in text
+    lab.downgrade("-1", "nobody=asked")
+    (path,) = (path for path in lab.versions.glob("*.py") if str(lab.head()) in path.name)
+    path.unlink()
+    for value in altered:
+        lab.rows("DELETE FROM thing")
+        lab.rows(f"INSERT INTO thing (code) VALUES ('{value}')")
+        message = lab.refused(thing(code=new))
+        assert f"thing.code becomes {new!r}, which keeps " in message
+        assert "Here, 1 value would be lost: SELECT code FROM thing" in message
+    if altered:
+        assert "# destroys data: thing.code" in lab.change(thing(code=new), "allow-drop=thing.code")
+
+
+@pytest.mark.parametrize("text", ["007", "abc"])
+def test_a_downgrade_to_a_number(lab: Lab, text: str) -> None:
+    """Asks too; what the database refuses, it refuses itself."""
+    lab.change(thing(code=Integer()))
+    lab.change(thing(code=String(40)))
+    lab.rows(f"INSERT INTO thing (code) VALUES ('{text}')")
+    with pytest.raises((CommandError, DBAPIError)) as error:
+        lab.downgrade("-1", "nobody=asked")
+    asked = isinstance(error.value, CommandError) and "This downgrade cuts off" in str(error.value)
+    assert asked is (text == "007" or lab.engine.dialect.name == "sqlite")
+    assert lab.rows("SELECT code FROM thing") == [(text,)]
 
 
 LONG = "'" + "x" * 300 + "'"

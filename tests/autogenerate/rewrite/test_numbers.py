@@ -38,7 +38,7 @@ NUMBERINGS: dict[str, Any] = {
 def models(by: Any = None, schema: str | None = None, type_: Any = Integer, **options: Any) -> MetaData:
     """Return a table whose numbers come about in some way."""
     metadata = MetaData(naming_convention=CONVENTION)
-    numbers = [] if by is None else [Identity(**by.dialect_kwargs, **_options(by))]
+    numbers = [] if by is None else [Identity(**getattr(by, "dialect_kwargs", {}), **_options(by))]
     Table(
         "Order",
         metadata,

@@ -9,6 +9,7 @@ from alembic.operations.ops import AlterColumnOp, ModifyTableOps
 from alembic.runtime.plugins import Plugin
 from sqlalchemy import Column, Sequence, Table
 
+from ... import upstream
 from ..operations import ChangePrimaryKeyOp, CountingColumnOp
 from . import add_table_comparison
 
@@ -37,4 +38,4 @@ def counts(column: Column[Any]) -> bool:
     """Tell whether SQLAlchemy makes a column of a model AUTO_INCREMENT."""
     table: Any = column.table
     is_numbered = column.server_default is None or column.identity is not None
-    return column is table.autoincrement_column and is_numbered and not isinstance(column.default, Sequence)
+    return column is upstream.autoincrement_column(table) and is_numbered and not isinstance(column.default, Sequence)

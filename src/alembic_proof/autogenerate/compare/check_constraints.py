@@ -159,11 +159,8 @@ def _nameless(autogen_context: AutogenContext, table: Table) -> list[CheckConstr
     stored = stored_table(autogen_context, table.name, "CHECK", named) if is_sqlite else None
     if stored is None:
         return [check for check in checks if check.name is None]
-    texts = [
-        stored.sql[clause.expression[0].start : clause.expression[-1].end]
-        for _, clause in stored.clauses
-        if clause.kind == "CHECK" and clause.name is None
-    ]
+    nameless = (clause for _, clause in stored.clauses if clause.kind == "CHECK" and clause.name is None)
+    texts = [stored.expression(check) for check in nameless]
     names = (in_new_names(autogen_context, table.name, sql) for sql in texts)
     return [CheckConstraint(text(escape_colons(sql))) for sql in names]
 

@@ -10,7 +10,6 @@ from alembic.operations.ops import AlterColumnOp, DropColumnOp, ModifyTableOps
 from alembic.runtime.plugins import Plugin
 from sqlalchemy import Column, String, Table, text
 
-from ... import upstream
 from ...ddl.mysql_types import newer_name
 from ...ddl.types import database_type, kind_of
 from ...dialects.sqlite_tables import unquoted
@@ -90,7 +89,7 @@ def _differ(autogen_context: AutogenContext, old: Column[Any], stored: str | Non
     if kind == "sqlite":
         return (stored or _BINARY).upper() != (wanted or _BINARY).upper()
     if kind == "postgresql":
-        return upstream.reflects_collations() and stored != wanted
+        return bool(stored != wanted)
     if stored and wanted:
         return newer_name(stored) != newer_name(wanted)
     if stored == wanted or (wanted is None and getattr(type_, "charset", None)):

@@ -237,7 +237,7 @@ def _options(constraint: UniqueConstraint) -> tuple[Any, ...]:
 
 def _unique(constraint: UniqueConstraint) -> tuple[Any, ...]:
     """Return what a UNIQUE is, apart from its name."""
-    distinct = bool(constraint.dialect_options["postgresql"]["nulls_not_distinct"])
+    distinct = bool(constraint.dialect_options["postgresql"].get("nulls_not_distinct"))
     return column_names(constraint), distinct, _options(constraint)
 
 
@@ -263,7 +263,14 @@ def _structure(index: Index) -> tuple[Any, ...]:
     include = included(table, options["include"])
     parameters = {name: str(value).lower() for name, value in (options["with"] or {}).items()}
     using = str(options["using"] or "btree").lower()
-    return bool(index.unique), len(index.expressions), include, bool(options["nulls_not_distinct"]), using, parameters
+    return (
+        bool(index.unique),
+        len(index.expressions),
+        include,
+        bool(options.get("nulls_not_distinct")),
+        using,
+        parameters,
+    )
 
 
 def _compare_expressions(

@@ -11,6 +11,7 @@ from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import Column, DefaultClause, Dialect, Identity, literal
 
+from ... import upstream
 from ...sqltext import quote_literal, tokens
 from ..expressions import Expression
 from ..sql import sql_of
@@ -44,7 +45,7 @@ def compare_server_default(
     if reflected.computed is not None or model.computed is not None:  # see computed_columns.py
         return PriorityDispatchResult.STOP
     if isinstance(after, Identity) and not dialect.supports_identity_columns:
-        if model is model.table.autoincrement_column:  # as Alembic does, where it has no server default
+        if model is upstream.autoincrement_column(model.table):  # as Alembic does, where it has no server default
             change.kw["autoincrement"] = True
         return PriorityDispatchResult.STOP
     if all(default is None or _is_null(default, dialect) for default in (before, after)):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from alembic.operations.ops import AlterColumnOp, MigrateOperation, ModifyTableOps
+from sqlalchemy import column
 
-from ...ddl.losses import loss
+from ...ddl.losses import alteration, loss
 from ...sqltext import full_name
 from ..draft import Draft
 from ..operations import DestructiveOp, MoveLabelsOp, ShortenTextOp
@@ -20,7 +21,14 @@ def drop_markers(draft: Draft) -> None:
 
 def _destroys(draft: Draft, op: MigrateOperation) -> bool:
     is_of_rows = isinstance(op, ShortenTextOp) or (isinstance(op, MoveLabelsOp) and bool(op.replaced))
-    return is_of_rows or loss(op, draft.dialect) is not None
+    return is_of_rows or loss(op, draft.dialect) is not None or _may_alter(draft, op)
+
+
+def _may_alter(draft: Draft, op: MigrateOperation) -> bool:
+    """Tell whether somebody has said that values of a column may become others in its new type."""
+    if not isinstance(op, AlterColumnOp) or op.modify_type is None or not draft.answers.allow_drop(_name(op)):
+        return False
+    return alteration(column(op.column_name), op.existing_type, op.modify_type, draft.dialect) is not None
 
 
 def _name(op: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp, MigrateOperation, ModifyTableOps
 from alembic.util import CommandError
 
-from ...ddl.losses import loss, lost_values, rounded, shortened_to, too_great, unreadable
+from ...ddl.losses import alteration, loss, lost_values, shortened_to, too_great, unreadable
 from ...ddl.types import database_type, stored_kind
 from ...prompts import Question
 from ...sqltext import full_name
@@ -60,7 +60,7 @@ def _may_lose(draft: Draft, op: MigrateOperation) -> bool:
     if shortened_to(op, draft.dialect) is not None:
         return True
     found = stored_column(draft, op), op.existing_type, op.modify_type, draft.dialect
-    return unreadable(*found) is not None or rounded(*found) is not None
+    return unreadable(*found) is not None or alteration(*found) is not None
 
 
 def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
@@ -77,19 +77,6 @@ def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
         if great is not None and (found := count(draft, op, great)) and found.number:
             said = found.told("value does not fit", "values do not fit")
             raise CommandError(f"{name} becomes {op.modify_type!r}. {said}. Change them first. Nothing was written.")
-        if what or shortened_to(op, draft.dialect) is not None:
-            found = count(draft, op, lost_values(value, *types))
-            if not what and found and found.number:
-                what = f"becomes {op.modify_type!r}, and what is longer is cut off"
-            return what and _told(what, found, "value would be lost", "values would be lost")
-        places = rounded(value, *types)
-        if places is not None and (found := count(draft, op, places)) and found.number:
-            what = f"becomes {op.modify_type!r}, which rounds to fewer places"
-            return _told(what, found, "value would be lost", "values would be lost")
-        strange = unreadable(value, *types)
-        if strange is not None and (found := count(draft, op, strange)) and found.number:
-            what = f"becomes {op.modify_type!r}, which cannot read every value, and SQLite keeps them as they are"
-            return _told(what, found, "value may be unreadable", "values may be unreadable")
         if not _is_moved(draft, op) and _may_not_fit(draft, op) and (error := refused_conversion(draft, op)):
             found = count(draft, op)
             shown = f" This shows values: {found.query}." if found else ""
@@ -97,6 +84,19 @@ def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
                 f"{name} becomes {op.modify_type!r}, but the database cannot convert a value that it has ({error})."
                 f"{shown} Change such values first. Nothing was written."
             )
+        if what or shortened_to(op, draft.dialect) is not None:
+            found = count(draft, op, lost_values(value, *types))
+            if not what and found and found.number:
+                what = f"becomes {op.modify_type!r}, and what is longer is cut off"
+            return what and _told(what, found, "value would be lost", "values would be lost")
+        altered = alteration(value, *types)
+        if altered and (found := count(draft, op, altered.condition)) and found.number:
+            what = f"becomes {op.modify_type!r}, which {altered.words}"
+            return _told(what, found, "value would be lost", "values would be lost")
+        strange = unreadable(value, *types)
+        if strange is not None and (found := count(draft, op, strange)) and found.number:
+            what = f"becomes {op.modify_type!r}, which cannot read every value, and SQLite keeps them as they are"
+            return _told(what, found, "value may be unreadable", "values may be unreadable")
         return None
     if isinstance(op, DropColumnOp):
         what = _recreated(draft, op) or what

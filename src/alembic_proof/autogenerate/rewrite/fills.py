@@ -24,6 +24,8 @@ from alembic.util import CommandError
 from sqlalchemy import ClauseElement, Column, Dialect
 from sqlalchemy.dialects.postgresql import DOMAIN
 
+from ... import upstream
+from ...ddl.types import python_type
 from ...prompts import Question
 from ...sqltext import full_name, quote_literal
 from ..compare.reflected import reflected_tables
@@ -137,7 +139,7 @@ def counting_column(draft: Draft, op: MigrateOperation) -> Column[Any] | None:
     tables = [(each, each.table) for each in columns if each.table is not None]
     if draft.kind == "sqlite" and any(table.dialect_options["sqlite"]["with_rowid"] is False for _, table in tables):
         return None
-    return next((each for each, table in tables if table.autoincrement_column is each), None)
+    return next((each for each, table in tables if upstream.autoincrement_column(table) is each), None)
 
 
 def _becomes_not_null(op: AddColumnOp | AlterColumnOp) -> bool:
@@ -263,7 +265,7 @@ def _neutral_fill(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str, type
     elif draft.kind == "mysql" and type_.__visit_name__ == "TIMESTAMP":
         value = _FIRST_TIMESTAMP
     else:
-        value = _NEUTRAL.get(type_.python_type)
+        value = _NEUTRAL.get(python_type(type_))
     value = accepted_value(draft, op, name, type_, value)
     return NO_VALUE if value is None else fill_of(value, name, type_, draft.dialect)
 

@@ -16,7 +16,7 @@ import sqlalchemy
 from alembic.util import CommandError
 from sqlalchemy import Dialect
 
-from ...ddl.types import NUMBERS, database_type, integer_range, kind_of
+from ...ddl.types import NUMBERS, database_type, integer_range, kind_of, python_type
 from ...sqltext import escape_colons, quote_literal, single_percents
 
 # What a fill begins with that is an expression of SQL, and no value.
@@ -59,7 +59,7 @@ def literal(sql: str) -> Fill:
 def parsed(text: str, name: str, type_: Any, dialect: Dialect) -> Any:
     """Return the value that somebody wrote, of the type's own Python type. Raises CommandError if it is none."""
     type_ = writable_type(type_, dialect)
-    kind = getattr(type_, "python_type", str)
+    kind = python_type(type_)
     try:
         if isinstance(type_, sqlalchemy.Enum):
             return type_.enums[type_.enums.index(text)]
@@ -95,7 +95,7 @@ def fill_of(value: Any, name: str, type_: Any, dialect: Dialect) -> Fill:
 
 def writable_type(type_: Any, dialect: Dialect) -> Any:
     """Return a type, or what it is on the database if it is a TypeDecorator whose values nobody can type."""
-    is_opaque = isinstance(type_, sqlalchemy.TypeDecorator) and type_.python_type is object
+    is_opaque = isinstance(type_, sqlalchemy.TypeDecorator) and python_type(type_) is object
     return database_type(type_, dialect) if is_opaque else type_
 
 
