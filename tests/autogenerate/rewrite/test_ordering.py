@@ -20,7 +20,7 @@ from alembic.operations.ops import (
     ModifyTableOps,
     UpgradeOps,
 )
-from sqlalchemy import Column, Computed, ForeignKey, Index, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import Column, Computed, Enum, ForeignKey, Index, Integer, MetaData, String, Table, UniqueConstraint
 from support.lab import Lab
 from support.models import CONVENTION, column
 
@@ -176,3 +176,24 @@ def test_a_foreign_key_and_its_column_are_dropped(lab: Lab) -> None:
     lab.change(models(), "allow-drop=book.author_id")
     lab.downgrade()
     assert lab.schema() == before
+
+
+def test_a_column_becomes_an_enum_beside_a_new_key(lab_postgresql: Lab) -> None:
+    """Its default goes, its type changes, its default comes: all of it after the key, or all before."""
+    lab = lab_postgresql
+
+    def models(mood: Column[Any], *, in_key: bool) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        number = Column("number", Integer, primary_key=in_key, nullable=False, autoincrement=False)
+        Table("thing", metadata, Column("id", Integer, primary_key=True), number, mood)
+        return metadata
+
+    text, enum = Column("mood", String(9), nullable=False, server_default="red"), Enum("red", "blue", name="mood")
+    lab.change(models(text, in_key=True))
+    lab.rows("INSERT INTO thing VALUES (1, 2, 'blue')")
+    before = lab.schema()
+    lab.change(models(Column("mood", enum, server_default="red"), in_key=False))
+    assert lab.rows("SELECT mood::text FROM thing") == [("blue",)]
+    lab.downgrade()
+    assert lab.schema() == before
+    lab.upgrade()

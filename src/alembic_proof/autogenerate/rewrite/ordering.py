@@ -79,9 +79,11 @@ def _change_key_first(table: ModifyTableOps) -> None:
         return
     leaving = {name for key in keys for name in {*column_names(key.old)} - {*column_names(key.new)}}
     coming = {name for key in keys for name in column_names(key.new)}
+    altered = [op for op in table.ops if isinstance(op, AlterColumnOp)]
+    later = leaving | {op.column_name for op in altered if op.modify_nullable is True}  # with all that is done to them
 
     def is_after(op: MigrateOperation) -> bool:
-        is_altered = isinstance(op, AlterColumnOp) and (op.modify_nullable is True or op.column_name in leaving)
+        is_altered = isinstance(op, AlterColumnOp) and op.column_name in later
         counts = isinstance(op, NumberingOp) and op.old is None  # by a sequence whose name the dropped column may have
         return isinstance(op, DropColumnOp) or is_altered or counts
 
