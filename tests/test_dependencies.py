@@ -23,7 +23,7 @@ FLOORS: list[dict[str, set[str]]] = [
         "connecting": {"dialects"},
         "prompts": {"upstream", "sqltext"},
     },
-    {"sandbox": set(), "revisions": set(), "schema": {"sandbox"}, "ddl": set()},
+    {"sandbox": set(), "revisions": {"ddl"}, "schema": {"sandbox"}, "ddl": set()},
     {"autogenerate": {"migrate"}, "migrate": set(), "startup": set(), "serving": set()},
     {
         "doctor": {"vendoring"},

@@ -394,8 +394,8 @@ MUTANTS = {
     ),
     "S45 DEFERRABLE": Mutant(
         changed(thing(args="(UniqueConstraint('a'),)"), thing(args="(UniqueConstraint('a', deferrable=True),)")),
-        SCHEMA,
-        "UNIQUE (a) DEFERRABLE",
+        MATCH,
+        "add_constraint uq_thing_a",
         "postgresql",
     ),
     "S48": Mutant(several(revised(BY_HAND), CHECK), MATCH, "ck_book_ck_book_titled"),

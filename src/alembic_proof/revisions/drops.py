@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..ddl.type_text import read_type
 from ..sqltext import full_name
 from .reader import UNKNOWN
 from .recorder import Step
@@ -65,6 +64,8 @@ class DropReader:
 
     def _read_sql(self, place: str, sql: Any) -> None:
         from alembic.operations.ops import AlterColumnOp
+
+        from ..ddl.type_text import read_type
 
         for effect in effects(sql_text(sql, self._dialect), self._dialect):
             table, column = effect.table, effect.column
