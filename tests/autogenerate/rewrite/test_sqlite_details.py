@@ -43,6 +43,21 @@ def test_a_dropped_column(lab_sqlite: Lab, name: str, answers: tuple[str, ...]) 
     assert 'COLLATE "NOCASE"' in str(lab_sqlite.rows("SELECT sql FROM sqlite_master WHERE name = 'thing'"))
 
 
+def test_a_dropped_column_of_tables_that_swap_names(lab_sqlite: Lab) -> None:
+    """With its collation, too."""
+
+    metadata, swapped = MetaData(), MetaData()
+    name = Column("name", String(collation="NOCASE"))
+    Table("a", metadata, Column("id", Integer, primary_key=True), Column("one", Integer), name)
+    Table("b", metadata, Column("id", Integer, primary_key=True), Column("two", Integer))
+    lab_sqlite.change(metadata)
+    Table("b", swapped, Column("id", Integer, primary_key=True), Column("one", Integer))
+    Table("a", swapped, Column("id", Integer, primary_key=True), Column("two", Integer))
+    lab_sqlite.change(swapped, "allow-drop=b.name", "rename=a:b", "rename=b:a")
+    lab_sqlite.downgrade()
+    assert 'COLLATE "NOCASE"' in str(lab_sqlite.rows("SELECT sql FROM sqlite_master WHERE name = 'a'"))
+
+
 def words(rows: list[tuple[str]] | list[tuple[object, ...]]) -> list[str]:
     """Return the words of a statement."""
     return str(rows[0][0]).split()

@@ -7,12 +7,13 @@ from contextlib import suppress
 from copy import copy
 from typing import Any
 
-from alembic.operations.ops import AddColumnOp, CreateTableOp, RenameTableOp
+from alembic.operations.ops import AddColumnOp, CreateTableOp
 from sqlalchemy import Column, MetaData, String, Table, text
 from sqlalchemy.exc import ArgumentError
 
 from ...dialects.sqlite_tables import TableSql, unquoted
 from ..draft import Draft, each_operation
+from .renamed_names import old_tables
 
 
 def sqlite_details(draft: Draft) -> None:
@@ -22,11 +23,11 @@ def sqlite_details(draft: Draft) -> None:
         return
     query = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql > ''"
     statements = {row[0]: str(row[1]) for row in draft.context.connection.execute(text(query))}
-    old_names = {op.new_table_name: op.table_name for op in draft.upgrade.ops if isinstance(op, RenameTableOp)}
+    old_names = old_tables(draft.upgrade.ops)
     for op in created:
         with suppress(KeyError, ValueError):  # a table of a schema; one that is not understood
             if isinstance(op, AddColumnOp):
-                _collate(TableSql.parse(statements[old_names.get(op.table_name, op.table_name)]), [op.column])
+                _collate(TableSql.parse(statements[old_names.get((None, op.table_name), op.table_name)]), [op.column])
             else:  # a table that is dropped keeps its name until then
                 table = TableSql.parse(statements[op.table_name])
                 _collate(table, op.columns)
