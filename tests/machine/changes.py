@@ -359,7 +359,9 @@ def change_elements(d: Draw, schema: Schema) -> Schema | None:
     found = some_item(d, schema, "index", "unique index")
     new = d.item(schema, found[0], found[1].kind) if found else None
     return (
-        put_item(schema, *found, **{**vars(new), "key": found[1].key, "name": found[1].name}) if found and new else None
+        put_item(schema, *found, **{**vars(new), "key": found[1].key, "name": found[1].name or new.name})
+        if found and new
+        else None
     )
 
 
