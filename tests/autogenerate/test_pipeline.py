@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,23 @@ def test_no_models_are_an_error(lab_sqlite: Lab) -> None:
     lab_sqlite.change(models())
     message = "The models have no table: target_metadata in env.py is empty. Nothing was written."
     assert lab_sqlite.refused(MetaData()) == lab_sqlite.differences(MetaData()) == message
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (type("Base", (), {"metadata": MetaData()}), "is Base, which is no MetaData: give Base.metadata. Nothing"),
+        ({}, "is a dict, which is no MetaData: give the MetaData of the models. Nothing"),
+    ],
+)
+def test_what_is_no_metadata(lab_sqlite: Lab, given: Any, words: str) -> None:
+    """It is told before anything is compared; a migration does not need it."""
+    lab_sqlite.models = given
+    for run in (command.check, partial(command.revision, autogenerate=True)):
+        with pytest.raises(CommandError) as error:
+            run(lab_sqlite.config())
+        assert f"target_metadata in env.py {words}" in str(error.value)
+    lab_sqlite.upgrade()
 
 
 def test_tables_that_no_revision_created_are_refused(lab: Lab) -> None:

@@ -281,7 +281,7 @@ CHANGE_KEY = operations.ChangePrimaryKeyOp(OLD.primary_key, NEW.primary_key)
             operations.CastColumnOp("t", "a", existing_type=String(9), modify_type=Integer()),
             "postgresql",
             [
-                "# This keeps the value, and not how it is written: leading zeros, for one, are gone.",
+                "# Not all of a text is kept: leading zeros, or a time zone, are gone.",
                 "op.alter_column('t', 'a',\n           existing_type=sa.String(length=9),\n"
                 "           type_=sa.Integer(),\n           postgresql_using='a::INTEGER')",
             ],

@@ -201,6 +201,7 @@ def options(
     settings = _settings(environment.config)
     import_packages(settings.models)
     several = target_metadata if isinstance(target_metadata, Sequence) else [target_metadata]
+    _require_metadata(several)
     spoken = bind.dialect if isinstance(bind, Connection) else make_url(bind).get_dialect()()
     dialect = _dialect(spoken.name)
     ours: dict[str, Any] = {
@@ -231,6 +232,20 @@ def options(
     own_hooks = hooks.several(own.get("process_revision_directives"))
     own["process_revision_directives"] = partial(revise, settings.off, own_hooks)
     return ours | own
+
+
+def _require_metadata(several: Sequence[Any]) -> None:
+    """Raise CommandError where models are to be compared, and something that is no MetaData was given for them."""
+    if upstream.command_of(upstream.environment_context().context_opts.get("fn")) not in ("check", "revision"):
+        return  # a migration does not need them
+    for given in several:
+        if given is not None and not isinstance(given, MetaData):
+            name = getattr(given, "__name__", f"a {type(given).__name__}")
+            has = isinstance(getattr(given, "metadata", None), MetaData)
+            write = f"{name}.metadata" if has else "the MetaData of the models"
+            raise CommandError(
+                f"target_metadata in env.py is {name}, which is no MetaData: give {write}. Nothing was written."
+            )
 
 
 def revise(

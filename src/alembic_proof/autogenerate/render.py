@@ -329,7 +329,7 @@ def _cast_column(autogen_context: AutogenContext, op: CastColumnOp) -> list[str]
     if using is None:
         return [code]
     altered = alteration(column(op.column_name), op.existing_type, op.modify_type, dialect)
-    remark = "# This keeps the value, and not how it is written: leading zeros, for one, are gone."
+    remark = "# Not all of a text is kept: leading zeros, or a time zone, are gone."
     return [*([remark] if altered else []), _with_argument(code, f"postgresql_using={using!r}")]
 
 

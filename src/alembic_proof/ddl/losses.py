@@ -150,7 +150,11 @@ def alteration(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) 
         old, new = (_FLOATS.get(size, type_) for size, type_ in zip(sizes, (old, new), strict=True))
     if before == "text" and dialect.name != "sqlite":
         condition = _is_written_otherwise(value, new, dialect)
-        return None if condition is None else Alteration("keeps no other way to write a value", condition)
+        return (
+            None
+            if condition is None
+            else Alteration("does not keep all of a text, such as leading zeros or a time zone", condition)
+        )
     if before in NUMBERS and _keeps_fewer_digits(before, after, sizes, dialect):
         by_way_of = String() if after == "text" else new
         return Alteration("keeps fewer digits", cast(cast(value, by_way_of), old) != value)

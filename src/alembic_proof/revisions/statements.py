@@ -31,16 +31,15 @@ _ALWAYS = frozenset({"TRUE", "1", "=", "(", ")"})  # WHERE 1 = 1
 class Lost:
     """A table, or a column of one, whose rows or values a statement loses; UNKNOWN where only running it would tell.
 
-    With a type, a column that gets it, in SQL, perhaps by an expression (USING).
+    With a type, a column that gets it, in SQL, perhaps by an expression (USING). ``is_part`` if only some of them go:
+    of a type, those that do not fit, where the statement says not to refuse them.
     """
 
     table: str
     column: str = ""
     type_: str = ""
     using: str = ""
-    is_part: bool = (
-        False  # only some of them: of a type, those that do not fit, as the statement says not to refuse them
-    )
+    is_part: bool = False
 
 
 @dataclass(frozen=True)
