@@ -163,6 +163,8 @@ TEXTS = {
     r"did not commit": "leave commits to Alembic, and no transaction open before context.configure()",
     r"can't render element of type \w+": "this database has no such type: take one that it has, or a type for each, as "
         "JSON().with_variant(JSONB(), 'postgresql')",
+    r"Could not locate SQLAlchemy Core type": "give the column its type, as in mapped_column(JSON); or give the base "
+        "class type_annotation_map = {dict: JSON}",
     r"Could not resolve all types within mapped annotation": "import the type in this module, not only under "
         "TYPE_CHECKING, or correct its name",
     r"Argument 'arg' is expected to be one of type '<class 'str'>'": "server_default= takes SQL, as in func.now() or "
