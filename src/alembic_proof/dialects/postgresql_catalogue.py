@@ -10,25 +10,32 @@ from typing import NamedTuple
 
 from ..sqltext import quote_literal
 
-# What initdb has made has oids below 16384 (FirstNormalObjectId), and there is a lot of it.
+# What initdb has made has oids below 16384 (FirstNormalObjectId), and there is a lot of it: an index leads past it.
 # An expression for the kinds of things that a database has, each in brackets. To plan a query for what is not there
 # takes a new session longer than to see that it is not.
 KINDS = """concat(
     (SELECT concat(string_agg(DISTINCT concat('[class ', relkind, ']'), ''),
         CASE WHEN bool_or(relhastriggers) THEN '[triggers]' END,
         CASE WHEN bool_or(relhasrules) THEN '[rules]' END,
-        CASE WHEN bool_or(relrowsecurity) THEN '[security]' END) FROM pg_class WHERE oid >= 16384),
+        CASE WHEN bool_or(relrowsecurity) THEN '[security]' END,
+        CASE WHEN bool_or(relkind IN ('r', 'p') AND (relpersistence <> 'p' OR relreplident <> 'd'))
+        THEN '[storage]' END) FROM pg_class WHERE oid >= 16384),
     (SELECT string_agg(DISTINCT concat('[type ', typtype, ']'), '') FROM pg_type WHERE oid >= 16384),
     (SELECT '[functions]' FROM pg_proc WHERE oid >= 16384 LIMIT 1)
 )"""
 
 _TABLES = """
 WITH t AS (SELECT c.oid, c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-           WHERE relkind IN ('r', 'p') AND {own}
-           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e'))
+           WHERE c.oid >= 16384 AND relkind IN ('r', 'p') AND {own} AND NOT EXISTS (SELECT FROM pg_depend d
+           WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
 """
-# What belongs to an extension or, as the sequence of a column does, to something else.
-_IS_OWNED = "EXISTS (SELECT FROM pg_depend d WHERE d.objid = {oid} AND d.deptype IN ('e', 'a', 'i'))"
+
+
+def _owned(catalogue: str, oid: str, by: str = "eai") -> str:
+    """Return the condition for what belongs to an extension or, as the sequence of a column does, to something else."""
+    kinds = ", ".join(map(quote_literal, by))
+    return f"""EXISTS (SELECT FROM pg_depend d WHERE d.classid = '{catalogue}'::regclass AND d.objid = {oid}
+    AND d.deptype IN ({kinds}))"""
 
 
 class _Part(NamedTuple):
@@ -45,15 +52,15 @@ SELECT name, 'column ' || attname, format_type(atttypid, atttypmod)
     || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END || CASE attidentity WHEN '' THEN '' ELSE ' IDENTITY' END
     || CASE WHEN attcollation <> typcollation THEN ' COLLATE ' || attcollation::regcollation::text ELSE '' END
     || CASE attgenerated WHEN '' THEN '' ELSE ' GENERATED ' || pg_get_expr(adbin, adrelid) END
-    FROM t JOIN pg_attribute a ON attrelid = t.oid AND attnum > 0 AND NOT attisdropped
+    FROM t JOIN pg_attribute a ON attrelid = t.oid AND attrelid >= 16384 AND attnum > 0 AND NOT attisdropped
     JOIN pg_type y ON y.oid = atttypid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 """),
     _Part("", """
 SELECT name, 'default of ' || attname, CASE WHEN EXISTS (SELECT FROM pg_depend d WHERE refobjid = t.oid
-    AND refobjsubid = attnum AND deptype = 'a' AND classid = 'pg_class'::regclass
+    AND refobjsubid = attnum AND refclassid = 'pg_class'::regclass AND classid = 'pg_class'::regclass AND deptype = 'a'
     AND pg_get_expr(adbin, adrelid) = format('nextval(%L::regclass)', objid::regclass))
     THEN 'nextval() of its sequence' ELSE pg_get_expr(adbin, adrelid) END FROM t JOIN pg_attrdef ON adrelid = t.oid
-    JOIN pg_attribute ON attrelid = t.oid AND attnum = adnum AND attgenerated = ''
+    JOIN pg_attribute ON attrelid = t.oid AND attrelid >= 16384 AND attnum = adnum AND attgenerated = ''
 """),
     _Part("", """
 SELECT name, 'constraint ' || conname, pg_get_constraintdef(c.oid)
@@ -81,7 +88,7 @@ _BESIDE_TABLES = [
     *(_Part(f"class {letter}", f"""
 SELECT '', '{kind} ' || c.oid::regclass::text, concat_ws(' ', pg_get_viewdef(c.oid), array_to_string(reloptions, ', '))
     FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = '{letter}' AND {{own}}
-    AND NOT {_IS_OWNED.format(oid="c.oid")}
+    AND NOT {_owned("pg_class", "c.oid")}
 """) for letter, kind in (("v", "view"), ("m", "materialized view"))),
     _Part("class m", """
 SELECT '', 'index ' || indexrelid::regclass::text, pg_get_indexdef(indexrelid, 0, true) FROM pg_index
@@ -98,46 +105,45 @@ SELECT '', 'function ' || p.oid::regprocedure::text, CASE WHEN pg_function_is_vi
     FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace, LATERAL (SELECT pg_get_functiondef(p.oid) AS def,
     quote_ident(nspname) || '.' AS nspname_) x, LATERAL (SELECT concat('CREATE OR REPLACE ', CASE prokind WHEN 'p' THEN
     'PROCEDURE ' ELSE 'FUNCTION ' END, nspname_) AS start) y
-    WHERE prokind <> 'a' AND p.oid >= 16384 AND {{own}} AND NOT {_IS_OWNED.format(oid="p.oid")}
+    WHERE prokind <> 'a' AND p.oid >= 16384 AND {{own}} AND NOT {_owned("pg_proc", "p.oid")}
 """),
     _Part("functions", f"""
 SELECT '', 'aggregate ' || p.oid::regprocedure::text, concat_ws(' ', aggtransfn, format_type(aggtranstype, NULL),
     aggfinalfn, aggcombinefn, agginitval) FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
-    JOIN pg_aggregate a ON aggfnoid = p.oid WHERE p.oid >= 16384 AND {{own}} AND NOT {_IS_OWNED.format(oid="p.oid")}
+    JOIN pg_aggregate a ON aggfnoid = p.oid WHERE p.oid >= 16384 AND {{own}} AND NOT {_owned("pg_proc", "p.oid")}
 """),
     _Part("class S", f"""
-SELECT '', 'sequence ' || c.oid::regclass::text, {_NUMBERS} FROM pg_sequence
-    JOIN pg_class c ON c.oid = seqrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE {{own}}
-    AND NOT {_IS_OWNED.format(oid="c.oid")}
-"""),
-    _Part("class S", f"""
-SELECT name, 'numbers of ' || attname, concat_ws(' ', CASE attidentity WHEN 'a' THEN 'ALWAYS' END, {_NUMBERS})
-    FROM pg_sequence JOIN pg_depend d ON d.objid = seqrelid AND d.deptype IN ('a', 'i')
-    AND d.classid = 'pg_class'::regclass JOIN t ON t.oid = d.refobjid
-    JOIN pg_attribute ON attrelid = t.oid AND attnum = d.refobjsubid
+SELECT coalesce(o.oid::regclass::text, ''), CASE WHEN o.oid IS NULL THEN 'sequence ' || c.oid::regclass::text
+    ELSE 'numbers of ' || attname END, concat_ws(' ', CASE attidentity WHEN 'a' THEN 'ALWAYS' END, {_NUMBERS})
+    FROM pg_sequence JOIN pg_class c ON c.oid = seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = seqrelid AND d.deptype IN ('a', 'i')
+    LEFT JOIN pg_class o ON o.oid = refobjid AND o.relkind IN ('r', 'p')
+    LEFT JOIN pg_attribute ON attrelid = o.oid AND attnum = refobjsubid
+    WHERE c.oid >= 16384 AND {{own}} AND (d.objid IS NULL OR o.oid IS NOT NULL)
+    AND NOT {_owned("pg_class", "c.oid", "e")}
 """),
     _Part("type d", f"""
 SELECT '', 'domain ' || y.oid::regtype::text, concat_ws(' ', format_type(typbasetype, typtypmod),
     CASE WHEN typnotnull THEN 'NOT NULL' END, 'DEFAULT ' || typdefault, (SELECT string_agg(pg_get_constraintdef(k.oid),
     ' ' ORDER BY conname) FROM pg_constraint k WHERE contypid = y.oid AND contype <> 'n')) FROM pg_type y
-    JOIN pg_namespace n ON n.oid = typnamespace WHERE typtype = 'd' AND {{own}} AND NOT {_IS_OWNED.format(oid="y.oid")}
+    JOIN pg_namespace n ON n.oid = typnamespace WHERE typtype = 'd' AND {{own}} AND NOT {_owned("pg_type", "y.oid")}
 """),
     _Part("class c", f"""
 SELECT '', 'type ' || c.oid::regclass::text, (SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', '
     ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) FROM pg_class c
     JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'c' AND {{own}}
-    AND NOT {_IS_OWNED.format(oid="reltype")}
+    AND NOT {_owned("pg_type", "reltype")}
 """),
     _Part("type r", f"""
 SELECT '', 'type ' || y.oid::regtype::text, 'RANGE OF ' || format_type(rngsubtype, NULL) FROM pg_range
     JOIN pg_type y ON y.oid = rngtypid JOIN pg_namespace n ON n.oid = typnamespace WHERE y.oid >= 16384 AND {{own}}
-    AND NOT {_IS_OWNED.format(oid="y.oid")}
+    AND NOT {_owned("pg_type", "y.oid")}
 """),
     _Part("triggers", """
 SELECT name, 'foreign keys', 'disabled' FROM t WHERE EXISTS (SELECT FROM pg_trigger WHERE tgrelid = t.oid
     AND tgisinternal AND tgenabled <> 'O')
 """),
-    _Part("", """
+    _Part("storage", """
 SELECT name, 'storage', concat_ws(' ', CASE relpersistence WHEN 'u' THEN 'UNLOGGED' END, CASE WHEN relreplident <> 'd'
     THEN 'REPLICA IDENTITY ' || relreplident::text END) FROM t JOIN pg_class c ON c.oid = t.oid
     WHERE relpersistence <> 'p' OR relreplident <> 'd'

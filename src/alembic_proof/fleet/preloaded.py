@@ -37,6 +37,9 @@ def _prepare(file: str, section: str, drivers: Collection[str]) -> None:
 
 if PRELOADED in os.environ:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command
+    gc.disable()  # nothing that is imported is garbage; cli/entry.py does the same
+    sys.modules.setdefault("mako.ext.pygmentplugin", None)  # type: ignore[arg-type]
     with redirect_stdout(sys.stderr), suppress(SystemExit):  # the standard output is for the report
         _prepare(*json.loads(os.environ.pop(PRELOADED)))
     gc.freeze()  # what all workers share stays shared
+    gc.enable()
