@@ -70,8 +70,9 @@ def fill(url: str, own: rows.Rows | None = None, only: set[str] | None = None) -
     event.listen(engine, "connect", rows.without_durability)
     with engine.begin() as connection:
         metadata = MetaData()
-        names = [full_name(name, schema) for schema, name in rows.table_names(connection)]
-        rows.reflect(connection, metadata, names, [])
+        existing = rows.table_names(connection)
+        names = [full_name(name, schema) for schema, name in existing]
+        rows.reflect(connection, metadata, existing, names, [])
         rows.fill(connection, metadata.tables, only or names, own or {})
         counted = sa.select(sa.func.count())
         return {name: connection.scalar(counted.select_from(metadata.tables[name])) or 0 for name in names}
@@ -127,9 +128,13 @@ STATEMENTS: dict[str, set[str]] = {
     "DELETE FROM parent": {"parent", "child"},
     "update parent set id = 2": {"parent", "child"},
     "UPDATE child SET x = NULL": {"child"},
+    "UPDATE CHILD SET x = NULL": {"child"},
+    "DELETE FROM my_view": {"parent", "child", "other"},
+    "UPDATE parents SET x = NULL\nDELETE FROM child": {"parent", "child", "other"},
     "TRUNCATE parent CASCADE": {"parent", "child"},
     "DROP TABLE other CASCADE": {"other"},
     "SELECT my_function()": {"parent", "child", "other"},
+    "select my_function()": {"parent", "child", "other"},
     "CALL my_procedure()": {"parent", "child", "other"},
     "DO $$ BEGIN END $$": {"parent", "child", "other"},
     "SELECT pg_advisory_unlock(1)": set(),
@@ -140,6 +145,23 @@ STATEMENTS: dict[str, set[str]] = {
 def test_what_a_statement_may_change(parent_and_child: MetaData, statement: str) -> None:
     """A foreign key may cascade, and a function may do anything."""
     assert rows.possibly_changed(parent_and_child.tables, statement) == STATEMENTS[statement]
+
+
+NAMES = [
+    ("UPDATE book SET x = 1", "book", True),
+    ("UPDATE BOOK SET x = 1", "book", True),
+    ('UPDATE shop."Book" SET x = 1', "Book", True),
+    ("UPDATE books SET x = 1", "book", False),
+    ('UPDATE "two words" SET x = 1', "two words", True),
+    ("UPDATE `a-b` SET x = 1", "a-b", True),
+    ("UPDATE Größe SET x = 1", "GRÖSSE", True),
+]
+
+
+@pytest.mark.parametrize(("sql", "name", "is_there"), NAMES)
+def test_names(sql: str, name: str, is_there: bool) -> None:
+    """In whichever case, as whole words; a name that is no word may be part of one."""
+    assert (name in rows.Names(sql)) is is_there
 
 
 def test_emptying_a_table_empties_what_refers_to_it(parent_and_child: MetaData, database: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from alembic.runtime.migration import RevisionStep
 from alembic.script import Script
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import Engine, MetaData, NullPool, create_engine, event
 
 from ..doctor.project import Project
 from ..errors import ProofError, first_line
@@ -39,11 +39,17 @@ class Chain:
         self.revisions = list(self.scripts.walk_revisions())[::-1]
         self.applied = 0  # as many of them
         self.tables = MetaData()  # as reflected
+        self._names: list[rows.Name] = []  # of the tables, when they were read
         self.contents: Contents = {}  # after advance() or hold()
         self.statements: list[str] = []  # since the tables were read
         self._latest: Contents = {}
         self._commits_each = False  # until env.py has shown it
         event.listen(self.engine, "connect", rows.without_durability)
+        # Two connections that stay. What is asked of the catalogue is prepared by psycopg, and no query for rows.
+        catalogue = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        self._catalogue = stack.enter_context(catalogue.connect())
+        reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._reader = stack.enter_context(reader.connect())
         event.listen(Engine, "before_cursor_execute", self._note)  # env.py may use an engine of its own
         stack.callback(event.remove, Engine, "before_cursor_execute", self._note)
 
@@ -92,20 +98,25 @@ class Chain:
 
     def read(self) -> Contents:
         """Return what the tables contain. Only tables that a statement may have changed since are read."""
+        self._names = rows.table_names(self._catalogue)
+        return self._read_again()
+
+    def _read_again(self) -> Contents:
+        """Do so where the tables have the same names as before."""
         lines = [" ".join(statement.split()) for statement in self.statements]
         text = "\n".join(line for line in lines if not any(name in line for name in rows.OWN_TABLES))
         changed = rows.possibly_changed(self.tables.tables, text)
+        names = rows.Names(text)
         contents: Contents = {}
-        with self.engine.connect() as connection:
-            quote = connection.dialect.identifier_preparer.quote
-            for schema, table in rows.table_names(connection):
-                name = full_name(table, schema)
-                if name in self._latest and name not in changed and table not in text:
-                    contents[name] = self._latest[name]
-                    continue
-                quoted = full_name(quote(table), schema and quote(schema))
-                result = connection.exec_driver_sql(f"SELECT * FROM {quoted}")
-                contents[name] = TableContents(list(result.keys()), [tuple(map(as_text, row)) for row in result])
+        quote = self._reader.dialect.identifier_preparer.quote
+        for schema, table in self._names:
+            name = full_name(table, schema)
+            if name in self._latest and name not in changed and table not in names:
+                contents[name] = self._latest[name]
+                continue
+            quoted = full_name(quote(table), schema and quote(schema))
+            result = self._reader.exec_driver_sql(f"SELECT * FROM {quoted}")
+            contents[name] = TableContents(list(result.keys()), [tuple(map(as_text, row)) for row in result])
         self._latest = contents
         self.statements.clear()
         return contents
@@ -114,20 +125,20 @@ class Chain:
         """Replace the rows of existing tables by a revision's own rows for them."""
         own = {name: values for name, values in own.items() if name in self.contents}
         if own:
+            rows.reflect(self._catalogue, self.tables, self._names, list(self.contents), [])
             with self.engine.begin() as connection:
-                rows.reflect(connection, self.tables, list(self.contents), [])
                 rows.fill(connection, self.tables.tables, rows.empty(connection, self.tables.tables, own), own)
-            self.contents = self.read()
+            self.contents = self._read_again()
 
     def advance(self, n: int, contents: Contents, own: rows.Rows) -> None:
         """Generate rows for the tables that are new or have changed: n revisions resulted in these contents."""
         new = {name for name, table in contents.items() if table.columns != self._columns(name)}
         kept = {name for name, table in contents.items() if set(self._columns(name)) <= set(table.columns)}
         own = {name: values for name, values in own.items() if name in new - set(self.contents)}
+        rows.reflect(self._catalogue, self.tables, self._names, new, set(self.contents) - kept)
         with self.engine.begin() as connection:
-            rows.reflect(connection, self.tables, new, set(self.contents) - kept)
             rows.fill(connection, self.tables.tables, new, own)
-        self.contents = self.read() if new else contents
+        self.contents = self._read_again() if new else contents
         self.applied = n
 
     def _columns(self, table: str) -> list[str]:

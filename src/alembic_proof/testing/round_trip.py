@@ -8,6 +8,7 @@ from pathlib import Path
 from alembic.script import Script
 from alembic.util import CommandError
 
+from ..collecting import without_collecting
 from ..doctor.error_hints import ADD_AND_FILL, hint
 from ..errors import first_line
 from ..revisions import markers
@@ -19,6 +20,7 @@ STEPS = ("upgrade()", "downgrade()", "upgrade() again")
 ADDED = re.compile(r"ALTER TABLE (\S+) ADD (?:COLUMN )?(\S+) (?!.*\b(?:DEFAULT|AUTO_INCREMENT|AS)\b).*NOT NULL")
 
 
+@without_collecting()
 def round_trip(chain: Chain, n: int) -> None:
     """Run the nth revision up, down and up again. Raises RoundTripError when one fails, or loses data.
 

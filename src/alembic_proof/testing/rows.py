@@ -24,11 +24,14 @@ OWN_TABLES = own_tables("alembic_version")
 ROWS = CYCLE  # as many at a time; the last one has NULL wherever it may be
 ATTEMPTS = 2000  # to insert one row
 _TABLES = r"""
-SELECT nullif(nspname, current_schema()), relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
-WHERE relkind IN ('r', 'p') AND nspname NOT LIKE 'pg\_%%' AND nspname <> 'information_schema'
+SELECT nullif(nspname, current_schema()), relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+WHERE c.oid >= 16384 AND relkind IN ('r', 'p') AND nspname NOT LIKE 'pg\_%%' AND nspname <> 'information_schema'
 ORDER BY 1 NULLS FIRST, 2
 """
 
+_RUNS_A_FUNCTION = r"^(DO|CALL|EXECUTE|SELECT (?!.*FROM|pg_|@@|GET_LOCK|RELEASE_LOCK))"
+
+Name = tuple[str | None, str]  # of a table: its schema, and its own
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]  # by table, the values of some columns of each row
 ForeignKey = sa.ForeignKeyConstraint
 
@@ -37,7 +40,7 @@ class NoRowsError(ProofError):
     """The database accepted none of the rows that were generated for a table."""
 
 
-def table_names(connection: Connection) -> list[tuple[str | None, str]]:
+def table_names(connection: Connection) -> list[Name]:
     """Return the schema and the name of each table, in all schemas of PostgreSQL, without Alembic's and our own."""
     if connection.dialect.name == "postgresql":
         found = [(schema, name) for schema, name in connection.exec_driver_sql(_TABLES)]
@@ -61,13 +64,31 @@ def without_durability(connection: Any, _: Any) -> None:
         connection.prepare_threshold = None  # a prepared statement fails after its table has changed
 
 
+class Names:
+    """The names that SQL may mention, in whichever case, as databases differ there: too many rather than too few."""
+
+    def __init__(self, sql: str) -> None:
+        self._sql = sql.casefold()
+        self._words = set(re.findall(r"\w+", self._sql))
+
+    def __contains__(self, name: str) -> bool:
+        return name.casefold() in (self._words if name.isidentifier() else self._sql)
+
+
 def possibly_changed(tables: Mapping[str, Table], statements: str) -> set[str]:
     """Return the tables whose rows statements, one on each line, may have changed without naming the tables."""
-    if re.search(r"^(DO|CALL|EXECUTE|SELECT (?!.*FROM|pg_|@@|GET_LOCK|RELEASE_LOCK))", statements, re.MULTILINE):
+    if re.search(_RUNS_A_FUNCTION, statements, re.MULTILINE | re.IGNORECASE):
         return set(tables)
-    if not re.search(r"\b(DELETE|UPDATE|TRUNCATE|REPLACE|MERGE|CASCADE)\b", statements, re.IGNORECASE):
-        return set()
-    return _with_referring(tables, {name for name, table in tables.items() if table.name in statements})
+    named: set[str] = set()
+    for line in statements.splitlines():
+        if not re.search(r"\b(DELETE|UPDATE|TRUNCATE|REPLACE|MERGE|CASCADE)\b", line, re.IGNORECASE):
+            continue
+        names = Names(line)
+        found = {name for name, table in tables.items() if table.name in names}
+        if not found:  # it changes a view
+            return set(tables)
+        named |= found
+    return _with_referring(tables, named)
 
 
 def _with_referring(tables: Mapping[str, Table], names: set[str]) -> set[str]:
@@ -77,7 +98,13 @@ def _with_referring(tables: Mapping[str, Table], names: set[str]) -> set[str]:
     return names
 
 
-def reflect(connection: Connection, metadata: MetaData, changed: Collection[str], removed: Collection[str]) -> None:
+def reflect(
+    connection: Connection,
+    metadata: MetaData,
+    existing: Collection[Name],
+    changed: Collection[str],
+    removed: Collection[str],
+) -> None:
     """Reflect tables that are new or have changed, and those that refer to a removed table or column."""
     stale = {name for name, table in metadata.tables.items() if not set(_parents(table)).isdisjoint(removed)}
     stale.update(changed)
@@ -85,7 +112,7 @@ def reflect(connection: Connection, metadata: MetaData, changed: Collection[str]
         metadata.remove(metadata.tables[name])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # an index on an expression, a type of an extension
-        for schema, name in table_names(connection):
+        for schema, name in existing:
             if full_name(name, schema) in stale:
                 Table(name, metadata, schema=schema, autoload_with=connection)
 
