@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .autogenerate.pipeline import options
+    from .autogenerate.options import options
     from .errors import DatabaseNotReady, SettingsError
     from .migrate.connection import connect, migrating
     from .serving import StartupErrors, trouble
@@ -39,12 +39,12 @@ _HOMES = {
     "connect": "migrate.connection",
     "database_url": "url",
     "migrating": "migrate.connection",
-    "options": "autogenerate.pipeline",
+    "options": "autogenerate.options",
     "require_head": "startup",
     "sync_url": "url",
     "trouble": "serving",
 }
-_OF_ENV_PY = {"autogenerate.pipeline", "migrate.connection"}
+_OF_ENV_PY = {"autogenerate.options", "migrate.connection"}
 
 
 def __getattr__(name: str) -> Any:

@@ -19,10 +19,12 @@ from alembic.util import CommandError
 from sqlalchemy import Column, Integer, MetaData, String, Table, make_url, text
 from support.lab import ENV, Lab, making_lab
 from support.project import LIBRARY
+from support.written import Written
 
 from alembic_proof.autogenerate import pipeline
 
 Configured = Callable[..., Any]
+WITH_LIBRARY = {**os.environ, "PYTHONPATH": str(LIBRARY)}
 
 
 def models(*columns: Column[Any], table: str = "thing") -> MetaData:
@@ -358,6 +360,29 @@ def test_in_an_asynchronous_env(kind: str, tmp_path: Path) -> None:
         lab.change(metadata)
 
 
+MOVES = """
+import sys
+from alembic.config import main
+for command in (["upgrade", "head"], ["current"], ["stamp", "head"], ["downgrade", "base"], ["check"]):
+    try:
+        main(command)
+    except SystemExit as ended:
+        assert command == ["check"], ended
+    print(command[0], "alembic_proof.autogenerate.pipeline" in sys.modules)
+"""
+
+
+def test_a_command_that_only_moves_imports_no_rule(tmp_path: Path, sqlite: str) -> None:
+    """They take longer to import than a short migration takes to run. Whoever compares has them."""
+    written = Written(tmp_path / "shop", sqlite)
+    written.chain({"r1": "op.create_table('book', sa.Column('id', sa.Integer, primary_key=True))"})
+    done = subprocess.run(
+        [sys.executable, "-c", MOVES], cwd=written.path, env=WITH_LIBRARY, capture_output=True, text=True, check=True
+    )
+    found = [line.split() for line in done.stdout.splitlines() if line.endswith(("True", "False"))]
+    assert found == [[name, "False"] for name in ("upgrade", "current", "stamp", "downgrade")] + [["check", "True"]]
+
+
 TWICE = """
 import sys
 import alembic_proof.autogenerate.pipeline as first
@@ -374,8 +399,7 @@ print(first is not second, upstream.registered_impl("sqlite") is before)
 
 def test_the_library_may_be_imported_twice() -> None:
     """As in a process that runs two projects, each with its own copy."""
-    environment = {**os.environ, "PYTHONPATH": str(LIBRARY)}
-    done = subprocess.run([sys.executable, "-c", TWICE], env=environment, capture_output=True, encoding="utf-8")
+    done = subprocess.run([sys.executable, "-c", TWICE], env=WITH_LIBRARY, capture_output=True, encoding="utf-8")
     assert done.stdout.split() == ["True", "True"], done.stderr
 
 

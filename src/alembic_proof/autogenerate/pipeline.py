@@ -1,32 +1,24 @@
-"""What ``context.configure()`` gets: the comparisons and the rules, in their order, together with a project's hooks."""
+"""What autogenerate does: the comparisons and the rules, in their order, together with a project's hooks."""
 
 from __future__ import annotations
 
-import logging
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from types import ModuleType
 from typing import Any
 
 from alembic import context as environment
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, MetaData, inspect, make_url
+from sqlalchemy import inspect
 
-from .. import ddl, dialects, upstream
-from ..errors import SettingsError
-from ..migrate import journal
-from ..migrate.connection import planning, project_directory, require_own_program, require_version_table
-from ..migrate.data_loss import telling
+from .. import upstream
 from ..migrate.revision_chain import several_heads
 from ..prompts import Answers
-from ..sandbox.process import outlive_readers
-from ..settings import Settings, load
+from ..settings import Settings
 from ..sqltext import full_name
-from . import hooks, notes, ownership
+from . import hooks, notes
 from .compare import (
     auto_increment as counting,
 )
@@ -52,7 +44,6 @@ from .compare import (
     views,
 )
 from .draft import Draft, Rule, model_tables
-from .model_packages import import_packages
 from .other_metadata import require_one_metadata
 from .parameters import require_no_parameters
 from .readable_diffs import make_readable
@@ -89,8 +80,6 @@ from .rewrite.sqlite_rebuilds import sqlite_rebuilds
 from .rewrite.type_checks import type_checks
 from .rewrite.violations import violations
 from .rewrite.written_code import written_code
-
-_PLUGINS_LOG = logging.getLogger("alembic.runtime.plugins")
 
 # What is compared in addition to Alembic's own comparison: plug-ins of the name alembic_proof.NAME.
 PLUGINS: dict[str, ModuleType] = {
@@ -173,90 +162,29 @@ for _name, _module in PLUGINS.items():
     _module.setup(upstream.register_plugin(f"alembic_proof.{_name}"))
 
 
-def options(
-    bind: Connection | URL | str, *, target_metadata: MetaData | Sequence[MetaData], **own: Any
-) -> dict[str, Any]:
-    """Return the arguments of ``context.configure()`` with which autogenerate is safe; to be called in env.py.
+def comparing(settings: Settings, own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of ``context.configure()`` for what compares and writes, together with a project's own.
 
-    :param bind: the connection to the database, or its URL in offline mode.
-    :param target_metadata: the MetaData of the models, one or several.
-    :param own: any other arguments of ``context.configure()``. Hooks (``include_object``, ``include_name``,
-        ``render_item``, ``process_revision_directives``, ``on_version_apply``, ``autogenerate_plugins``) are called
-        together with ours; ``process_revision_directives`` and ``on_version_apply`` may be one or several. Of the
-        others, those given here win; but on SQLite ``render_as_batch`` is always True.
-    :return: the arguments, without ``connection`` and ``url``.
-    :raises CommandError: if ``[tool.alembic-proof]`` of pyproject.toml is wrong, a package of models is missing, or
-        ``version_table`` is not the one that was given to ``connect()`` or ``migrating()``.
-
-    As a side effect it corrects Alembic's Impl classes (see ``alembic_proof.ddl``), and imports the modules of the
-    packages that ``models`` in ``[tool.alembic-proof]`` names. The log does not list Alembic's plug-ins and ours any
-    more, unless the logging of the project says at which level it wants to have ``alembic.runtime.plugins``.
+    Raises CommandError where a setting switches off what does not exist.
     """
-    if _PLUGINS_LOG.level == logging.NOTSET:  # a line for each, at each comparison
-        _PLUGINS_LOG.setLevel(logging.WARNING)
-    if upstream.command_line(environment.config) is not None:  # the process is that of the alembic command
-        outlive_readers()
-        environment.config.stdout = environment.config.stdout or sys.stdout  # of a command without one
-    ddl.install()
-    settings = _settings(environment.config)
-    import_packages(settings.models)
-    several = target_metadata if isinstance(target_metadata, Sequence) else [target_metadata]
-    _require_metadata(several)
-    spoken = bind.dialect if isinstance(bind, Connection) else make_url(bind).get_dialect()()
-    dialect = _dialect(spoken.name)
-    ours: dict[str, Any] = {
-        "target_metadata": target_metadata,
-        "compare_type": True,
-        "compare_server_default": True,
-        **dialect.configure_options(),
-    }
-    if isinstance(bind, Connection):
-        require_version_table(bind, own.get("version_table") or "alembic_version", own.get("version_table_schema"))
-        ours["fn"] = planning(bind)
-    else:
-        require_own_program()
-        ours["fn"] = telling()
-        # With named parameters, no driver doubles percent signs.
-        own["dialect_opts"] = {"paramstyle": "named", **(own.get("dialect_opts") or {})}
-    if dialect.name == "postgresql":  # elsewhere a schema is another database
-        ours["include_schemas"] = True
-        ours_only = ownership.include_name(environment.script, spoken, several)
-        own["include_name"] = hooks.both(own.get("include_name"), ours_only)
-    if not dialect.transactional_ddl:  # last, as what the others execute belongs to the revision
-        own["on_version_apply"] = (*hooks.several(own.get("on_version_apply")), journal.forget)
-    if dialect.name == "sqlite":  # which has no other way to alter a table: Flask-Migrate, for one, says False
-        own.pop("render_as_batch", None)
-    own["include_object"] = hooks.both(own.get("include_object"), ownership.include_object(environment.script, spoken))
-    own["render_item"] = hooks.first_answer(own.get("render_item"), render_item)
-    own["autogenerate_plugins"] = _plugins(settings.off, own.get("autogenerate_plugins") or ())
+    _require_known(settings)
     own_hooks = hooks.several(own.get("process_revision_directives"))
-    own["process_revision_directives"] = partial(revise, settings.off, own_hooks)
-    return ours | own
-
-
-def _require_metadata(several: Sequence[Any]) -> None:
-    """Raise CommandError where models are to be compared, and something that is no MetaData was given for them."""
-    if upstream.command_of(upstream.environment_context().context_opts.get("fn")) not in ("check", "revision"):
-        return  # a migration does not need them
-    for given in several:
-        if given is not None and not isinstance(given, MetaData):
-            name = getattr(given, "__name__", f"a {type(given).__name__}")
-            has = isinstance(getattr(given, "metadata", None), MetaData)
-            write = f"{name}.metadata" if has else "the MetaData of the models"
-            raise CommandError(
-                f"target_metadata in env.py is {name}, which is no MetaData: give {write}. Nothing was written."
-            )
+    return {
+        "render_item": hooks.first_answer(own.get("render_item"), render_item),
+        "autogenerate_plugins": _plugins(settings.off, own.get("autogenerate_plugins") or ()),
+        "process_revision_directives": partial(revise, settings, own_hooks),
+    }
 
 
 def revise(
-    off: Iterable[str], own: Iterable[hooks.Hook], context: MigrationContext, revision: Any, directives: list[Any]
+    settings: Settings, own: Iterable[hooks.Hook], context: MigrationContext, revision: Any, directives: list[Any]
 ) -> None:
     """Apply the rules that are not off, and a project's own hooks, to a revision that is to be written.
 
     Where nothing is to be written, it says so. It has, after two arguments, the signature of
     ``process_revision_directives``.
     """
-    if not _is_written(context, revision, directives):
+    if not _is_written(settings, context, revision, directives):
         for hook in own:
             hook(context, revision, directives)
         if upstream.running_command(context) == "check":
@@ -267,15 +195,15 @@ def revise(
     with answers.collected():
         for draft in _drafts(context, answers, directives):
             before = list(draft.upgrade.ops)
-            _apply(COMPARING_RULES, off, draft)
+            _apply(COMPARING_RULES, settings.off, draft)
             if draft.upgrade.ops != before:
                 draft.reverse_upgrade()
         for hook in own:
             hook(context, revision, directives)
         for draft in _drafts(context, answers, directives):
-            _apply(UPGRADE_RULES, off, draft)
+            _apply(UPGRADE_RULES, settings.off, draft)
             draft.reverse_upgrade()
-            _apply(REVISION_RULES, off, draft)
+            _apply(REVISION_RULES, settings.off, draft)
     if directives and all(ops.is_empty() for script in directives for ops in script.upgrade_ops_list):
         directives.clear()
         tell = print if context.config is None else context.config.print_stdout
@@ -283,7 +211,7 @@ def revise(
         tell(f"{agree} to write.")
 
 
-def _is_written(context: MigrationContext, revision: Any, directives: list[Any]) -> bool:
+def _is_written(settings: Settings, context: MigrationContext, revision: Any, directives: list[Any]) -> bool:
     """Tell whether a revision is to be written by autogenerate: ``alembic check`` tells only what it would contain.
 
     Raises CommandError where what it would contain is certainly wrong.
@@ -294,7 +222,9 @@ def _is_written(context: MigrationContext, revision: Any, directives: list[Any])
         if upstream.running_command(context) == "check" and _has_not_begun(context, directives):
             return False
         raise CommandError("The models have no table: target_metadata in env.py is empty. Nothing was written.")
-    _require_one_metadata(context)
+    if _OTHER_METADATA not in settings.off:
+        metadata = context.opts["target_metadata"]
+        require_one_metadata(settings.models, metadata if isinstance(metadata, Sequence) else [metadata])
     require_no_parameters(model_tables(context).values(), context.dialect)
     if upstream.running_command(context) == "check":
         return False
@@ -307,14 +237,6 @@ def _is_written(context: MigrationContext, revision: Any, directives: list[Any])
     if not revision:
         _require_no_existing_table(context)
     return True
-
-
-def _require_one_metadata(context: MigrationContext) -> None:
-    """Raise CommandError for a model in the packages of models that nothing compares, unless that is switched off."""
-    settings = _settings(environment.config)
-    if _OTHER_METADATA not in settings.off:
-        metadata = context.opts["target_metadata"]
-        require_one_metadata(settings.models, metadata if isinstance(metadata, Sequence) else [metadata])
 
 
 def _has_not_begun(context: MigrationContext, directives: list[Any]) -> bool:
@@ -344,26 +266,13 @@ def _apply(rules: dict[str, Rule], off: Iterable[str], draft: Draft) -> None:
             rule(draft)
 
 
-def _settings(config: Config) -> Settings:
-    """Return the settings of the project to which a configuration file belongs."""
-    try:
-        settings = load(project_directory(config))
-    except SettingsError as error:
-        raise CommandError(str(error)) from None
+def _require_known(settings: Settings) -> None:
+    """Raise CommandError where ``off`` names something that does not exist."""
     known = [*PLUGINS, *RULES, _OTHER_METADATA]
     for name in sorted(settings.off - set(known)):
         similar = get_close_matches(name, known, 1)
         hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(known)}."
         raise CommandError(f"off in [tool.alembic-proof] of {settings.path} names {name}, which does not exist: {hint}")
-    return settings
-
-
-def _dialect(name: str) -> dialects.Dialect:
-    try:
-        return dialects.get(name)
-    except KeyError:
-        known = ", ".join(dialects.KNOWN)
-        raise CommandError(f"alembic-proof does not know the database {name}; it knows {known}.") from None
 
 
 def _plugins(off: Iterable[str], own: Sequence[str]) -> list[str]:
