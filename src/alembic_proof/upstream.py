@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, MigrationStep
     from alembic.runtime.plugins import Plugin
     from alembic.script import ScriptDirectory
-    from sqlalchemy import Column, Table
+    from sqlalchemy import Column, Sequence, Table
     from sqlalchemy.types import TypeEngine
 
 
@@ -199,6 +199,12 @@ def autoincrement_column(table: Table) -> Column[Any] | None:
     column = table.autoincrement_column
     is_whole = column is None or column.autoincrement is True or issubclass(type_affinity(column.type), Integer)
     return column if is_whole else None
+
+
+def sequences(metadata: Any) -> list[Sequence]:
+    """Return the sequences that tables and columns of a MetaData name, or of several (``MetaData._sequences``)."""
+    several = [metadata] if hasattr(metadata, "_sequences") else metadata or ()
+    return [sequence for each in several for sequence in each._sequences.values()]
 
 
 def type_affinity(type_: TypeEngine[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""How the numbers of a column come about on PostgreSQL: from nowhere, from a serial's sequence, or from an identity."""
+"""How the numbers of a column come about on PostgreSQL: from nowhere, a serial's sequence, or an identity."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Identity
+from sqlalchemy import BigInteger, Column, Dialect, Identity, Sequence
 
 from .. import upstream
 from ..ddl.types import database_type, integer_range
@@ -34,22 +34,50 @@ class NumberedColumn:
     sequence: str  # the one that it has, or gets: without its schema
 
 
-def options(identity: Identity, type_: Any, dialect: Dialect) -> dict[str, Any]:
+def options(identity: Identity | Sequence, type_: Any, dialect: Dialect) -> dict[str, Any]:
     """Return what is special about an identity: options that have their usual value for the type are None."""
     least, greatest = integer_range(database_type(type_, dialect), dialect)
+    if dialect.name != "postgresql":
+        least, greatest = least + 1, greatest - 1  # which MariaDB keeps for itself
     increment = 1 if identity.increment is None else identity.increment
     low, high = (1, greatest) if increment > 0 else (least, -1)
     minvalue, maxvalue = _or_none(identity.minvalue, low), _or_none(identity.maxvalue, high)
     begin = (low if minvalue is None else minvalue) if increment > 0 else (high if maxvalue is None else maxvalue)
     return {
-        "always": bool(identity.always),
+        "always": bool(getattr(identity, "always", False)),
         "increment": _or_none(identity.increment, 1),
         "minvalue": minvalue,
         "maxvalue": maxvalue,
         "start": _or_none(identity.start, begin),
         "cycle": bool(identity.cycle),
-        "cache": _or_none(identity.cache, 1),
+        "cache": _or_none(identity.cache, _usual_cache(dialect)),
     }
+
+
+def sequence_options(sequence: Sequence, dialect: Dialect) -> dict[str, Any]:
+    """Return what is special about a sequence, with its type on PostgreSQL."""
+    type_ = sequence.data_type or BigInteger()
+    spelled = sequence_type(type_, dialect) if dialect.name == "postgresql" else None
+    return {"type": spelled, **options(sequence, type_, dialect)}
+
+
+def sequence_changes(before: Sequence, after: Sequence, dialect: Dialect) -> str:
+    """Return the clauses of ALTER SEQUENCE that give a sequence the options of another one."""
+    old, new = (sequence_options(sequence, dialect) for sequence in (before, after))
+    type_ = new.pop("type")
+    clauses = [f"AS {type_}"] if type_ != old.pop("type") else []
+    clauses += [text.removeprefix("SET ") for text in _settings(new, old, _usual_cache(dialect))]
+    changes = " ".join(clauses)
+    return changes if dialect.name == "postgresql" else changes.replace("NO CYCLE", "NOCYCLE")
+
+
+def count_on(sequence: str, table: str, column: str, first: int, most: int | None = None) -> str:
+    """Return the SQL that lets a sequence go on after the numbers of a column; all are names in SQL.
+
+    A number that is before its first one, or after its last, would make it fail.
+    """
+    within = f">= {first}" if most is None else f"BETWEEN {first} AND {most}"
+    return f"SELECT setval({quote_literal(sequence)}, max({column})) FROM {table} HAVING max({column}) {within}"
 
 
 def statements(at: NumberedColumn, old: Numbering, new: Numbering, dialect: Dialect) -> Iterator[str]:
@@ -81,17 +109,15 @@ def statements(at: NumberedColumn, old: Numbering, new: Numbering, dialect: Dial
         yield f"{alter} SET DEFAULT nextval({quote_literal(sequence)})"
         yield f"ALTER SEQUENCE {sequence} OWNED BY {prefix}{preparer.quote(at.table)}.{column}"
     if keeps:
-        least, first = _bounds(new)
+        least, first = bounds(new)
         yield (
             f"SELECT setval({quote_literal(sequence)}, last_value, is_called) FROM {other} "
             f"WHERE last_value > {first} OR (is_called AND last_value >= {least})"
         )
         yield f"DROP SEQUENCE {other}"
     elif new is not None:
-        _, first = _bounds(new)
-        table, most = prefix + preparer.quote(at.table), getattr(new, "maxvalue", None)
-        within = f">= {first}" if most is None else f"BETWEEN {first} AND {most}"  # another number fails
-        yield f"SELECT setval({quote_literal(sequence)}, max({column})) FROM {table} HAVING max({column}) {within}"
+        _, first = bounds(new)
+        yield count_on(sequence, prefix + preparer.quote(at.table), column, first, getattr(new, "maxvalue", None))
 
 
 def sequence_type(type_: Any, dialect: Dialect) -> str:
@@ -123,7 +149,7 @@ def _changed_identity(at: NumberedColumn, alter: str, old: Identity, new: Identi
         preparer: Any = dialect.identifier_preparer
         prefix = f"{preparer.quote_schema(at.schema)}." if at.schema else ""
         name = quote_literal(prefix + preparer.quote(at.sequence))
-        least, first = _bounds(new)
+        least, first = bounds(new)
         last = f"coalesce(pg_sequence_last_value({name}::regclass), {least - 1})"
         yield f"SELECT setval({name}, {first}, false) WHERE {last} < {least}"
     changes = [*_settings(after, before)]
@@ -131,7 +157,7 @@ def _changed_identity(at: NumberedColumn, alter: str, old: Identity, new: Identi
         yield f"{alter} {' '.join(changes)}"
 
 
-def _settings(after: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
+def _settings(after: dict[str, Any], before: dict[str, Any], usual_cache: int = 1) -> Iterator[str]:
     """Yield the clauses that set the options which differ."""
     for name, value in after.items():
         if value == before.get(name):
@@ -146,7 +172,7 @@ def _settings(after: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
         elif name in ("minvalue", "maxvalue"):
             yield f"SET NO {_SPELLED[name]}"
         else:
-            yield f"SET {_SPELLED[name]} {_usual(name, after)}"
+            yield f"SET {_SPELLED[name]} {usual_cache if name == 'cache' else _usual(name, after)}"
 
 
 def _usual(name: str, options: dict[str, Any]) -> int:
@@ -158,12 +184,16 @@ def _usual(name: str, options: dict[str, Any]) -> int:
     return int((-1 if descending else 1) if end is None else end)
 
 
-def _bounds(numbering: Numbering) -> tuple[int, int]:
+def bounds(numbering: Numbering | Sequence) -> tuple[int, int]:
     """Return the least number that there may be, and the first one."""
-    if not isinstance(numbering, Identity) or (numbering.increment or 1) < 0:
+    if not isinstance(numbering, (Identity, Sequence)) or (numbering.increment or 1) < 0:
         return 1, 1
     least = 1 if numbering.minvalue is None else numbering.minvalue
     return least, least if numbering.start is None else numbering.start
+
+
+def _usual_cache(dialect: Dialect) -> int:
+    return 1 if dialect.name == "postgresql" else 1000
 
 
 def _or_none(value: int | None, usual: int) -> int | None:

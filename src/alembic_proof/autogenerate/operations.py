@@ -345,18 +345,38 @@ class EnsureExistsOp(MigrateOperation):
 
 
 class SequenceOp(MigrateOperation):
-    """Creates a sequence that a model names, or drops it."""
+    """Creates a sequence that a model names, or drops it.
 
-    def __init__(self, sequence: NumberSequence, drop: bool = False) -> None:
-        self.sequence, self.drop = sequence, drop
+    ``numbered`` are the columns that are there already: it goes on after their numbers.
+    """
+
+    def __init__(self, sequence: NumberSequence, drop: bool = False, numbered: Sequence[Column[Any]] = ()) -> None:
+        self.sequence, self.drop, self.numbered = sequence, drop, numbered
 
     def reverse(self) -> SequenceOp:
         """Return the operation that undoes this one."""
-        return SequenceOp(self.sequence, not self.drop)
+        return SequenceOp(self.sequence, not self.drop, self.numbered)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """Return what ``alembic check`` prints."""
         return ("remove_sequence" if self.drop else "add_sequence", self.sequence.name)
+
+
+@dataclass(eq=False)
+class ChangeSequenceOp(MigrateOperation):
+    """Gives a sequence other options."""
+
+    sequence: NumberSequence  # by its name
+    before: NumberSequence
+    after: NumberSequence
+
+    def reverse(self) -> ChangeSequenceOp:
+        """Return the operation that undoes this one."""
+        return ChangeSequenceOp(self.sequence, self.after, self.before)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return what ``alembic check`` prints."""
+        return ("change_sequence", self.sequence.name)
 
 
 class IndexSqlOp(MigrateOperation):

@@ -36,6 +36,7 @@ from .compare import (
     keys,
     mysql_indexes,
     reflected,
+    sequences,
     serials,
     server_defaults,
     stored_expressions,
@@ -96,6 +97,7 @@ PLUGINS: dict[str, ModuleType] = {
     "domains": domains,  # and its domains
     "exclusions": exclusions,  # and its EXCLUDE constraints
     "identities": identities,  # the options of identities
+    "sequences": sequences,  # those that models name
     "serials": serials,  # whether a column counts
     "reflected": reflected,  # keeps what was read from the database, for the rules
     "autoincrement": autoincrement,  # which SQLite has

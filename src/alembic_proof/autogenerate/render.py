@@ -37,6 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.schema import AddConstraint, CreateSequence, DropSequence
+from sqlalchemy.schema import Sequence as NumberSequence
 from sqlalchemy.sql.elements import False_, True_, conv
 from sqlalchemy.sql.functions import now
 from sqlalchemy.types import NullType, UserDefinedType
@@ -55,6 +56,7 @@ from .operations import (
     AutoincrementOp,
     CastColumnOp,
     ChangePrimaryKeyOp,
+    ChangeSequenceOp,
     DestructiveOp,
     DomainOp,
     EnsureExistsOp,
@@ -438,9 +440,28 @@ def _ensure_exists(autogen_context: AutogenContext, op: EnsureExistsOp) -> str:
 
 
 @renderers.dispatch_for(SequenceOp)
-def _sequence(autogen_context: AutogenContext, op: SequenceOp) -> str:
+def _sequence(autogen_context: AutogenContext, op: SequenceOp) -> list[str]:
+    dialect = autogen_context.dialect
     ddl = DropSequence(op.sequence) if op.drop else CreateSequence(op.sequence)
-    return execute(single_percents(str(ddl.compile(dialect=autogen_context.dialect)), autogen_context.dialect))
+    statements = [single_percents(str(ddl.compile(dialect=dialect)), dialect)]
+    if not op.drop and dialect.name == "postgresql":
+        statements += [_counting_on(op.sequence, column, dialect) for column in op.numbered]
+    return [execute(sql) for sql in statements]
+
+
+def _counting_on(sequence: NumberSequence, column: Column[Any], dialect: Dialect) -> str:
+    preparer: Any = dialect.identifier_preparer
+    _, first = numbering.bounds(sequence)
+    names = preparer.format_sequence(sequence), preparer.format_table(column.table), preparer.format_column(column)
+    return single_percents(numbering.count_on(*names, first, sequence.maxvalue), dialect)
+
+
+@renderers.dispatch_for(ChangeSequenceOp)
+def _change_sequence(autogen_context: AutogenContext, op: ChangeSequenceOp) -> str:
+    dialect = autogen_context.dialect
+    preparer: Any = dialect.identifier_preparer
+    changes = numbering.sequence_changes(op.before, op.after, dialect)
+    return execute(single_percents(f"ALTER SEQUENCE {preparer.format_sequence(op.sequence)} {changes}", dialect))
 
 
 @renderers.dispatch_for(IndexSqlOp)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic.operations.ops import CreateTableOp
 
 from ..draft import Draft
-from ..operations import DomainOp, EnsureExistsOp, EnumTypeOp
+from ..operations import DomainOp, EnsureExistsOp, EnumTypeOp, SequenceOp
 from ..ownership import tables_of_revisions
 
 
@@ -17,6 +17,7 @@ def schemas(draft: Draft) -> None:
     needed = {op.schema for op in draft.upgrade.ops if isinstance(op, CreateTableOp)}
     needed |= {op.type.schema for op in draft.upgrade.ops if isinstance(op, EnumTypeOp) and not op.labels_before}
     needed |= {op.schema for op in draft.upgrade.ops if isinstance(op, DomainOp) and op.before is None}
+    needed |= {op.sequence.schema for op in draft.upgrade.ops if isinstance(op, SequenceOp) and not op.drop}
     needed -= {None, draft.dialect.default_schema_name}
     if needed:
         needed -= {schema for schema, _ in tables_of_revisions(environment.script, draft.dialect)}
