@@ -122,6 +122,37 @@ BESIDE_TABLES = {
         ("ALTER TABLE goods ENABLE ROW LEVEL SECURITY", "SELECT 1", ""),
         ("SELECT 1", "ALTER TABLE goods FORCE ROW LEVEL SECURITY", "row security of goods is forced, not enabled"),
         ("CREATE POLICY own ON goods USING (true)", "DROP POLICY own ON goods", "lacks policy own of goods"),
+        (
+            "CREATE TRIGGER v INSTEAD OF DELETE ON cheap FOR EACH ROW EXECUTE FUNCTION "
+            "suppress_redundant_updates_trigger()",
+            "SELECT 1",
+            "lacks trigger v of cheap",
+        ),
+        (
+            "CREATE VIEW old AS SELECT id FROM goods",
+            "CREATE TRIGGER o INSTEAD OF DELETE ON old FOR EACH ROW EXECUTE FUNCTION "
+            "suppress_redundant_updates_trigger()",
+            "has the trigger o of old besides",
+        ),
+        ("CREATE TABLE log (at int) PARTITION BY RANGE (at)", "SELECT 1", ""),
+        (
+            "CREATE TABLE log1 PARTITION OF log FOR VALUES FROM (1) TO (9)",
+            "ALTER TABLE log DETACH PARTITION log1",
+            "lacks parent log of log1: FOR VALUES FROM (1) TO (9)",
+        ),
+        ("CREATE TABLE log2 PARTITION OF log FOR VALUES FROM (11) TO (19)", "SELECT 1", ""),
+        (
+            "SELECT 1",
+            "ALTER TABLE log DETACH PARTITION log2; ALTER TABLE log ATTACH PARTITION log2 FOR VALUES FROM (11) TO (15)",
+            "parent log of log2 is FOR VALUES FROM (11) TO (15), not FOR VALUES FROM (11) TO (19)",
+        ),
+        ("CREATE TABLE heir () INHERITS (goods)", "ALTER TABLE heir NO INHERIT goods", "lacks parent goods of heir"),
+        (
+            "CREATE TABLE packed (id int) WITH (fillfactor = 50)",
+            "ALTER TABLE packed RESET (fillfactor)",
+            "lacks storage of packed: fillfactor=50",
+        ),
+        ("SELECT 1", "ALTER TABLE packed SET (autovacuum_enabled = off)", ""),
     ],
     "mysql": [
         (
@@ -154,6 +185,21 @@ BESIDE_TABLES = {
         ),
         ("SELECT 1", "SELECT 1", "column name of latin is varchar(20) latin1_swedish_ci, not varchar(20) utf8mb4"),
         ("CREATE SEQUENCE numbers START WITH 5", "DROP SEQUENCE numbers", "lacks sequence numbers: CREATE SEQUENCE"),
+        (
+            "CREATE TABLE rated (stars INT COMMENT 'a CHECK (b)' CHECK (stars > 0))",
+            "ALTER TABLE rated MODIFY stars INT COMMENT 'a CHECK (b)'",
+            "lacks check of stars of rated: (`stars` > 0)",
+        ),
+        (
+            "CREATE TABLE log (at INT) PARTITION BY RANGE (at) (PARTITION p0 VALUES LESS THAN (10))",
+            "ALTER TABLE log ADD PARTITION (PARTITION p1 VALUES LESS THAN (20))",
+            "partitions of log is PARTITION BY RANGE (`at`) (PARTITION `p0` VALUES LESS THAN (10) ENGINE = InnoDB, PAR",
+        ),
+        (
+            "CREATE EVENT kept ON SCHEDULE EVERY 1 YEAR DO SET @a = 1",
+            "ALTER EVENT kept ON COMPLETION PRESERVE",
+            "event kept is RECURRING 1 YEAR ENABLED PRESERVE",
+        ),
     ],
 }
 

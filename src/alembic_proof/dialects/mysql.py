@@ -99,7 +99,12 @@ class MySQL(base.Dialect):
 
         for table in inspect(connection).get_table_names():
             show = f"SHOW CREATE TABLE {connection.dialect.identifier_preparer.quote_identifier(table)}"
-            for line in connection.exec_driver_sql(show).one()[1].splitlines()[1:-1]:
+            statement = connection.exec_driver_sql(show).one()[1]
+            if partitions := _PARTITIONS.search(statement):
+                yield table, "partitions", " ".join(partitions[1].split())
+            for line in statement.splitlines()[1:-1]:
+                if check := _CHECK.match(line):
+                    yield table, f"check of {check[1]}", check[2]
                 if key := _KEY.match(line):
                     kind, name = "index" if "KEY" in key[1] else "constraint", key[2] or "PRIMARY"
                     yield table, f"{kind} {name}", line.strip().rstrip(",").replace(f"`{key[2]}` ", "", 1)
@@ -178,6 +183,9 @@ def _set(connection: Connection, values: Mapping[str, int | str]) -> None:
 
 
 _KEY = re.compile(r"\s+((?:PRIMARY |UNIQUE |FULLTEXT |SPATIAL )?KEY|CONSTRAINT)\s+(?:`([^`]*)`)?")
+# MariaDB keeps the CHECK of a column with the column; what is in quotes before it, as a comment, is none.
+_CHECK = re.compile(r"\s+`((?:``|[^`])+)`(?:'(?:''|\\.|[^'\\])*'|[^'])*? CHECK (\(.*\)),?$")
+_PARTITIONS = re.compile(r"^(?:/\*!\d+)?\s*(PARTITION BY .*)", re.MULTILINE | re.DOTALL)
 
 _IN_TABLES = """table_schema = DATABASE() AND table_name NOT IN (SELECT table_name FROM information_schema.tables
     WHERE table_schema = DATABASE() AND table_type IN ('VIEW', 'SEQUENCE'))"""
@@ -195,7 +203,8 @@ SELECT '', CONCAT('view ', table_name), CONCAT_WS(' ', REPLACE(view_definition, 
     NULLIF(CONCAT('WITH ', check_option, ' CHECK OPTION'), 'WITH NONE CHECK OPTION'))
     FROM information_schema.views WHERE table_schema = DATABASE()
 UNION ALL SELECT '', CONCAT('event ', event_name), CONCAT_WS(' ', event_type, interval_value, interval_field, status,
-    event_definition) FROM information_schema.events WHERE event_schema = DATABASE()
+    NULLIF(on_completion, 'NOT PRESERVE'), event_definition)
+    FROM information_schema.events WHERE event_schema = DATABASE()
 UNION ALL SELECT table_name, 'storage', CONCAT_WS(' ', engine, table_collation, NULLIF(create_options, ''),
     NULLIF(table_type, 'BASE TABLE')) FROM information_schema.tables WHERE _IN_TABLES
 UNION ALL SELECT '', CONCAT(LOWER(routine_type), ' ', routine_name), CONCAT_WS(' ', CONCAT('(', (SELECT GROUP_CONCAT(

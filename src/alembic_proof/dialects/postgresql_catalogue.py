@@ -18,10 +18,13 @@ KINDS = """concat(
         CASE WHEN bool_or(relhastriggers) THEN '[triggers]' END,
         CASE WHEN bool_or(relhasrules) THEN '[rules]' END,
         CASE WHEN bool_or(relrowsecurity) THEN '[security]' END,
-        CASE WHEN bool_or(relkind IN ('r', 'p') AND (relpersistence <> 'p' OR relreplident <> 'd'))
-        THEN '[storage]' END) FROM pg_class WHERE oid >= 16384),
+        CASE WHEN bool_or(relkind IN ('r', 'p') AND (relpersistence <> 'p' OR relreplident <> 'd'
+        OR reloptions IS NOT NULL)) THEN '[storage]' END,
+        CASE WHEN bool_or(relkind = 'v' AND relhastriggers) THEN '[triggers of views]' END)
+        FROM pg_class WHERE oid >= 16384),
     (SELECT string_agg(DISTINCT concat('[type ', typtype, ']'), '') FROM pg_type WHERE oid >= 16384),
-    (SELECT '[functions]' FROM pg_proc WHERE oid >= 16384 LIMIT 1)
+    (SELECT '[functions]' FROM pg_proc WHERE oid >= 16384 LIMIT 1),
+    (SELECT '[inherited]' FROM pg_inherits WHERE inhrelid >= 16384 LIMIT 1)
 )"""
 
 _TABLES = """
@@ -139,14 +142,25 @@ SELECT '', 'type ' || y.oid::regtype::text, 'RANGE OF ' || format_type(rngsubtyp
     JOIN pg_type y ON y.oid = rngtypid JOIN pg_namespace n ON n.oid = typnamespace WHERE y.oid >= 16384 AND {{own}}
     AND NOT {_owned("pg_type", "y.oid")}
 """),
+    _Part("triggers of views", """
+SELECT '', concat_ws(' ', 'trigger', tgname, 'of', tgrelid::regclass::text), pg_get_triggerdef(g.oid, true)
+    || CASE tgenabled WHEN 'O' THEN '' ELSE ' enabled: ' || tgenabled::text END FROM pg_trigger g
+    JOIN pg_class c ON c.oid = tgrelid JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE relkind = 'v' AND NOT tgisinternal AND {own}
+"""),
+    _Part("inherited", """
+SELECT name, 'parent ' || inhparent::regclass::text, coalesce(pg_get_expr(relpartbound, c.oid), 'INHERITS')
+    FROM t JOIN pg_inherits ON inhrelid = t.oid JOIN pg_class c ON c.oid = t.oid
+"""),
     _Part("triggers", """
 SELECT name, 'foreign keys', 'disabled' FROM t WHERE EXISTS (SELECT FROM pg_trigger WHERE tgrelid = t.oid
     AND tgisinternal AND tgenabled <> 'O')
 """),
     _Part("storage", """
 SELECT name, 'storage', concat_ws(' ', CASE relpersistence WHEN 'u' THEN 'UNLOGGED' END, CASE WHEN relreplident <> 'd'
-    THEN 'REPLICA IDENTITY ' || relreplident::text END) FROM t JOIN pg_class c ON c.oid = t.oid
-    WHERE relpersistence <> 'p' OR relreplident <> 'd'
+    THEN 'REPLICA IDENTITY ' || relreplident::text END, settings) FROM t JOIN pg_class c ON c.oid = t.oid,
+    LATERAL (SELECT string_agg(o, ', ' ORDER BY o) AS settings FROM unnest(reloptions) o WHERE o !~ 'autovacuum') s
+    WHERE relpersistence <> 'p' OR relreplident <> 'd' OR settings IS NOT NULL
 """),
     _Part("security", """
 SELECT name, 'row security', CASE WHEN relforcerowsecurity THEN 'forced' ELSE 'enabled' END FROM t
