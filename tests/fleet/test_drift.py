@@ -221,6 +221,33 @@ def test_what_lies_beside_tables_is_compared(kind: str, tmp_path: Path) -> None:
     assert len(told) == len(list(filter(None, words))), told
 
 
+RESTORED = """
+op.execute("CREATE TABLE goods (id int, kind varchar(5))")
+op.execute("CREATE VIEW cheap AS SELECT id FROM goods WHERE kind IN ('a', 'it''s, b')")
+op.execute("ALTER TABLE goods ENABLE ROW LEVEL SECURITY")
+op.execute("CREATE POLICY known ON goods USING (kind IN ('a', 'b'))")
+"""
+
+
+def test_what_a_dump_writes_in_another_way_is_no_drift(tmp_path: Path) -> None:
+    """PostgreSQL's texts of views and policies change when it reads them again."""
+    with making_fleet("postgresql", 2, tmp_path) as fleet:
+        fleet.revision("r1", RESTORED)
+        assert fleet.upgrade()[0].ok
+        (view,), (policy,) = (
+            fleet.rows("mall-2", f"SELECT {sql}")[0]
+            for sql in ("pg_get_viewdef('cheap'::regclass)", "pg_get_expr(polqual, polrelid) FROM pg_policy")
+        )
+        for statement in (
+            f"CREATE OR REPLACE VIEW cheap AS {view}",
+            "DROP POLICY known ON goods",
+            f"CREATE POLICY known ON goods USING ({policy})",
+        ):
+            fleet.rows("mall-2", statement)
+        assert fleet.rows("mall-2", "SELECT pg_get_viewdef('cheap'::regclass)") != [(view,)]
+        assert not _drift(fleet).differing
+
+
 TENANTS = ("a", "shop", 'we"ird', "50% off", "goods", "x.y")
 MADE = """
 op.create_table('goods', sa.Column('id', sa.Integer, primary_key=True), sa.Column('mail', sa.Text))

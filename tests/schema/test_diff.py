@@ -26,6 +26,12 @@ CASES: list[tuple[Schema, Schema, set[str] | None, list[Difference]]] = [
     ]),
     ({"t": {"index a": "CREATE UNIQUE INDEX a ON public.t USING btree (x)"}},
      {"t": {"index b": "CREATE UNIQUE INDEX b ON t USING btree (x)"}}, set(), []),
+    # PostgreSQL's own words, before and after a dump.
+    ({"": {"view v": "ANY ((ARRAY['a'::character varying, 'b, c'::character varying])::text[])"}},
+     {"": {"view v": "ANY (ARRAY[('a'::character varying)::text, ('b, c'::character varying)::text])"}}, None, []),
+    ({"": {"view v": "(ARRAY['a'::char])::text[]"}}, {"": {"view v": "ARRAY['a'::char]"}}, None, [
+        Difference("", "view v", "(ARRAY['a'::char])::text[]", "ARRAY['a'::char]")
+    ]),
     ({"t": {"column a": "INT"}}, {"t": {"column a": "TEXT"}}, None, [Difference("t", "column a", "INT", "TEXT")]),
     ({"t": {"column a": "INT"}}, {"t": {"column b": "INT"}}, None, [
         Difference("t", "column a", "INT", None),

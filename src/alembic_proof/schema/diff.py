@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -66,6 +67,11 @@ def _alike(item: str, text: str, others: dict[str, str], named: set[str] | None)
     )
 
 
+# PostgreSQL writes ``x IN ('a', 'b')``, of a varchar, in one way, and in another one when it has read that again, as
+# from a dump: it casts the array, or each of its elements.
+_CAST_ARRAY = re.compile(r"\(ARRAY\[((?:'(?:[^']|'')*'::[\w ]+(?:, )?)+)\]\)::([\w ]+)\[\]")
+_CAST_ELEMENT = re.compile(r"'(?:[^']|'')*'::[\w ]+")
+
 # Of these a catalogue keeps programs, whole statements: each letter counts.
 _PROGRAMS = ("function", "procedure", "aggregate", "event", "rule", "trigger", "view", "materialized", "policy")
 
@@ -75,7 +81,20 @@ def _is_same(text: str, other: str, item: str = "") -> bool:
 
     Casts do not count: PostgreSQL keeps those of the type that a column had when a default or a CHECK was written.
     """
-    return text == other or (not item.startswith(_PROGRAMS) and _definition(text) == _definition(other))
+    if text == other:
+        return True
+    if item.startswith(_PROGRAMS):
+        return _as_read_again(text) == _as_read_again(other)
+    return _definition(text) == _definition(other)
+
+
+def _as_read_again(text: str) -> str:
+    """Return a text of PostgreSQL's as it is after a dump: each element of an array is cast, in place of the array."""
+
+    def each(array: re.Match[str]) -> str:
+        return f"ARRAY[{_CAST_ELEMENT.sub(lambda element: f'({element[0]})::{array[2]}', array[1])}]"
+
+    return _CAST_ARRAY.sub(each, text)
 
 
 def _definition(text: str) -> list[str]:
