@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from support.project import LIBRARY
 from support.written import Written
 
 from alembic_proof.cli.doctor import main
@@ -80,6 +83,15 @@ def test_explanations(capsys: pytest.CaptureFixture[str], name: str, ids: list[s
     assert main(["--explain", name]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines if re.match(r"[a-z-]+ \((static|probe|scratch|live): ", line)] == ids
+
+
+def test_without_docstrings(written: Written) -> None:
+    """With -OO, Python leaves out what the titles of the checks are."""
+    command = [sys.executable, "-OO", "-m", "alembic_proof", "doctor", "--only", "static"]
+    environment = {**os.environ, "PYTHONPATH": str(LIBRARY)}
+    done = subprocess.run(command, cwd=written.path, env=environment, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_packing(tmp_path: Path) -> None:

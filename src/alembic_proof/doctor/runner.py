@@ -62,7 +62,8 @@ def examine(project: Project, wanted: list[Check], stack: contextlib.ExitStack) 
         if check.id == ENV_RUNS:
             _begin([later for later in ORDER if later.id in needed and not graph.stops(later)], project, stack)
         if check in wanted:
-            yield from ((other, graph.outcomes[other.id]) for other in ORDER if other.id in {outcome.needs} - told)
+            needs = {outcome.needs} & graph.outcomes.keys() - told
+            yield from ((other, graph.outcomes[other.id]) for other in ORDER if other.id in needs)
             told.add(outcome.needs)
             yield check, outcome
 

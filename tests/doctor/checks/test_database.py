@@ -62,7 +62,16 @@ def stamped(written: Written) -> None:
     written.alembic("stamp", "head")
 
 
+def stamped_twice(written: Written) -> None:
+    """Stamp the database, by hand, with a revision and the one before it."""
+    written.revision("b2", "a1", "pass")
+    upgraded("INSERT INTO alembic_version VALUES ('a1')")(written)
+
+
 CASES: list[tuple[Callable[[Written], object], str, Severity, str]] = [
+    (stamped_twice, KNOWN, PROBLEM, "it is at revision a1 and at one that comes after it"),
+    (stamped_twice, KNOWN, PROBLEM, "DELETE FROM alembic_version WHERE version_num = 'a1'"),
+    (stamped_twice, EDITED, UNKNOWN, "it needs live-revision-is-known"),
     (executed(), KNOWN, SKIPPED, "does not exist yet"),
     (upgraded(), KNOWN, OK, ""),
     (executed("CREATE TABLE u (i INTEGER)"), KNOWN, NOTE, "it is at no revision, behind a1"),

@@ -26,6 +26,7 @@ from ..schema_findings import schema_findings
 from .lifecycle import built_schema
 
 if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
     from sqlalchemy import URL
 
 
@@ -156,6 +157,14 @@ def live_revision_is_known(project: Project) -> Iterable[Finding]:
             message = f"it is at revision {revision}, of which there is no file"
             missing = Problem(database.name, message, "restore the file, or check out the branch that has it")
             yield Chain(project).edited(revision) or missing
+        if passed := _passed(scripts, database.version & known):
+            yield Problem(
+                database.name,
+                f"it is at revision {', '.join(passed)} and at one that comes after it, so Alembic can go nowhere",
+                f"delete the older one by hand: DELETE FROM {database.run.context.version_table} "
+                f"WHERE version_num = '{passed[0]}'",
+            )
+            continue
         unmigrated = sorted(database.tables & database.models)
         if JOURNAL in database.tables:
             continue  # a first migration that was interrupted: another check says so
@@ -176,6 +185,17 @@ def live_revision_is_known(project: Project) -> Iterable[Finding]:
             yield Note(database.name, f"it is at {current}, behind {', '.join(sorted(heads))}", "alembic upgrade head")
 
 
+def _passed(scripts: ScriptDirectory, version: Iterable[str]) -> list[str]:
+    """Return those of a database's revisions that come before another one of them."""
+    older = {
+        script.revision
+        for each in version
+        for script in scripts.iterate_revisions(each, "base")
+        if script.revision != each
+    }
+    return sorted(older.intersection(version))
+
+
 def _other_version_tables(database: Database) -> list[str]:
     """Return the tables that look like Alembic's version table, and are not the one that env.py names."""
     from sqlalchemy import inspect
@@ -192,9 +212,10 @@ def _known_revisions(project: Project) -> set[str]:
 
 
 def _at_known_revisions(project: Project) -> list[Database]:
-    """Return the databases. Raises UndeterminedError when one is at a revision that the project does not have."""
+    """Return the databases. Raises UndeterminedError when one is at revisions at which it cannot be."""
     known = _known_revisions(project)
-    if any(not database.version <= known for database in databases(project)):
+    versions = [database.version for database in databases(project)]
+    if any(not version <= known or _passed(project.history, version) for version in versions):
         raise BlockedError("live-revision-is-known")
     return databases(project)
 
@@ -215,7 +236,7 @@ def no_migration_is_unfinished(project: Project) -> Iterable[Finding]:
                 yield Problem(database.name, message, f"run {left.resume}, which goes on from there")
 
 
-@check("applied-revisions-are-unedited", "live")
+@check("applied-revisions-are-unedited", "live", requires=("live-revision-is-known",))
 def applied_revisions_are_unedited(project: Project) -> Iterable[Finding]:
     """No revision that the database has been through was edited since it was committed
 
