@@ -195,6 +195,21 @@ def test_schemas_of_one_database(tmp_path: Path) -> None:
         assert _look(fleet)["again"].state is State.DUPLICATE
 
 
+def test_a_schema_that_cannot_be_read_spoils_no_other(tmp_path: Path) -> None:
+    """All are asked in one query."""
+    with make_database("postgresql", tmp_path) as url:
+        for name in ("t1", "t2", "t3"):
+            rows(url, f"CREATE SCHEMA {name}")
+        fleet = Fleet(tmp_path)
+        fleet.revision("r1", CREATE_SHOP)
+        fleet.targets = [Target(name, make_url(url), name) for name in ("t1", "t2", "t3")]
+        assert fleet.upgrade()[0].ok
+        rows(url, "ALTER TABLE t2.alembic_version RENAME version_num TO id")
+        standings = _look(fleet)
+        assert [s.state for s in standings.values()] == [State.AT_HEAD, State.UNREACHABLE, State.AT_HEAD]
+        assert "alembic_version is none of Alembic's" in standings["t2"].detail
+
+
 def test_the_version_table_is_the_one_of_env_py(sqlite_fleet: Fleet) -> None:
     """Where it is written out; else looking at it would ask for the wrong one."""
     text = sqlite_fleet.env.read_text("utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import chain
@@ -124,30 +125,48 @@ class _Look:
 
     def _schemas(self, looker: Looker, targets: list[Target]) -> Iterator[Standing]:
         """Yield where schemas of one PostgreSQL database are."""
-        table = looker.quoted(self._history.version_table)
         found = {
             str(name): (bool(has_table), bool(is_migrating), str(identity))
             for name, has_table, is_migrating, identity in looker.ask(postgresql.schemas(self._history.version_table))
         }
         migrated = [target.schema for target in targets if found.get(target.schema or "", (False,))[0]]
         current: dict[str, set[str]] = defaultdict(set)
+        unread: dict[str, Exception] = {}
         for first in range(0, len(migrated), _AT_ONCE):
-            query = " UNION ALL ".join(
-                f"SELECT {quote_literal(schema)}, version_num FROM {looker.quoted(str(schema))}.{table}"
-                for schema in migrated[first : first + _AT_ONCE]
-            )
-            for schema, revision in looker.ask(query):
-                current[schema].add(revision)
+            unread |= self._read_versions(looker, migrated[first : first + _AT_ONCE], current)
         for target in targets:
             schema = str(target.schema)
             if schema not in found:
                 yield Standing(target, State.UNREACHABLE, detail=no_schema(looker, schema))
+                continue
+            if schema in unread:
+                yield Standing(target, State.UNREACHABLE, detail=why_not(target.address, unread[schema]))
                 continue
             _, is_migrating, identity = found[schema]
             at = replace(self._standing(target, frozenset(current[schema])), identity=identity)
             if at.state.is_open and is_migrating:
                 at = replace(at, state=State.BUSY, detail="another process migrates it")
             yield at
+
+    def _read_versions(self, looker: Looker, schemas: list[Any], current: dict[str, set[str]]) -> dict[str, Exception]:
+        """Add the revisions of schemas, all in one query if each can be read; return why one cannot."""
+        table = looker.quoted(self._history.version_table)
+        query = " UNION ALL ".join(
+            f"SELECT {quote_literal(schema)}, version_num FROM {looker.quoted(schema)}.{table}" for schema in schemas
+        )
+        with suppress(looker.errors):
+            for schema, revision in looker.ask(query):
+                current[schema].add(revision)
+            return {}
+        unread: dict[str, Exception] = {}
+        for schema in schemas:
+            try:
+                rows = version_rows(looker, self._history, "NULL", schema)
+            except (UnreadableError, looker.errors) as error:
+                unread[schema] = error
+            else:
+                current[schema].update(str(row[0]) for row in rows if row[0] is not None)
+        return unread
 
     def _standing(self, target: Target, current: frozenset[str]) -> Standing:
         """Return where a target is that has these revisions, as far as they tell."""
