@@ -58,6 +58,7 @@ from .rewrite.dependents import dependents
 from .rewrite.domain_types import domain_types
 from .rewrite.drop_markers import drop_markers
 from .rewrite.drops import drops
+from .rewrite.earlier_names import earlier_names
 from .rewrite.enum_columns import enum_columns
 from .rewrite.enum_labels import enum_labels
 from .rewrite.freed_names import freed_names
@@ -136,6 +137,7 @@ REVISION_RULES: dict[str, Rule] = {
     "dependents": dependents,  # what depends on what changes is dropped before it, and made again after it
     "read_by_views": read_by_views,  # no view breaks, or makes the upgrade fail
     "in_place": in_place,  # what has only another name is renamed
+    "earlier_names": earlier_names,  # a revision that a new database does not survive is told
     "ordering": ordering,  # what refers to something is created after it
     "auto_increments": auto_increments,  # MariaDB's columns that change count, or do not
     "constraint_names": constraint_names,  # what is added can be dropped, without a naming convention too
