@@ -248,6 +248,27 @@ def test_what_a_dump_writes_in_another_way_is_no_drift(tmp_path: Path) -> None:
         assert not _drift(fleet).differing
 
 
+IN_APP = """
+op.execute("CREATE TABLE goods (id int, mail ext.citext)")
+op.execute("CREATE VIEW cheap AS SELECT mail FROM goods WHERE mail = 'a'")
+"""
+
+
+def test_a_search_path_and_extensions_are_as_at_the_targets(tmp_path: Path) -> None:
+    """The empty database has the schemas that a URL leads to, and each extension where it is there."""
+    with making_fleet("postgresql", 2, tmp_path) as fleet:
+        for name in ("mall-1", "mall-2"):
+            fleet.rows(name, "CREATE SCHEMA app")
+            fleet.rows(name, "CREATE SCHEMA ext")
+            fleet.rows(name, "CREATE EXTENSION citext SCHEMA ext")
+        led = {"options": "-csearch_path=app"}
+        fleet.targets = [Target(each.name, each.address.update_query_dict(led)) for each in fleet.targets]
+        fleet.revision("r1", IN_APP)
+        outcome, _ = fleet.upgrade()
+        assert outcome.ok, outcome.lines
+        assert not _drift(fleet).differing
+
+
 TENANTS = ("a", "shop", 'we"ird', "50% off", "goods", "x.y")
 MADE = """
 op.create_table('goods', sa.Column('id', sa.Integer, primary_key=True), sa.Column('mail', sa.Text))

@@ -19,6 +19,9 @@ from .history import Project, history
 from .targets import Target
 from .work import Job
 
+_EXTENSIONS = """
+SELECT extname, nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname <> 'plpgsql'
+"""
 NAME = "reference"  # of the target that is none of the fleet's
 
 
@@ -110,7 +113,8 @@ def empty_like(target: Target) -> Iterator[Target]:
 def _prepare(like: Target, empty: Target, schema: str | None) -> None:
     """Give an empty database what a target had before its first revision.
 
-    On PostgreSQL that are its extensions, and the schema of the version table; on MariaDB and MySQL its character set.
+    On PostgreSQL that are its extensions, where they are, and the schemas of its search_path and of the version table;
+    on MariaDB and MySQL its character set.
     """
     kind = canonical(like.address.get_backend_name())
     if kind == "sqlite":
@@ -120,8 +124,13 @@ def _prepare(like: Target, empty: Target, schema: str | None) -> None:
             ((collation,),) = looker.ask("SELECT @@collation_database")
             of_empty.run(f"ALTER DATABASE COLLATE {collation}")
             return
-        for (name,) in looker.ask("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'"):
+        extensions = looker.ask(_EXTENSIONS)
+        schemas = {name for (name,) in looker.ask("SELECT unnest(current_schemas(false))")} | {schema}
+        for name in sorted(filter(None, schemas | {where for _, where in extensions})):
+            if not name.startswith("pg_"):
+                of_empty.run(f"CREATE SCHEMA IF NOT EXISTS {of_empty.quoted(name)}")
+        for name, where in extensions:
             with suppress(of_empty.errors):  # a revision that needs it will say so
-                of_empty.run(f"CREATE EXTENSION IF NOT EXISTS {of_empty.quoted(name)} CASCADE")
-        if schema:
-            of_empty.run(f"CREATE SCHEMA IF NOT EXISTS {of_empty.quoted(schema)}")
+                of_empty.run(
+                    f"CREATE EXTENSION IF NOT EXISTS {of_empty.quoted(name)} SCHEMA {of_empty.quoted(where)} CASCADE"
+                )
