@@ -318,6 +318,14 @@ def test_what_does_not_fit(
     lab.upgrade()
 
 
+def test_types_that_the_database_does_not_convert(lab_mysql: Lab) -> None:
+    """It refuses without any value: then none is to be changed first."""
+    lab_mysql.change(thing(code=Integer))
+    message = lab_mysql.refused(thing(code=Uuid))
+    assert message.startswith("thing.code becomes Uuid(), which the database does not make of ")
+    assert "Add a column of the new type beside it" in message
+
+
 @pytest.mark.parametrize("varying", [False, True])
 def test_bits(lab_postgresql: Lab, varying: bool) -> None:
     """Get more, which are 0 where the type has a fixed number; and less, if that is meant."""

@@ -79,6 +79,12 @@ def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
             raise CommandError(f"{name} becomes {op.modify_type!r}. {said}. Change them first. Nothing was written.")
         if not _is_moved(draft, op) and _may_not_fit(draft, op) and (error := refused_conversion(draft, op)):
             found = count(draft, op)
+            if found is not None and not found.number:  # no value is at fault
+                raise CommandError(
+                    f"{name} becomes {op.modify_type!r}, which the database does not make of {op.existing_type!r} "
+                    f"({error}). Add a column of the new type beside it, fill it, and drop this one in a later "
+                    "revision. Nothing was written."
+                )
             shown = f" This shows values: {found.query}." if found else ""
             raise CommandError(
                 f"{name} becomes {op.modify_type!r}, but the database cannot convert a value that it has ({error})."
