@@ -82,6 +82,11 @@ class NewNames:
             item["sqltext"] = self.in_sql(names, item["sqltext"])
         if "expressions" in item:
             item["expressions"] = [self.in_sql(names, expression) for expression in item["expressions"]]
+        if "column_sorting" in item:  # by the names of columns, and by expressions
+            item["column_sorting"] = {
+                names.get(key, key) if key in reflected["column_names"] else self.in_sql(names, key): order
+                for key, order in item["column_sorting"].items()
+            }
         options = {
             name: _renamed(names, value) if name.endswith("_length") else value
             for name, value in item.get("dialect_options", {}).items()
@@ -101,7 +106,7 @@ class NewNames:
         return name if number is None else f"{table[1]}_ibfk_{number[1]}"
 
 
-_LISTS_OF_COLUMNS = {"constrained_columns", "column_names", "include_columns", "column_sorting"}
+_LISTS_OF_COLUMNS = {"constrained_columns", "column_names", "include_columns"}
 
 
 def _renamed(names: dict[str, str], columns: Any) -> Any:

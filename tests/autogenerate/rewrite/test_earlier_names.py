@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table
 from support.lab import Lab
 
+from alembic_proof.autogenerate.rewrite.earlier_names import _says
+
 CONVENTION = {
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
@@ -79,3 +81,19 @@ def test_without_a_convention_or_with_one_from_the_first_day(lab: Lab, caplog: p
     lab.downgrade("base")
     lab.upgrade()
     assert "No revision names" not in caplog.text
+
+
+SAID = [
+    ("op.create_unique_constraint(op.f('uq_x'), 't', ['x'])", "uq_x", False, True),
+    ("op.execute('ALTER INDEX ix RENAME TO own')", "own", False, True),
+    ("sa.UniqueConstraint('x_id')", "x_id", True, False),
+    ("sa.UniqueConstraint('x_id', name='x_id')", "x_id", True, True),
+    ("op.execute('ALTER TABLE t RENAME INDEX a TO x_id')", "x_id", True, True),
+    ("sa.Column('uq_xy')", "uq_x", False, False),
+]
+
+
+@pytest.mark.parametrize(("text", "name", "is_column", "expected"), SAID)
+def test_which_names_a_revision_says(text: str, name: str, is_column: bool, expected: bool) -> None:
+    """A name that a column has too stands for the column, but where it is said to be another's."""
+    assert _says(text, name, is_column) is expected

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     Computed,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     Numeric,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Uuid,
+    func,
 )
 from support.databases import make_database
 from support.lab import Lab
@@ -343,3 +345,23 @@ def test_a_foreign_key_that_the_database_has_named(lab_mysql: Lab) -> None:
     assert lab_mysql.schema() == before
     lab_mysql.upgrade()
     assert lab_mysql.rows("SELECT * FROM tree ORDER BY id") == [(1, None), (2, 1)]
+
+
+def test_the_order_in_an_index_of_an_expression(lab_postgresql: Lab) -> None:
+    """It comes back in a downgrade, although the column in the expression has got another name meanwhile."""
+
+    def models(name: str, is_indexed: bool) -> MetaData:
+        metadata = MetaData()
+        table = Table(
+            "t", metadata, Column("id", Integer, primary_key=True), Column(name, Integer), Column("c", Integer)
+        )
+        if is_indexed:
+            Index("ix", func.abs(table.c[name]).desc(), table.c.c.desc())
+        return metadata
+
+    lab, query = lab_postgresql, "SELECT indexdef FROM pg_indexes WHERE indexname = 'ix'"
+    lab.change(models("x", True))
+    before = lab.rows(query)
+    lab.change(models("y", False), "rename=t.x:y")
+    lab.downgrade()
+    assert lab.rows(query) == before

@@ -13,6 +13,7 @@ from ..draft import Draft, each_operation
 from ..notes import say
 from ..operations import ChangePrimaryKeyOp, RenameInPlaceOp
 
+_CUT = re.compile(r".{40,}_[0-9a-f]{4}")  # by SQLAlchemy, as it is too long; the revision has it whole
 _USUAL = set(MetaData().naming_convention)
 
 
@@ -26,11 +27,12 @@ def earlier_names(draft: Draft) -> None:
     conventions = [set(table.metadata.naming_convention) for table in draft.tables.values()]
     if environment is None or draft.kind == "sqlite" or all(each <= _USUAL for each in conventions):
         return
-    names = {name for op in each_operation(draft.upgrade) for name in _given_up(op)}
+    names = {name for op in each_operation(draft.upgrade) for name in _given_up(op) if not _CUT.fullmatch(name)}
     if not names:
         return
     revisions = [Path(script.path).read_text("utf-8", "replace") for script in environment.script.walk_revisions()]
-    unsaid = sorted(name for name in names if not any(_says(text, name) for text in revisions))
+    columns = {column.name for table in draft.tables.values() for column in table.columns}
+    unsaid = sorted(name for name in names if not any(_says(text, name, name in columns) for text in revisions))
     if unsaid and revisions:
         more = " ..." if len(unsaid) > 5 else ""
         say(
@@ -41,10 +43,12 @@ def earlier_names(draft: Draft) -> None:
         )
 
 
-def _says(text: str, name: str) -> bool:
-    """Tell whether a revision names a constraint or an index: a column may be called the same."""
+def _says(text: str, name: str, is_column: bool) -> bool:
+    """Tell whether a revision names a constraint or an index; a column may be called the same."""
     escaped = re.escape(name)
-    pattern = rf"(\bf\(|name=)[\"']{escaped}[\"']|\b(CONSTRAINT|INDEX|KEY)\s+[\"`]?{escaped}\b"
+    if not is_column:
+        return re.search(rf"(?<!\w){escaped}(?!\w)", text) is not None
+    pattern = rf"(\bf\(|name=)[\"']{escaped}[\"']|\b(CONSTRAINT|INDEX|KEY|TO)\s+[\"`]?{escaped}\b"
     return re.search(pattern, text, re.IGNORECASE) is not None
 
 
