@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from support.databases import rows
 
 from alembic_proof.dialects import Timeouts
-from alembic_proof.dialects.mysql import MySQL
+from alembic_proof.dialects.mysql import _CHECK, MySQL
 
 DIALECT = MySQL()
 TIMEOUTS = "SELECT @@lock_wait_timeout, @@innodb_lock_wait_timeout"
@@ -136,3 +136,12 @@ def test_reading_only(mysql: str) -> None:
         assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
         with pytest.raises(DBAPIError, match="READ ONLY transaction"):
             connection.exec_driver_sql("CREATE TABLE t (x INT)")
+
+
+def test_the_check_of_a_column_is_found_at_once() -> None:
+    """Not in a comment; and many quotes in one are not tried in all ways, which would take for ever."""
+    assert _CHECK.match("  `c` int(11) COMMENT 'it''s CHECK (1)',") is None
+    assert _CHECK.match("  `c` int(11) COMMENT '" + "it''s " * 60 + "',") is None
+    found = _CHECK.match("  `c` varchar(9) COMMENT 'it''s' CHECK (`c` <> 'a''b'),")
+    assert found is not None
+    assert found[2] == "(`c` <> 'a''b')"

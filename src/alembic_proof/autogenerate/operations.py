@@ -366,17 +366,16 @@ class SequenceOp(MigrateOperation):
 class ChangeSequenceOp(MigrateOperation):
     """Gives a sequence other options."""
 
-    sequence: NumberSequence  # by its name
     before: NumberSequence
     after: NumberSequence
 
     def reverse(self) -> ChangeSequenceOp:
         """Return the operation that undoes this one."""
-        return ChangeSequenceOp(self.sequence, self.after, self.before)
+        return ChangeSequenceOp(self.after, self.before)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """Return what ``alembic check`` prints."""
-        return ("change_sequence", self.sequence.name)
+        return ("change_sequence", self.after.name)
 
 
 class IndexSqlOp(MigrateOperation):

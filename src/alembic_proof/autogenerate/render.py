@@ -461,7 +461,7 @@ def _change_sequence(autogen_context: AutogenContext, op: ChangeSequenceOp) -> s
     dialect = autogen_context.dialect
     preparer: Any = dialect.identifier_preparer
     changes = numbering.sequence_changes(op.before, op.after, dialect)
-    return execute(single_percents(f"ALTER SEQUENCE {preparer.format_sequence(op.sequence)} {changes}", dialect))
+    return execute(single_percents(f"ALTER SEQUENCE {preparer.format_sequence(op.after)} {changes}", dialect))
 
 
 @renderers.dispatch_for(IndexSqlOp)

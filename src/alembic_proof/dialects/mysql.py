@@ -183,8 +183,9 @@ def _set(connection: Connection, values: Mapping[str, int | str]) -> None:
 
 
 _KEY = re.compile(r"\s+((?:PRIMARY |UNIQUE |FULLTEXT |SPATIAL )?KEY|CONSTRAINT)\s+(?:`([^`]*)`)?")
-# MariaDB keeps the CHECK of a column with the column; what is in quotes before it, as a comment, is none.
-_CHECK = re.compile(r"\s+`((?:``|[^`])+)`(?:'(?:''|\\.|[^'\\])*'|[^'])*? CHECK (\(.*\)),?$")
+# MariaDB keeps the CHECK of a column with the column; what is in quotes before it, as a comment, is none. A quote that
+# is doubled in it counts as two texts: in one of many, each would be tried in both ways.
+_CHECK = re.compile(r"\s+`((?:``|[^`])+)`(?:'(?:\\.|[^'\\])*'|[^'])*? CHECK (\(.*\)),?$")
 _PARTITIONS = re.compile(r"^(?:/\*!\d+)?\s*(PARTITION BY .*)", re.MULTILINE | re.DOTALL)
 
 _IN_TABLES = """table_schema = DATABASE() AND table_name NOT IN (SELECT table_name FROM information_schema.tables

@@ -194,3 +194,18 @@ def test_sequences_that_belong_to_columns_are_no_others(lab_postgresql: Lab, cap
     lab_postgresql.change(models())
     lab_postgresql.change(numbered("ticket"))
     assert "No model names" not in caplog.text
+
+
+def test_one_of_the_same_name_in_another_schema(lab_postgresql: Lab) -> None:
+    """Its column has nothing to do with the new one; the table may be of the default schema by its name."""
+
+    def both(*new: Any) -> MetaData:
+        metadata = MetaData()
+        Table("a", metadata, Column("id", Integer, primary_key=True), Column("no", BigInteger, *new), schema="public")
+        Table("b", metadata, Column("no", BigInteger, Sequence("ticket", schema="crm")), schema="crm")
+        return metadata
+
+    lab_postgresql.change(both())
+    text = lab_postgresql.change(both(Sequence("ticket")))
+    assert "FROM public.a HAVING" in text
+    assert "crm" not in text

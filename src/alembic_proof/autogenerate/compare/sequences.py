@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, Column, Connection, Integer, Sequence, SmallI
 
 from ... import upstream
 from ...sqltext import escape_colons, full_name
+from ..draft import model_tables
 from ..notes import say
 from ..numbering import sequence_options
 from ..operations import ChangeSequenceOp, SequenceOp
@@ -65,7 +66,7 @@ def compare_sequences(
             continue
         old = existing[key]
         if old is not None and sequence_options(old, dialect) != sequence_options(sequence, dialect):
-            first.append(ChangeSequenceOp(sequence, old, sequence))
+            first.append(ChangeSequenceOp(old, sequence))
     upgrade_ops.ops[:0] = first
     return PriorityDispatchResult.CONTINUE
 
@@ -118,10 +119,15 @@ def _of_mariadb(connection: Connection, schema: str | None, name: str) -> Sequen
 def _columns_there(autogen_context: AutogenContext, sequence: Sequence) -> list[Column[Any]]:
     """Return the columns that are there already, perhaps with values, and will get the numbers of a new sequence."""
     found = []
-    for table in autogen_context.sorted_tables:
-        reflected = reflected_tables(autogen_context.migration_context).get(table.fullname)
+    context = autogen_context.migration_context
+    for name, table in model_tables(context).items():
+        reflected = reflected_tables(context).get(name)
         for column in table.columns:
-            is_its = isinstance(column.default, Sequence) and column.default.name == sequence.name
+            default = column.default
+            is_its = isinstance(default, Sequence) and (default.schema, default.name) == (
+                sequence.schema,
+                sequence.name,
+            )
             if is_its and reflected is not None and column.name in reflected.columns:
                 found.append(column)
     return found
