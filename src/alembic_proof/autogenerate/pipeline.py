@@ -75,6 +75,7 @@ from .rewrite.ordering import ordering
 from .rewrite.read_by_views import read_by_views
 from .rewrite.renames import renames
 from .rewrite.repeated_values import repeated_values
+from .rewrite.replaced_columns import replaced_columns
 from .rewrite.schemas import schemas
 from .rewrite.sqlite_details import sqlite_details
 from .rewrite.sqlite_names import sqlite_names
@@ -145,6 +146,7 @@ REVISION_RULES: dict[str, Rule] = {
     "implicit_indexes": implicit_indexes,  # MariaDB and MySQL create an index for a foreign key, and leave it behind
     "not_null": not_null,  # a column becomes NOT NULL where the table has rows
     "kept_stamps": kept_stamps,  # the rows that it fills keep the time of their last change, on MariaDB
+    "replaced_columns": replaced_columns,  # a table of SQLite of which no column stays is not rebuilt from nothing
     "sqlite_names": sqlite_names,  # a batch of SQLite takes no constraint without a name
     "violations": violations,  # rows of this database that a new constraint refuses are said
     "concurrent_indexes": concurrent_indexes,  # PostgreSQL makes them outside of the transaction

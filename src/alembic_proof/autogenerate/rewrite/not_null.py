@@ -72,7 +72,7 @@ def _split(draft: Draft, table: ModifyTableOps, fill_for: FillFor) -> list[Migra
         if isinstance(op, AddColumnOp) and fill and fill.is_constant and draft.kind in _ADDS_WITH_DEFAULT:
             before += _with_default(draft, op, fill)
         elif isinstance(op, (AddColumnOp, AlterColumnOp)) and fill is not None:
-            nullable, set_not_null = _two_steps(op)
+            nullable, set_not_null = in_two_steps(op)
             before += [nullable] if nullable else []
             filled[set_not_null.column_name] = fill, isinstance(op, AddColumnOp) and bool(fill.code)
             after.append(set_not_null)
@@ -156,7 +156,7 @@ def _sql(default: Any) -> str:
     return quote_literal(default.replace("\\", "\\\\")) if isinstance(default, str) else str(default.text)
 
 
-def _two_steps(op: AddColumnOp | AlterColumnOp) -> tuple[MigrateOperation | None, AlterColumnOp]:
+def in_two_steps(op: AddColumnOp | AlterColumnOp) -> tuple[MigrateOperation | None, AlterColumnOp]:
     """Return what an operation does without NOT NULL, if that is anything, and NOT NULL by itself."""
     kept: dict[str, Any] = {"schema": op.schema, "modify_nullable": False}
     if isinstance(op, AddColumnOp):
