@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, MetaData, make_url
 from .. import ddl, dialects, upstream
 from ..errors import SettingsError
 from ..migrate import journal
-from ..migrate.connection import planning, project_directory, require_own_program, require_version_table
+from ..migrate.connection import COMMITS_EACH, planning, project_directory, require_own_program, require_version_table
 from ..migrate.data_loss import telling
 from ..sandbox.process import outlive_readers
 from ..settings import Settings, load
@@ -61,6 +61,8 @@ def options(
         "compare_server_default": True,
         **dialect.configure_options(),
     }
+    if environment.config.attributes.get(COMMITS_EACH):
+        ours["transaction_per_migration"] = True
     if isinstance(bind, Connection):
         require_version_table(bind, own.get("version_table") or "alembic_version", own.get("version_table_schema"))
         ours["fn"] = planning(bind)

@@ -37,6 +37,8 @@ VERSION_TABLE = "alembic_proof.version_table"
 # Under this key of ``config.attributes`` is a function that looks at the database, over the connection, when a command
 # has migrated it, and sees for itself what was committed.
 AFTERWARDS = "alembic_proof.afterwards"
+# Under this key, whether each revision is committed for itself, as it is on servers; SQLite else commits them together.
+COMMITS_EACH = "alembic_proof.commits_each"
 _PLANNED = "alembic_proof.planned"  # whether run_migrations() was called after options()
 
 Plan = Callable[..., Any]  # from the current heads and the MigrationContext, the steps

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, MetaData, NullPool, create_engine, event
 
 from ..doctor.project import Project
 from ..errors import ProofError, first_line
+from ..migrate.connection import COMMITS_EACH
 from ..migrate.step_functions import require_functions
 from ..sqltext import full_name
 from . import rows
@@ -34,7 +35,7 @@ class Chain:
         self.config = project_config(project, url, directory)
         self.engine = create_engine(url)
         stack.callback(self.engine.dispose)
-        self.config.attributes["connection"] = self.engine
+        self.config.attributes |= {"connection": self.engine, COMMITS_EACH: True}
         self.scripts = project.script_directory(self.config)
         self.revisions = list(self.scripts.walk_revisions())[::-1]
         self.applied = 0  # as many of them

@@ -138,21 +138,33 @@ def fill(connection: Connection, tables: Mapping[str, Table], names: Collection[
     _defer_foreign_keys(connection, True)
     promised: dict[str, set[str]] = {}
     for table in _parents_first([tables[name] for name in names]):
-        name = table.fullname
-        parents = {key: _keys(connection, key) for key in table.foreign_key_constraints}
-        existing = connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-        for n, given in enumerate(own.get(name, [{}] * ROWS), existing + 1):
-            prefer_null = name not in own and n % ROWS == 0
-            choices = _choices(table, n, given, parents, promised, prefer_null)
-            try:
-                _insert(connection, table, choices)
-            except StatementError as error:
-                if n == 1 or name in own:  # later rows may be too many: a unique boolean has two values
-                    reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-                    raise NoRowsError(f"{name}; the database said to the last of many attempts: {reason}") from error
-                break
-            parents.update({key: _keys(connection, key) for key in parents if key.referred_table is table})
+        _fill_table(connection, table, own.get(table.fullname), promised)
     _defer_foreign_keys(connection, False)
+
+
+def _fill_table(
+    connection: Connection, table: Table, own: Sequence[Mapping[str, Any]] | None, promised: dict[str, set[str]]
+) -> None:
+    parents = {key: _keys(connection, key) for key in table.foreign_key_constraints}
+    existing = connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+    numbered = list(enumerate([{}] * ROWS if own is None else own, existing + 1))
+
+    def choices_of(n: int, given: Mapping[str, Any]) -> list[Choice]:
+        return _choices(table, n, given, parents, promised, prefer_null=own is None and n % ROWS == 0)
+
+    refers_to_itself = any(key.referred_table is table for key in parents)
+    if not refers_to_itself and _insert_all(connection, table, [choices_of(*row) for row in numbered]):
+        return
+    for n, given in numbered:
+        try:
+            _insert(connection, table, choices_of(n, given))
+        except StatementError as error:
+            if n == 1 or own is not None:  # later rows may be too many: a unique boolean has two values
+                reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+                message = f"{table.fullname}; the database said to the last of many attempts: {reason}"
+                raise NoRowsError(message) from error
+            break
+        parents.update({key: _keys(connection, key) for key in parents if key.referred_table is table})
 
 
 def _defer_foreign_keys(connection: Connection, defer: bool) -> None:
@@ -254,15 +266,31 @@ def _reference(
     return [*own, options]
 
 
+def _insert_all(connection: Connection, table: Table, choices: list[list[Choice]]) -> bool:
+    """Insert several rows of the likeliest values; tell whether PostgreSQL took them: it answers for all at once."""
+    rows = [_row(of_row, [0] * len(of_row)) for of_row in choices]
+    if connection.dialect.name != "postgresql" or not rows or any(row.keys() != rows[0].keys() for row in rows):
+        return False
+    try:
+        with connection.begin_nested():
+            connection.execute(sa.insert(table).inline(), rows)
+    except StatementError:
+        return False
+    return True
+
+
+def _row(choices: list[Choice], chosen: list[int]) -> dict[str, Any]:
+    return {name: value for choice, n in zip(choices, chosen, strict=True) for name, value in choice[n].items()}
+
+
 def _insert(connection: Connection, table: Table, choices: list[Choice]) -> None:
     """Insert the first combination of choices that the database accepts. Raises the last of its errors."""
     chosen = [0] * len(choices)
     searches: dict[Any, Iterator[dict[int, int]]] = {}  # by what an error is about
     for _ in range(ATTEMPTS):
-        row = {name: value for choice, n in zip(choices, chosen, strict=True) for name, value in choice[n].items()}
         try:
             with connection.begin_nested() if connection.dialect.name == "postgresql" else nullcontext():
-                connection.execute(sa.insert(table).values(row).inline())
+                connection.execute(sa.insert(table).values(_row(choices, chosen)).inline())
             return
         except StatementError as error:
             last = error
