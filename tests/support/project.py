@@ -23,7 +23,7 @@ from cookiecutter.main import cookiecutter
 REPOSITORY = Path(__file__).parents[2]
 LIBRARY = REPOSITORY / "src"
 BIN = Path(sys.executable).parent
-FORKED = ("alembic", "alembic-proof")
+FORKED = ("alembic", "alembic-proof", "flask")
 
 
 @cache
