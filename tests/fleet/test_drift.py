@@ -226,22 +226,34 @@ op.execute("CREATE TABLE goods (id int, kind varchar(5))")
 op.execute("CREATE VIEW cheap AS SELECT id FROM goods WHERE kind IN ('a', 'it''s, b')")
 op.execute("ALTER TABLE goods ENABLE ROW LEVEL SECURITY")
 op.execute("CREATE POLICY known ON goods USING (kind IN ('a', 'b'))")
+op.execute("CREATE TRIGGER chosen BEFORE UPDATE ON goods FOR EACH ROW WHEN (NEW.kind IN ('a', 'b')) "
+           "EXECUTE FUNCTION suppress_redundant_updates_trigger()")
+op.execute("CREATE RULE kept AS ON DELETE TO goods WHERE OLD.kind IN ('a', 'b') DO INSTEAD NOTHING")
 """
 
 
 def test_what_a_dump_writes_in_another_way_is_no_drift(tmp_path: Path) -> None:
-    """PostgreSQL's texts of views and policies change when it reads them again."""
+    """PostgreSQL's texts of views, policies, triggers and rules change when it reads them again."""
     with making_fleet("postgresql", 2, tmp_path) as fleet:
         fleet.revision("r1", RESTORED)
         assert fleet.upgrade()[0].ok
-        (view,), (policy,) = (
+        (view,), (policy,), (trigger,), (rule,) = (
             fleet.rows("mall-2", f"SELECT {sql}")[0]
-            for sql in ("pg_get_viewdef('cheap'::regclass)", "pg_get_expr(polqual, polrelid) FROM pg_policy")
+            for sql in (
+                "pg_get_viewdef('cheap'::regclass)",
+                "pg_get_expr(polqual, polrelid) FROM pg_policy",
+                "pg_get_triggerdef(oid) FROM pg_trigger",
+                "pg_get_ruledef(oid) FROM pg_rewrite WHERE rulename = 'kept'",
+            )
         )
         for statement in (
             f"CREATE OR REPLACE VIEW cheap AS {view}",
             "DROP POLICY known ON goods",
             f"CREATE POLICY known ON goods USING ({policy})",
+            "DROP TRIGGER chosen ON goods",
+            trigger,
+            "DROP RULE kept ON goods",
+            rule,
         ):
             fleet.rows("mall-2", statement)
         assert fleet.rows("mall-2", "SELECT pg_get_viewdef('cheap'::regclass)") != [(view,)]

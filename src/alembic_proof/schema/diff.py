@@ -69,7 +69,7 @@ def _alike(item: str, text: str, others: dict[str, str], named: set[str] | None)
 
 # PostgreSQL writes ``x IN ('a', 'b')``, of a varchar, in one way, and in another one when it has read that again, as
 # from a dump: it casts the array, or each of its elements.
-_CAST_ARRAY = re.compile(r"\(ARRAY\[((?:'(?:[^']|'')*'::[\w ]+(?:, )?)+)\]\)::([\w ]+)\[\]")
+_CAST_ARRAY = re.compile(r"(\()?ARRAY\[((?:'(?:[^']|'')*'::[\w ]+(?:, )?)+)\](?(1)\))::([\w ]+)\[\]")
 _CAST_ELEMENT = re.compile(r"'(?:[^']|'')*'::[\w ]+")
 
 # Of these a catalogue keeps programs, whole statements: each letter counts.
@@ -92,7 +92,8 @@ def _as_read_again(text: str) -> str:
     """Return a text of PostgreSQL's as it is after a dump: each element of an array is cast, in place of the array."""
 
     def each(array: re.Match[str]) -> str:
-        return f"ARRAY[{_CAST_ELEMENT.sub(lambda element: f'({element[0]})::{array[2]}', array[1])}]"
+        before, after = ("(", ")") if array[1] else ("", "")  # of triggers and rules it has fewer parentheses
+        return f"ARRAY[{_CAST_ELEMENT.sub(lambda cast: f'{before}{cast[0]}{after}::{array[3]}', array[2])}]"
 
     return _CAST_ARRAY.sub(each, text)
 
