@@ -152,6 +152,18 @@ BESIDE_TABLES = {
             "ALTER TABLE packed RESET (fillfactor)",
             "lacks storage of packed: fillfactor=50",
         ),
+        (
+            "CREATE TABLE timed (at timestamp); CREATE INDEX ix_at ON timed ((at::date))",
+            "DROP INDEX ix_at; CREATE INDEX ix_at ON timed (at)",
+            "index ix_at of timed is CREATE INDEX ix_at ON timed USING btree (at), not CREATE INDEX ix_at ON timed",
+        ),
+        (
+            "CREATE DOMAIN word AS text; CREATE TYPE words AS (a text)",
+            'DROP DOMAIN word; DROP TYPE words; CREATE DOMAIN word AS text COLLATE "C"; '
+            'CREATE TYPE words AS (a text COLLATE "C")',
+            'domain word is text COLLATE "C", not text',
+        ),
+        ("SELECT 1", "SELECT 1", 'type words is a text COLLATE "C", not a text'),
         ("SELECT 1", "ALTER TABLE packed SET (autovacuum_enabled = off)", ""),
     ],
     "mysql": [
@@ -200,6 +212,22 @@ BESIDE_TABLES = {
             "ALTER EVENT kept ON COMPLETION PRESERVE",
             "event kept is RECURRING 1 YEAR ENABLED PRESERVE",
         ),
+        (
+            "CREATE TABLE rent (begin DATE, until DATE, PERIOD FOR time (begin, until))",
+            "ALTER TABLE rent DROP PERIOD FOR time",
+            "lacks constraint time of rent: PERIOD FOR (`begin`, `until`)",
+        ),
+        (
+            "CREATE TRIGGER g1 BEFORE UPDATE ON goods FOR EACH ROW SET NEW.price = 1",
+            "DROP TRIGGER g1",
+            "",
+        ),
+        (
+            "CREATE TRIGGER g2 BEFORE UPDATE ON goods FOR EACH ROW SET NEW.price = 2",
+            "CREATE TRIGGER g1 BEFORE UPDATE ON goods FOR EACH ROW SET NEW.price = 1",
+            "trigger g1 of goods is BEFORE UPDATE 2 SET NEW.price = 1, not BEFORE UPDATE SET NEW.price = 1",
+        ),
+        ("SELECT 1", "SELECT 1", "trigger g2 of goods is BEFORE UPDATE SET NEW.price = 2, not BEFORE UPDATE 2 SET"),
     ],
 }
 
