@@ -8,14 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
-from alembic_proof.sqltext import (
-    escape_colons,
-    full_name,
-    one_line,
-    quote_literal,
-    same_sql,
-    single_percents,
-)
+from alembic_proof.sqltext import escape_colons, full_name, one_line, quote_literal, same_sql, single_percents, tokens
 
 
 @pytest.mark.parametrize(("schema", "expected"), [(None, "book"), ("", "book"), ("shop", "shop.book")])
@@ -151,3 +144,28 @@ def test_without_casts(sql: str, other: str, same: bool) -> None:
     """Those of PostgreSQL can be left out, with the parentheses that they need."""
     assert same_sql(sql, other, casts=False) == same
     assert same_sql(sql, sql + "::text", casts=True) is False
+
+
+@pytest.mark.parametrize(
+    ("sql", "other", "same"),
+    [
+        ("((at)::date)", "at", False),
+        ("now()::date", "now()", False),
+        ("lower('x')::bpchar", "lower('x')", False),
+        ("days[1]::integer", "days[1]", False),
+        ("name::varchar(3)", "name::varchar(5)", False),
+        ("(name)::text", "name::text", True),
+        ("x > (0)::numeric(10,2)", "x > 0", True),
+        ("NOT ('-1.5'::double precision)", "NOT (- 1.5)", True),
+        ("'now'::text::date", "'now'", True),
+        ("NULL::character varying", "NULL", True),
+        (
+            "(s)::text = ANY ((ARRAY['x'::character varying, 'y'::character varying])::text[])",
+            "(s)::text = ANY (ARRAY[('x'::character varying)::text, ('y'::character varying)::text])",
+            True,
+        ),
+    ],
+)
+def test_without_casts_of_literals(sql: str, other: str, same: bool) -> None:
+    """Those of anything else count."""
+    assert (tokens(sql, literal_casts=False) == tokens(other, literal_casts=False)) == same

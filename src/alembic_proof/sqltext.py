@@ -95,13 +95,14 @@ def between_parentheses(sql: str) -> list[str]:
     return parts
 
 
-def tokens(sql: str, dialect: str = "", casts: bool = True) -> list[str]:
+def tokens(sql: str, dialect: str = "", casts: bool = True, literal_casts: bool = True) -> list[str]:
     """Return what a piece of SQL is made of, without what makes no difference; see same_sql().
 
-    A string begins with a quote and is as its value; names and words are without quotes.
+    A string begins with a quote and is as its value; names and words are without quotes. The casts of literals can be
+    left out alone.
     """
     found = all_tokens(sql, dialect)
-    return plain(found if casts else _without_casts(found))
+    return plain(found if casts and literal_casts else _without_casts(found, others=not casts))
 
 
 def all_tokens(sql: str, dialect: str = "") -> list[str]:
@@ -186,14 +187,15 @@ def _is_noise(found: list[str], number: int) -> bool:
     return token == ")" and before == ["("] and found[number - 2 : number - 1] == ["current_timestamp"]
 
 
-def _without_casts(found: list[str]) -> list[str]:
+def _without_casts(found: list[str], others: bool) -> list[str]:
     """Return tokens without PostgreSQL's casts: ``::`` and a type, which may have a schema, a length and dimensions.
 
-    A text that is cast to a number is that number.
+    A text that is cast to a number is that number. Those of others than literals are left where that is wanted.
     """
-    left, number = [], 0
+    left: list[str] = []
+    number = 0
     while number < len(found):
-        if found[number] != "::":
+        if found[number] != "::" or not (others or _ends_with_literal(left)):
             left.append(found[number])
             number += 1
             continue
@@ -211,6 +213,24 @@ def _without_casts(found: list[str]) -> list[str]:
         while number < len(found) and found[number] in _TYPE_WORDS:  # timestamp(3) with time zone
             number += 1
     return left
+
+
+def _ends_with_literal(found: list[str]) -> bool:
+    """Tell whether the last of some tokens is a literal, an ARRAY of them, or one of both in parentheses."""
+    last = found[-1] if found else ""
+    if last not in (")", "]"):
+        return bool(re.match(r"[en]?'|\d|(null|true|false)$", last))
+    depth = 0
+    for number in range(len(found) - 1, -1, -1):
+        depth += (found[number] in (")", "]")) - (found[number] in ("(", "["))
+        if not depth:
+            break
+        if not re.match(r"[en]?'|\d|(null|true|false|array|[-+.,()\[\]])$", found[number]):
+            return False
+    before = found[number - 1] if number else ""
+    return (
+        before == "array" if last == "]" else not re.match(r"[\w$]", before) or bool(_BEFORE_GROUPS.fullmatch(before))
+    )
 
 
 def plain(found: list[str]) -> list[str]:

@@ -89,6 +89,29 @@ def test_targets_from_the_standard_input(
     assert "2 targets: 2 behind" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (None, "The standard input cannot be read: it is closed."),
+        (
+            io.TextIOWrapper(io.BytesIO(b"n\xe4rth sqlite:///n.db"), "utf-8"),
+            "The standard input cannot be read: 'utf-8'",
+        ),
+    ],
+)
+def test_a_standard_input_that_cannot_be_read(
+    given: io.TextIOWrapper | None,
+    words: str,
+    fleet: Fleet,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Is said in a sentence."""
+    monkeypatch.setattr("sys.stdin", given)
+    assert main(["fleet", "status", "--targets", "-"]) == 2
+    assert words in capsys.readouterr().err
+
+
 def test_targets_from_the_project(
     fleet: Fleet, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

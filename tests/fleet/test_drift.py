@@ -152,6 +152,18 @@ BESIDE_TABLES = {
             "ALTER TABLE packed RESET (fillfactor)",
             "lacks storage of packed: fillfactor=50",
         ),
+        (
+            "CREATE TABLE timed (at timestamp); CREATE INDEX ix_at ON timed ((at::date))",
+            "DROP INDEX ix_at; CREATE INDEX ix_at ON timed (at)",
+            "index ix_at of timed is CREATE INDEX ix_at ON timed USING btree (at), not CREATE INDEX ix_at ON timed",
+        ),
+        (
+            "CREATE DOMAIN word AS text; CREATE TYPE words AS (a text)",
+            'DROP DOMAIN word; DROP TYPE words; CREATE DOMAIN word AS text COLLATE "C"; '
+            'CREATE TYPE words AS (a text COLLATE "C")',
+            'domain word is text COLLATE "C", not text',
+        ),
+        ("SELECT 1", "SELECT 1", 'type words is a text COLLATE "C", not a text'),
         ("SELECT 1", "ALTER TABLE packed SET (autovacuum_enabled = off)", ""),
     ],
     "mysql": [
@@ -200,6 +212,22 @@ BESIDE_TABLES = {
             "ALTER EVENT kept ON COMPLETION PRESERVE",
             "event kept is RECURRING 1 YEAR ENABLED PRESERVE",
         ),
+        (
+            "CREATE TABLE rent (begin DATE, until DATE, PERIOD FOR time (begin, until))",
+            "ALTER TABLE rent DROP PERIOD FOR time",
+            "lacks constraint time of rent: PERIOD FOR (`begin`, `until`)",
+        ),
+        (
+            "CREATE TRIGGER g1 BEFORE UPDATE ON goods FOR EACH ROW SET NEW.price = 1",
+            "DROP TRIGGER g1",
+            "",
+        ),
+        (
+            "CREATE TRIGGER g2 BEFORE UPDATE ON goods FOR EACH ROW SET NEW.price = 2",
+            "CREATE TRIGGER g1 BEFORE UPDATE ON goods FOR EACH ROW SET NEW.price = 1",
+            "trigger g1 of goods is BEFORE UPDATE 2 SET NEW.price = 1, not BEFORE UPDATE SET NEW.price = 1",
+        ),
+        ("SELECT 1", "SELECT 1", "trigger g2 of goods is BEFORE UPDATE SET NEW.price = 2, not BEFORE UPDATE 2 SET"),
     ],
 }
 
@@ -226,22 +254,34 @@ op.execute("CREATE TABLE goods (id int, kind varchar(5))")
 op.execute("CREATE VIEW cheap AS SELECT id FROM goods WHERE kind IN ('a', 'it''s, b')")
 op.execute("ALTER TABLE goods ENABLE ROW LEVEL SECURITY")
 op.execute("CREATE POLICY known ON goods USING (kind IN ('a', 'b'))")
+op.execute("CREATE TRIGGER chosen BEFORE UPDATE ON goods FOR EACH ROW WHEN (NEW.kind IN ('a', 'b')) "
+           "EXECUTE FUNCTION suppress_redundant_updates_trigger()")
+op.execute("CREATE RULE kept AS ON DELETE TO goods WHERE OLD.kind IN ('a', 'b') DO INSTEAD NOTHING")
 """
 
 
 def test_what_a_dump_writes_in_another_way_is_no_drift(tmp_path: Path) -> None:
-    """PostgreSQL's texts of views and policies change when it reads them again."""
+    """PostgreSQL's texts of views, policies, triggers and rules change when it reads them again."""
     with making_fleet("postgresql", 2, tmp_path) as fleet:
         fleet.revision("r1", RESTORED)
         assert fleet.upgrade()[0].ok
-        (view,), (policy,) = (
+        (view,), (policy,), (trigger,), (rule,) = (
             fleet.rows("mall-2", f"SELECT {sql}")[0]
-            for sql in ("pg_get_viewdef('cheap'::regclass)", "pg_get_expr(polqual, polrelid) FROM pg_policy")
+            for sql in (
+                "pg_get_viewdef('cheap'::regclass)",
+                "pg_get_expr(polqual, polrelid) FROM pg_policy",
+                "pg_get_triggerdef(oid) FROM pg_trigger",
+                "pg_get_ruledef(oid) FROM pg_rewrite WHERE rulename = 'kept'",
+            )
         )
         for statement in (
             f"CREATE OR REPLACE VIEW cheap AS {view}",
             "DROP POLICY known ON goods",
             f"CREATE POLICY known ON goods USING ({policy})",
+            "DROP TRIGGER chosen ON goods",
+            trigger,
+            "DROP RULE kept ON goods",
+            rule,
         ):
             fleet.rows("mall-2", statement)
         assert fleet.rows("mall-2", "SELECT pg_get_viewdef('cheap'::regclass)") != [(view,)]

@@ -69,6 +69,20 @@ def test_a_version_table_of_something_else(fleet: Fleet) -> None:
     assert unread == {"mall-2": standing.detail}
 
 
+def test_a_schema_that_the_user_may_not_look_into(tmp_path: Path) -> None:
+    """A database is not taken for one that was never migrated."""
+    with making_fleet("postgresql", 1, tmp_path) as fleet:
+        fleet.revision("r1", CREATE_SHOP)
+        fleet.upgrade()
+        fleet.rows("mall-1", "REVOKE USAGE ON SCHEMA public FROM PUBLIC")
+        fleet.targets = [Target("mall-1", fleet.targets[0].address.update_query_dict({"options": "-crole=pg_monitor"}))]
+        standing = _look(fleet)["mall-1"]
+        assert standing.state is State.UNREACHABLE
+        words = "its user may not look into the schema public: grant it (GRANT USAGE ON SCHEMA public)"
+        assert standing.detail == words
+        assert find_drift(fleet.project, fleet.targets).unread == {"mall-1": words}
+
+
 @pytest.mark.parametrize("kind", ["postgresql", "mysql"])
 def test_what_cannot_be_reached(kind: str, tmp_path: Path) -> None:
     """A port where nobody listens, a password that is wrong, a database that does not exist: without the password."""

@@ -248,6 +248,44 @@ def test_env_py_stays_as_it_is(connecting: str, sqlite_fleet: Fleet) -> None:
     assert sqlite_fleet.rows("mall-3", "SELECT COUNT(*) FROM goods") == [(0,)]
 
 
+ASYNCHRONOUS = '''\
+"""Alembic's own template "async", with migrating()."""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import MetaData, pool
+from sqlalchemy.ext.asyncio import async_engine_from_config
+
+from alembic_proof import migrating, options
+
+
+def run(connection):
+    with migrating(connection):
+        context.configure(connection=connection, **options(connection, target_metadata=MetaData()))
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+async def main():
+    section = context.config.get_section(context.config.config_ini_section, {})
+    engine = async_engine_from_config(section, prefix="sqlalchemy.", poolclass=pool.NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()
+
+
+asyncio.run(main())
+'''
+
+
+def test_an_asynchronous_env_py_stays_as_it_is(fleet: Fleet) -> None:
+    """It gets URLs with such a driver, whatever driver the targets name."""
+    fleet.env.write_text(ASYNCHRONOUS, encoding="utf-8")
+    outcome, _ = fleet.upgrade()
+    assert outcome.ok, outcome.lines
+
+
 def test_an_env_py_that_connects_to_two_databases_is_refused(sqlite_fleet: Fleet) -> None:
     """Nobody knows which of them is the target."""
     text = sqlite_fleet.env.read_text("utf-8").replace(

@@ -48,7 +48,8 @@ def test_what_does_not_count() -> None:
         (["north sqlite:////n.db schema=x"], "north names the schema x; only PostgreSQL has schemas"),
         (["north postgresql://u:secret@h/d schema=$user"], "PostgreSQL takes it for the name of the user"),
         (["north postgresql://u:secret@h/d schema=Mall 4"], "after the URL of north only schema=NAME may follow"),
-        (["north postgresql://u:secret@h/d # the first"], "after the URL of north only schema=NAME may follow"),
+        (["north postgresql://u:secret@h/d # the first"], "malls.txt, line 1: a comment (#) needs a line of its own"),
+        (["north sqlite:////n.db  # the first"], "malls.txt, line 1: a comment (#) needs a line of its own"),
         (["a sqlite:////1.db", "a sqlite:////2.db"], "malls.txt has two targets that are called a"),
         (["a\x07b sqlite:////1.db"], "is no name"),
     ],
@@ -73,6 +74,10 @@ def test_a_target_does_not_show_its_url() -> None:
         ("return [('a', 'sqlite:////a.db'), ['b', 'postgresql://h/d', 't1']]", [("a", None), ("b", "t1")]),
         ("yield Target('a', make_url('sqlite:////a.db'))", [("a", None)]),
         ("yield Target('b', make_url('postgresql://u:pw@h/d'), 't1')", [("b", "t1")]),
+        ("yield 'a', URL.create('postgresql', database='My Mall')", [("a", None)]),
+        ("return [('a', None)]", "malls:targets: the URL of a is no text but NoneType"),
+        ("return [('a', b'sqlite://')]", "malls:targets: the URL of a is no text but bytes"),
+        ("return [('a', 'postgresql://h/d', 17)]", "malls:targets: the schema of a is no text but int"),
         ("return [('a',)]", "malls:targets must return a Target, or a name, a URL"),
         ("return ['abc']", "malls:targets must return a Target, or a name, a URL"),
         ("return [('a', 'sqlite:////a.db'), ('a', 'sqlite:////b.db')]", "two targets that are called a"),
@@ -85,7 +90,7 @@ def test_a_function(
 ) -> None:
     """It returns targets or tuples; anything else is told in a sentence."""
     (tmp_path / "malls.py").write_text(
-        "from alembic_proof.fleet import Target\nfrom sqlalchemy import make_url\n\n\ndef targets():\n    "
+        "from alembic_proof.fleet import Target\nfrom sqlalchemy import URL, make_url\n\n\ndef targets():\n    "
         + body
         + "\n"
     )

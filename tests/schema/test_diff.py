@@ -26,6 +26,13 @@ CASES: list[tuple[Schema, Schema, set[str] | None, list[Difference]]] = [
     ]),
     ({"t": {"index a": "CREATE UNIQUE INDEX a ON public.t USING btree (x)"}},
      {"t": {"index b": "CREATE UNIQUE INDEX b ON t USING btree (x)"}}, set(), []),
+    ({"t": {"index a": "CREATE INDEX a ON t USING btree (((at)::date))"}},
+     {"t": {"index a": "CREATE INDEX a ON t USING btree (at)"}}, {"a"}, []),
+    ({"t": {"index a": "CREATE INDEX a ON t USING btree (((at)::date))"}},
+     {"t": {"index a": "CREATE INDEX a ON t USING btree (at)"}}, None, [
+        Difference("t", "index a", "CREATE INDEX a ON t USING btree (((at)::date))",
+                   "CREATE INDEX a ON t USING btree (at)")
+    ]),
     # PostgreSQL's own words, before and after a dump.
     ({"": {"view v": "ANY ((ARRAY['a'::character varying, 'b, c'::character varying])::text[])"}},
      {"": {"view v": "ANY (ARRAY[('a'::character varying)::text, ('b, c'::character varying)::text])"}}, None, []),

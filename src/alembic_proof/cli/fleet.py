@@ -41,11 +41,14 @@ def _lines(named: str | None) -> list[str] | None:
     """Return the lines of the file of the targets, if one is named. Raises SettingsError."""
     if named is None:
         return None
-    if named == "-":
-        return sys.stdin.read().removeprefix("\ufeff").splitlines()
     try:
+        if named == "-":
+            if sys.stdin is None:
+                raise OSError("it is closed")
+            return sys.stdin.read().removeprefix("\ufeff").splitlines()
         return Path(named).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
+        named = "The standard input" if named == "-" else named
         raise SettingsError(f"{named} cannot be read: {error}.") from None
 
 

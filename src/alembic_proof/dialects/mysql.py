@@ -182,7 +182,7 @@ def _set(connection: Connection, values: Mapping[str, int | str]) -> None:
     connection.commit()
 
 
-_KEY = re.compile(r"\s+((?:PRIMARY |UNIQUE |FULLTEXT |SPATIAL )?KEY|CONSTRAINT)\s+(?:`([^`]*)`)?")
+_KEY = re.compile(r"\s+((?:PRIMARY |UNIQUE |FULLTEXT |SPATIAL )?KEY|CONSTRAINT|PERIOD FOR)\s+(?:`([^`]*)`)?")
 # MariaDB keeps the CHECK of a column with the column; what is in quotes before it, as a comment, is none. A quote that
 # is doubled in it counts as two texts: in one of many, each would be tried in both ways.
 _CHECK = re.compile(r"\s+`((?:``|[^`])+)`(?:'(?:\\.|[^'\\])*'|[^'])*? CHECK (\(.*\)),?$")
@@ -215,7 +215,7 @@ UNION ALL SELECT '', CONCAT(LOWER(routine_type), ' ', routine_name), CONCAT_WS('
     'DETERMINISTIC', NULL), sql_data_access, security_type, routine_definition)
     FROM information_schema.routines r WHERE routine_schema = DATABASE()
 UNION ALL SELECT event_object_table, CONCAT('trigger ', trigger_name), CONCAT_WS(' ', action_timing, event_manipulation,
-    action_statement) FROM information_schema.triggers WHERE trigger_schema = DATABASE()
+    NULLIF(action_order, 1), action_statement) FROM information_schema.triggers WHERE trigger_schema = DATABASE()
 """.replace("_IN_TABLES", _IN_TABLES)
 
 _COMMENTS = """

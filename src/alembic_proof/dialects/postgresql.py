@@ -214,6 +214,16 @@ def schemas(version_table: str) -> str:
     )
 
 
+def closed_schemas(version_table: str) -> str:
+    """Return a query for the schemas of the search_path that have this table, and that the user may not look into."""
+    return (
+        "SELECT nspname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace AND relkind IN ('r', 'p') "
+        f"WHERE relname = {quote_literal(version_table)} AND NOT has_schema_privilege(n.oid, 'USAGE') "
+        "AND quote_ident(nspname) = ANY (regexp_split_to_array(replace(current_setting('search_path'), '\"$user\"', "
+        "quote_ident(current_user)), ', *'))"
+    )
+
+
 def _refuse_pooler(connection: Connection) -> None:
     """Raise CommandError where a connection pooler answers: through one, a session's lock may not hold.
 

@@ -127,13 +127,16 @@ SELECT coalesce(o.oid::regclass::text, ''), CASE WHEN o.oid IS NULL THEN 'sequen
 """),
     _Part("type d", f"""
 SELECT '', 'domain ' || y.oid::regtype::text, concat_ws(' ', format_type(typbasetype, typtypmod),
+    CASE WHEN typcollation NOT IN (0, 100) THEN 'COLLATE ' || typcollation::regcollation::text END,
     CASE WHEN typnotnull THEN 'NOT NULL' END, 'DEFAULT ' || typdefault, (SELECT string_agg(pg_get_constraintdef(k.oid),
     ' ' ORDER BY conname) FROM pg_constraint k WHERE contypid = y.oid AND contype <> 'n')) FROM pg_type y
     JOIN pg_namespace n ON n.oid = typnamespace WHERE typtype = 'd' AND {{own}} AND NOT {_owned("pg_type", "y.oid")}
 """),
     _Part("class c", f"""
-SELECT '', 'type ' || c.oid::regclass::text, (SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', '
-    ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) FROM pg_class c
+SELECT '', 'type ' || c.oid::regclass::text, (SELECT string_agg(concat_ws(' ', attname,
+    format_type(atttypid, atttypmod), CASE WHEN attcollation NOT IN (0, 100) THEN 'COLLATE ' ||
+    attcollation::regcollation::text END), ', ' ORDER BY attnum) FROM pg_attribute
+    WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) FROM pg_class c
     JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'c' AND {{own}}
     AND NOT {_owned("pg_type", "reltype")}
 """),

@@ -79,7 +79,10 @@ class History:
         try:
             self.script = ScriptDirectory.from_config(project.config())
             self._known = {script.revision for script in self.script.walk_revisions()}
-            self.version_table, self.version_table_schema = _version_table(Path(self.script.env_py_location))
+            env_py = Path(self.script.env_py_location)
+            tree = ast.parse(env_py.read_bytes())
+            self.version_table, self.version_table_schema = _version_table(env_py, tree)
+            self.is_asynchronous = _is_asynchronous(tree)  # whether env.py needs URLs with such a driver
         except (CommandError, SyntaxError, OSError) as error:
             raise UndeterminedError(f"The revisions of {project.file} cannot be read: {first_line(error)}") from None
         self._behind: dict[tuple[frozenset[str], str], int] = {}
@@ -127,13 +130,19 @@ class History:
             )
 
 
-def _version_table(env_py: Path) -> tuple[str, str | None]:
+def _is_asynchronous(env_py: ast.Module) -> bool:
+    """Tell whether env.py makes an asynchronous engine itself, as Alembic's template "async" does."""
+    called = (node.func for node in ast.walk(env_py) if isinstance(node, ast.Call))
+    names = {getattr(function, "attr", getattr(function, "id", "")) for function in called}
+    return bool(names & {"create_async_engine", "async_engine_from_config"})
+
+
+def _version_table(env_py: Path, tree: ast.Module) -> tuple[str, str | None]:
     """Return Alembic's version table and its schema, as the text of env.py names them.
 
     Raises UndeterminedError where they are not written out: a fleet is looked at without running env.py.
     """
     names: dict[str, str | None] = {"version_table": None, "version_table_schema": None}
-    tree = ast.parse(env_py.read_bytes())
     constants = {
         target.id: node.value.value
         for node in tree.body

@@ -195,6 +195,12 @@ def version_rows(looker: Looker, history: History, besides: str, schema: str | N
             ) from None
         if not (codes & _NO_TABLE or text.startswith("no such table")):
             raise
+        if looker.dialect.name == "postgresql":
+            for (closed,) in looker.ask(postgresql.closed_schemas(history.version_table)):
+                raise UnreadableError(
+                    f"its user may not look into the schema {closed}: grant it (GRANT USAGE ON SCHEMA "
+                    f"{looker.quoted(closed)})"
+                ) from None
         return looker.ask(f"SELECT NULL, {besides}")
 
 

@@ -60,6 +60,8 @@ def from_file(lines: Iterable[str], source: str, root: Path) -> list[Target]:
             raise TargetsError(
                 f"{source}, line {number}: write a name, a blank and a URL, as in: north sqlite:///north.db"
             )
+        if " #" in match["url"]:  # which could be a part of an SQLite path
+            raise TargetsError(f"{source}, line {number}: a comment (#) needs a line of its own.")
         targets.append(_checked(match["name"], match["url"], match["schema"], f"{source}, line {number}", root))
     return _distinct(targets, source)
 
@@ -85,12 +87,15 @@ def from_function(name: str, root: Path) -> list[Target]:
     return _distinct(targets, name)
 
 
-def _checked(name: str, url: str | URL, schema: str | None, source: str, root: Path) -> Target:
+def _checked(name: str, url: Any, schema: Any, source: str, root: Path) -> Target:
     """Return a target with a complete URL."""
     if not name.strip() or not name.isprintable():
         raise TargetsError(f"{source}: {name!r} is no name: a name can be printed, and is not empty.")
+    for value, what, kinds in ((url, "URL", (str, URL)), (schema, "schema", (str, type(None)))):
+        if not isinstance(value, kinds):
+            raise TargetsError(f"{source}: the {what} of {name} is no text but {type(value).__name__}.")
     text = url.render_as_string(hide_password=False) if isinstance(url, URL) else url
-    if " " in text and not text.startswith("sqlite"):
+    if " " in text and text is url and not text.startswith("sqlite"):
         raise TargetsError(f"{source}: after the URL of {name} only schema=NAME may follow, and no blank is in either.")
     address = parse(text, source=f"The URL of {name} ({source})", root=root)
     if schema is not None and address.get_backend_name() != "postgresql":

@@ -22,6 +22,7 @@ from ..prompts import Nobody
 from ..sandbox import environment, quiet
 from ..sandbox.process import keeping_logging
 from ..schema import describe
+from ..url import async_url
 from .connections import Looker, looking
 from .fingerprint import Reading, read_by, read_target
 from .history import History, Project, history
@@ -207,7 +208,8 @@ def _run_env(
     **options: Any,
 ) -> None:
     """Run env.py as an alembic command does; the database is named in every way that env.py may ask for one."""
-    url = job.target.address.render_as_string(hide_password=False)
+    address = async_url(job.target.address) if revisions.is_asynchronous else job.target.address
+    url = address.render_as_string(hide_password=False)
     config = job.project.config()
     if afterwards:
         config.attributes[AFTERWARDS] = afterwards
