@@ -510,3 +510,21 @@ def test_a_column_leaves_the_key_beside_a_fill(lab: Lab, type_: Any) -> None:
     lab.downgrade()
     lab.upgrade()
     assert lab.differences() == ""
+
+
+def test_a_column_moves_to_another_table(lab: Lab) -> None:
+    """What fills it comes before the table that has it now loses it."""
+
+    def models(*of_author: Column[Any], **of_book: Any) -> MetaData:
+        metadata = MetaData(naming_convention=CONVENTION)
+        Table("author", metadata, Column("id", Integer, primary_key=True), *of_author)
+        columns = [Column(name, type_, nullable=False) for name, type_ in of_book.items()]
+        Table("book", metadata, Column("id", Integer, primary_key=True), Column("author_id", Integer), *columns)
+        return metadata
+
+    lab.change(models(Column("country", String(20))))
+    lab.rows("INSERT INTO author (id, country) VALUES (1, 'Chile')")
+    lab.rows("INSERT INTO book (id, author_id) VALUES (7, 1)")
+    value = "fill=book.country=sql:(SELECT a.country FROM author a WHERE a.id = author_id)"
+    lab.change(models(country=String(20)), value, "allow-drop=author.country")
+    assert lab.rows("SELECT country FROM book") == [("Chile",)]
