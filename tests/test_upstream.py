@@ -248,3 +248,11 @@ def test_which_revision_is_followed(arguments: dict[str, Any] | None, expected: 
     """Any head, unless the command line names one."""
     revision_context = None if arguments is None else Mock(command_args=arguments)
     assert upstream.follows_any_head(Mock(opts={"revision_context": revision_context})) is expected
+
+
+def test_declared_types() -> None:
+    """Each type that is read has the SQL of it; those of other dialects have not."""
+    dialect: Any = dialect_of("sqlite")
+    upstream.keep_declared_types(dialect)
+    assert dialect._resolve_type_affinity("POINT").declared == "POINT"
+    assert not hasattr(dialect_of("sqlite")._resolve_type_affinity("POINT"), "declared")

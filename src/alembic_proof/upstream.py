@@ -233,6 +233,21 @@ def reads_sqlite_constraints() -> bool:
     return _sqlalchemy() >= (2, 0, 45)
 
 
+def keep_declared_types(dialect: Any) -> None:
+    """Let each type that SQLite's dialect reads keep, as ``declared``, the SQL by which its table names it.
+
+    Of a name that it does not know, it makes a number, a text or an integer (``SQLiteDialect._resolve_type_affinity``).
+    """
+    resolve = dialect._resolve_type_affinity
+
+    def resolved(declared: str) -> Any:
+        type_ = resolve(declared)
+        type_.declared = declared
+        return type_
+
+    dialect._resolve_type_affinity = resolved
+
+
 def _sqlalchemy() -> tuple[int, ...]:
     from sqlalchemy import __version__
 

@@ -192,6 +192,14 @@ class Encrypted(TypeDecorator[Any]):
         self.key, self.mode = key, mode
 
 
+class WithEngine(Encrypted):
+    """Keeps what it makes of another argument, as sqlalchemy_utils' does."""
+
+    def __init__(self, key: Any, engine: Any = None) -> None:
+        super().__init__(key)
+        self.engine = (engine or Engine)("a")
+
+
 class ForEachDatabase(Encrypted):
     """Is another type on each of them."""
 
@@ -209,6 +217,9 @@ class ForEachDatabase(Encrypted):
         (Encrypted(None, mode=b"from the environment"), "sa.String(length=9)"),
         (Encrypted(None, mode="GCM"), f"{HERE}.Encrypted(None, mode='GCM')"),
         (Encrypted(upper), f"{HERE}.Encrypted({HERE}.upper)"),
+        (WithEngine("hunter2"), "sa.String(length=9)"),
+        (WithEngine(upper), "sa.String(length=9)"),
+        (Encrypted(lambda: "hunter2"), "sa.String(length=9)"),
         (
             Encrypted("a").with_variant(JSONB(), "mysql"),
             "sa.String(length=9).with_variant(postgresql.JSONB(), 'mysql')",

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import (
+    BINARY,
+    CLOB,
     JSON,
+    UUID,
     Boolean,
     CheckConstraint,
     Column,
@@ -15,6 +18,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -23,7 +27,18 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import UserDefinedType
 from support.lab import Lab
+
+
+class Point(UserDefinedType[Any]):
+    """A type of which SQLite makes an integer, by its name."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return its name."""
+        return "Point"
 
 
 def models(*columns: Column[Any]) -> MetaData:
@@ -55,6 +70,12 @@ def models(*columns: Column[Any]) -> MetaData:
         (DateTime, Boolean, "2026-02-03 04:05:06.000000", *["2026-02-03 04:05:06.000000"] * 2),
         (JSON, Integer, '[1, "a"]', '[1, "a"]', '[1, "a"]'),
         (JSON, Float, "5", 5.0, 5.0),
+        (String, BINARY(16), "abc", b"abc", "abc"),
+        (Uuid, BINARY(16), "0" * 31 + "f", b"0" * 31 + b"f", "0" * 31 + "f"),
+        (LargeBinary, BINARY(16), "abc", "abc", "abc"),
+        (LargeBinary, Integer, "abc", "abc", b"abc"),
+        (Integer, BINARY(16), "5", b"5", 5),
+        (String, Point, "1,2", "1,2", "1,2"),
     ],
 )
 def test_values_are_converted(lab_sqlite: Lab, old: Any, new: Any, value: Any, after: Any, back: Any) -> None:
@@ -66,6 +87,18 @@ def test_values_are_converted(lab_sqlite: Lab, old: Any, new: Any, value: Any, a
     assert lab_sqlite.rows("SELECT at FROM thing") == [(after,)]
     lab_sqlite.downgrade()
     assert lab_sqlite.rows("SELECT at FROM thing") == [(back,)]
+
+
+@pytest.mark.parametrize("type_", [BINARY(16), CLOB(), UUID(), Point()])
+def test_a_type_is_known_again(lab_sqlite: Lab, type_: Any) -> None:
+    """SQLAlchemy reads most of them as numbers, to which a downgrade would convert the values."""
+    lab_sqlite.change(models(Column("at", type_)))
+    lab_sqlite.rows("INSERT INTO thing (id, at) VALUES (1, x'00112233445566778899aabbccddeeff')")
+    assert lab_sqlite.differences(models(Column("at", Date)))
+    text = lab_sqlite.change(models(Column("at", type_), Column("other", Integer)))
+    assert "type_" not in text
+    lab_sqlite.downgrade()
+    assert lab_sqlite.rows("SELECT at FROM thing") == [(bytes.fromhex("00112233445566778899aabbccddeeff"),)]
 
 
 def test_computed_columns_are_not_copied(lab_sqlite: Lab) -> None:

@@ -44,9 +44,15 @@ class TypeCode:
 
         Where an argument may be a secret, that is the type below it, which is the same for the database.
         """
-        found = TypeCode()
-        code = f"{found._name(type(type_))}({found._arguments(type_)})"
-        if isinstance(type_, TypeDecorator) and (secret := _secret(type(type_), code)):
+        found, is_decorator = TypeCode(), isinstance(type_, TypeDecorator)
+        try:
+            code = f"{found._name(type(type_))}({found._arguments(type_)})"
+            secret = _secret(type(type_), code) if is_decorator else ""
+        except UnwritableTypeError:  # of an encrypted type perhaps what else it keeps
+            secret = _secret_name(type_) if is_decorator else ""
+            if not secret:
+                raise
+        if secret:
             code = self._below(type_, secret)
         else:
             self.imports |= found.imports
@@ -54,7 +60,7 @@ class TypeCode:
             code += f".with_variant({self._value(variant)}, {dialect!r})"
         return code
 
-    def _below(self, type_: TypeDecorator[Any], secret: str) -> str:
+    def _below(self, type_: Any, secret: str) -> str:
         """Return the code of the type that another one decorates. Raises UnwritableTypeError."""
         if type(type_).load_dialect_impl is not TypeDecorator.load_dialect_impl:
             raise UnwritableTypeError(
@@ -195,6 +201,13 @@ def _secret(class_: Any, code: str) -> str:
         if _SECRETS.search(name) and isinstance(value, ast.Constant) and isinstance(value.value, (str, bytes)):
             return f"the argument {name}"
     return ""
+
+
+def _secret_name(type_: Any) -> str:
+    """Return which argument that a type keeps may be a secret, by its name."""
+    names = [*signature(type(type_).__init__).parameters][1:]
+    named = (name for name in names if _SECRETS.search(name) and (kept := _kept(type_, name)) and getattr(type_, kept))
+    return next((f"the argument {name}" for name in named), "")
 
 
 def _kept(type_: Any, name: str) -> str | None:

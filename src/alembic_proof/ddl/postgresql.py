@@ -48,6 +48,8 @@ class PostgreSQLCorrections(OfflineValues, upstream.CompiledElements, LimitCorre
         super().__init__(*arguments, **options)
         # Alembic cannot compare such an index; compare/indexes.py does.
         warnings.filterwarnings("ignore", "(?s).*detected to include an operator clause")
+        # SQLAlchemy's own of a CHECK that is NOT VALID, which compare/postgresql_details.py reads.
+        warnings.filterwarnings("ignore", "Can't validate argument 'dialect_options'")
 
     def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: Any) -> None:
         """Take the nextval() of a column's own sequence for no default: it is SERIAL. And leave the default and

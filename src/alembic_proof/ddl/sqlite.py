@@ -48,6 +48,13 @@ class SQLiteCorrections(OfflineValues, LimitCorrections, QuietIndexes, Rendering
             return False
         return super().requires_recreate_in_batch(batch_op)
 
+    def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
+        """Tell whether two columns have different types: not where the table has the very type, by its name."""
+        if not super().compare_type(inspector_column, metadata_column):
+            return False
+        declared = getattr(inspector_column.type, "declared", None)
+        return declared is None or bool(declared != metadata_column.type.compile(dialect=self.dialect).upper())
+
     def cast_for_batch_migrate(self, existing: Column[Any], existing_transfer: dict[str, Any], new_type: Any) -> None:
         """Convert the values of a column to its new type."""
         value = converted(existing_transfer["expr"], existing.type, new_type, self.dialect)

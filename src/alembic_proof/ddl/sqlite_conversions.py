@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, String, case, cast, func, literal, type_coerce
+from sqlalchemy import ColumnElement, Dialect, LargeBinary, String, case, cast, func, literal, type_coerce
 
 from .types import NUMBERS, database_type, kind_of
 
@@ -22,8 +22,12 @@ def converted(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -
     """Return a value as it is to be in a column of another type, or None where Alembic's own conversion is right."""
     before, after = (kind_of(database_type(type_, dialect)) for type_ in (old, new))
     text: ColumnElement[Any] = type_coerce(value, String)
-    if before in _TEXTS and (after in NUMBERS or after == "boolean"):
+    if before in (*_TEXTS, "other") and (after in NUMBERS or after == "boolean"):
         return value  # SQLite keeps in any column what is no number
+    if before == "binary" and (after in NUMBERS or after == "boolean"):
+        return case((cast(cast(value, new), String) == cast(value, String), cast(value, new)), else_=value)
+    if after == "binary" and before != "binary":
+        return cast(value, LargeBinary)  # to SQLite, a BINARY(16) is a number
     if before == "text" and after == "boolean":
         word = func.lower(func.trim(text))
         return case((word.in_(TRUE), 1), (word.in_(FALSE), 0), else_=cast(value, new))
@@ -36,4 +40,4 @@ def converted(value: ColumnElement[Any], old: Any, new: Any, dialect: Dialect) -
         return func.substr(text, *(_DATE if after == "date" else _TIME))
     if before == "date" and after == "datetime":
         return text.concat(literal(" 00:00:00.000000"))
-    return value if after in ("date", "datetime", "time") else None
+    return value if after in ("date", "datetime", "time", "binary", "other") else None

@@ -348,7 +348,7 @@ class _Change:
                 self._require_integer(columns[0])
             if name is not None and old.name is None:
                 self.edits.append((old.start, old.start, f"CONSTRAINT {self._quoted(name)} "))
-            elif name is not None and old.name is not None and name.lower() != old.name.lower():
+            elif name is not None and old.name is not None and name != old.name:
                 self.edits.append((old.start, old.tokens[2].start, f"CONSTRAINT {self._quoted(name)} "))
             return []
         if old is not None:

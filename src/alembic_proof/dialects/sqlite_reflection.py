@@ -1,14 +1,17 @@
-"""What SQLAlchemy before 2.0.45 reads wrongly of SQLite's constraints, read from the CREATE TABLE itself.
+"""What SQLAlchemy reads wrongly of SQLite's tables.
 
-It does not read the name of a primary key or foreign key in quotes: what is to be dropped by its name is not found, or
-a revision that drops it is written and does nothing. And it takes several constraints on one line for one of a long
-name, with which the table cannot be rebuilt.
+It does not know the names of all types, and takes most others for numbers. Constraints are read wrongly before 2.0.45,
+and here from the CREATE TABLE itself. The name of a primary key or foreign key in quotes is not read: what is to be
+dropped by its name is not found, or a revision that drops it is written and does nothing. And several constraints on
+one line are taken for one of a long name, with which the table cannot be rebuilt.
 """
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BINARY, CLOB, UUID, VARBINARY
 
 from .. import upstream
 from .sqlite_tables import TableSql
@@ -18,9 +21,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Dialect
 
+# Those of SQLAlchemy's own types that its dialect for SQLite creates, and does not know again.
+_TYPES = {"BINARY": BINARY, "VARBINARY": VARBINARY, "CLOB": CLOB, "UUID": UUID}
+
 
 def correct_reflection(dialect: Dialect) -> None:
-    """Let the dialect of one engine read constraints right; SQLAlchemy's class and other engines are left alone."""
+    """Let the dialect of one engine read tables right; SQLAlchemy's class and other engines are left alone."""
+    reading: Any = dialect
+    if "ischema_names" not in vars(dialect):
+        reading.ischema_names = _TYPES | reading.ischema_names
+        upstream.keep_declared_types(dialect)
     if upstream.reads_sqlite_constraints() or "get_pk_constraint" in vars(dialect):
         return
     for method, correct in _CORRECTIONS.items():

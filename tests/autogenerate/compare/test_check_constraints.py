@@ -275,3 +275,17 @@ def test_a_column_with_a_percent_sign(lab: Lab) -> None:
     assert lab.differences(rated(2)) != ""
     lab.change(rated(2))
     assert "DROP CONSTRAINT rated;" in lab.sql()
+
+
+@pytest.mark.filterwarnings("error:Can't validate")
+def test_one_that_rows_violate_comes_back(lab_postgresql: Lab) -> None:
+    """NOT VALID, as PostgreSQL has it."""
+    lab = lab_postgresql
+    lab.change(models())
+    lab.rows("INSERT INTO thing (id, size) VALUES (1, -1)")
+    lab.rows("ALTER TABLE thing ADD CONSTRAINT ck_thing_big CHECK (size > 0) NOT VALID")
+    before = lab.schema()
+    lab.change(models(("big", "size > -2")))
+    lab.downgrade()
+    assert lab.schema() == before
+    lab.upgrade()

@@ -300,3 +300,26 @@ def test_a_foreign_key_gets_and_loses_its_match(lab_postgresql: Lab, name: str |
     lab.change(matching("FULL", name))
     assert "fk" not in lab.change(matching("FULL", name, more=True))
     assert lab.rows("SELECT id FROM two") == [(1,)]
+
+
+@pytest.mark.parametrize("option", ["MATCH FULL", "NOT VALID"])
+def test_a_foreign_key_keeps_what_alembic_does_not_read(lab_postgresql: Lab, option: str) -> None:
+    """Its downgrade has it, and does not fail on rows that violate it."""
+
+    def referring(**options: Any) -> MetaData:
+        metadata = MetaData()
+        key: Any = ForeignKey("one.id", name="fk", **options)
+        Table("one", metadata, Column("id", Integer, primary_key=True))
+        Table("two", metadata, Column("id", Integer, primary_key=True), Column("one", Integer, key))
+        return metadata
+
+    lab, stored = lab_postgresql, "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f'"
+    lab.change(referring())
+    lab.rows("ALTER TABLE two DROP CONSTRAINT fk")
+    if option == "NOT VALID":
+        lab.rows("INSERT INTO two (id, one) VALUES (1, 5)")
+    lab.rows(f"ALTER TABLE two ADD CONSTRAINT fk FOREIGN KEY (one) REFERENCES one (id) {option}")
+    said = {"match": "FULL"} if option == "MATCH FULL" else {"postgresql_not_valid": True}
+    lab.change(referring(ondelete="CASCADE", **said))
+    lab.downgrade()
+    assert lab.rows(stored) == [(f"FOREIGN KEY (one) REFERENCES one(id) {option}",)]

@@ -318,10 +318,15 @@ def test_what_does_not_fit(
     lab.upgrade()
 
 
-def test_types_that_the_database_does_not_convert(lab_mysql: Lab) -> None:
-    """It refuses without any value: then none is to be changed first."""
-    lab_mysql.change(thing(code=Integer))
-    message = lab_mysql.refused(thing(code=Uuid))
+@pytest.mark.parametrize(
+    ("lab", "has_rows"), [("mysql", False), ("mysql", True), ("postgresql", True)], indirect=["lab"]
+)
+def test_types_that_the_database_does_not_convert(lab: Lab, has_rows: bool) -> None:
+    """It refuses whatever the values are: then none is to be changed first."""
+    lab.change(thing(code=Integer))
+    if has_rows:
+        lab.rows("INSERT INTO thing (id, code) VALUES (1, 5)")
+    message = lab.refused(thing(code=Uuid))
     assert message.startswith("thing.code becomes Uuid(), which the database does not make of ")
     assert "Add a column of the new type beside it" in message
 

@@ -510,3 +510,39 @@ def test_a_column_leaves_the_key_beside_a_fill(lab: Lab, type_: Any) -> None:
     lab.downgrade()
     lab.upgrade()
     assert lab.differences() == ""
+
+
+def books(author: str, *columns: Column[Any], **of_book: Any) -> MetaData:
+    """Return a table of authors, by a name and with columns, and one of books, with columns that are NOT NULL."""
+    metadata = MetaData(naming_convention=CONVENTION)
+    Table(author, metadata, Column("id", Integer, primary_key=True), *columns)
+    others = [Column(name, type_, nullable=False) for name, type_ in of_book.items()]
+    Table("book", metadata, Column("id", Integer, primary_key=True), Column("author_id", Integer), *others)
+    return metadata
+
+
+def start_books(lab: Lab) -> None:
+    """Have an author and a book."""
+    lab.change(books("author", Column("country", String(20))))
+    lab.rows("INSERT INTO author (id, country) VALUES (1, 'Chile')")
+    lab.rows("INSERT INTO book (id, author_id) VALUES (7, 1)")
+
+
+def test_a_column_moves_to_another_table(lab: Lab) -> None:
+    """What fills it comes before the table that has it now loses it."""
+    start_books(lab)
+    value = "fill=book.country=sql:(SELECT a.country FROM author a WHERE a.id = author_id)"
+    lab.change(books("author", country=String(20)), value, "allow-drop=author.country")
+    assert lab.rows("SELECT country FROM book") == [("Chile",)]
+
+
+@pytest.mark.parametrize("author", ["author", "writer"])
+def test_a_fill_reads_a_table_that_is_renamed(lab: Lab, author: str) -> None:
+    """Or of which a column is: by their new names only."""
+    start_books(lab)
+    renames = ["rename=author.country:land", *([f"rename=author:{author}"] if author != "author" else [])]
+    changed = books(author, Column("land", String(20)), country=String(20))
+    old = "fill=book.country=sql:(SELECT a.country FROM author a WHERE a.id = author_id)"
+    assert "country is land now" in lab.refused(changed, *renames, old)
+    lab.change(changed, *renames, old.replace("a.country FROM author", f"a.land FROM {author}"))
+    assert lab.rows("SELECT country FROM book") == [("Chile",)]

@@ -365,3 +365,15 @@ def test_the_order_in_an_index_of_an_expression(lab_postgresql: Lab) -> None:
     lab.change(models("y", False), "rename=t.x:y")
     lab.downgrade()
     assert lab.rows(query) == before
+
+
+def test_names_in_other_letters(lab: Lab) -> None:
+    """To SQLite they are the same, and it refuses to give a table one; that of its key was not changed."""
+    start(lab)
+    before = lab.schema()
+    lab.change(models(users="Users", nick="Nick"), "rename=users:Users", "rename=Users.nick:Nick")
+    quote = lab.engine.dialect.identifier_preparer.quote
+    assert lab.rows(f"SELECT {quote('Nick')} FROM {quote('Users')} ORDER BY id") == [("H",), (None,)]
+    lab.downgrade()
+    assert lab.schema() == before
+    lab.upgrade()

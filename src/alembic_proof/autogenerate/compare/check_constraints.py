@@ -23,6 +23,7 @@ from ..operations import UnnamedChecksOp
 from ..sql import as_text, sql_of, stored_name
 from ..sqlite_catalogue import in_new_names, stored_table
 from . import add_table_comparison
+from .postgresql_details import read_validity
 from .stored_expressions import compare_expression, compare_expressions
 
 
@@ -38,6 +39,8 @@ def compare_check_constraints(
     dialect = autogen_context.dialect
     if not _has_checks(dialect):
         return
+    if dialect.name == "postgresql":
+        read_validity(autogen_context, reflected)
     existing = _reflected_checks(autogen_context, reflected)
     wanted, unnamed = _model_checks(model, dialect)
     for name in sorted(wanted.keys()):

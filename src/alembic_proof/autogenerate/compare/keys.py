@@ -18,7 +18,7 @@ from sqlalchemy import Constraint, Dialect, ForeignKeyConstraint, PrimaryKeyCons
 from ..operations import ChangePrimaryKeyOp
 from ..sql import column_names, stored_name
 from . import add_table_comparison
-from .postgresql_details import details
+from .postgresql_details import details, read_validity
 
 _ACTIONS = ("ondelete", "onupdate", "deferrable", "initially")
 
@@ -37,7 +37,7 @@ def compare_keys(autogen_context: AutogenContext, operations: ModifyTableOps, re
     elif dialect.name == "postgresql":
         _remove_unique_of_primary_key(operations, new)
     if dialect.name == "postgresql":
-        _read_matches(autogen_context, reflected)
+        _read_matches(autogen_context, operations, reflected)
     _remove_same_foreign_keys(dialect.default_schema_name, operations)
     _rename_foreign_keys(dialect, operations, reflected, model)
 
@@ -50,12 +50,22 @@ def _remove_unique_of_primary_key(operations: ModifyTableOps, key: PrimaryKeyCon
     ]
 
 
-def _read_matches(autogen_context: AutogenContext, reflected: Table) -> None:
-    """Let the foreign keys of a reflected table say that they are MATCH FULL, which SQLAlchemy does not read."""
+def _read_matches(autogen_context: AutogenContext, operations: ModifyTableOps, reflected: Table) -> None:
+    """Let the foreign keys of a reflected table say that they are MATCH FULL or NOT VALID: Alembic reads neither.
+
+    What drops them says so, too, as a downgrade adds them again.
+    """
+    read_validity(autogen_context, reflected)
     names = {detail.name for detail in details(autogen_context, reflected, "f")}
+    found = {}
     for key in reflected.foreign_key_constraints:
         if key.name in names:
             key.match = "FULL"
+        if key.match or key.dialect_kwargs:
+            found[key.name] = key
+    for at, op in enumerate(operations.ops):
+        if isinstance(op, DropConstraintOp) and op.constraint_type == "foreignkey" and op.constraint_name in found:
+            operations.ops[at] = DropConstraintOp.from_constraint(found[op.constraint_name])
 
 
 def _rename_foreign_keys(dialect: Dialect, operations: ModifyTableOps, reflected: Table, model: Table) -> None:

@@ -18,6 +18,11 @@ FROM pg_constraint x JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON 
 WHERE (contype = 'x' OR (contype = 'f' AND confmatchtype = 'f') OR (contype = 'u' AND condeferrable))
     AND nspname !~ '^(pg_|information_schema)'
 UNION ALL
+SELECT CASE WHEN nspname = current_schema() THEN NULL ELSE nspname END, relname, conname, 'v', NULL, false, false,
+    NULL::text[], NULL::text[]
+FROM pg_constraint JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON n.oid = relnamespace
+WHERE NOT convalidated AND nspname !~ '^(pg_|information_schema)'
+UNION ALL
 SELECT CASE WHEN nspname = current_schema() THEN NULL ELSE nspname END, t.relname, c.relname, 'i',
     CASE WHEN indexprs IS NOT NULL
         OR EXISTS (SELECT 1 FROM pg_opclass o WHERE o.oid = ANY (indclass) AND NOT opcdefault)
@@ -40,7 +45,8 @@ class Detail(NamedTuple):
     schema: str | None
     table: str
     name: str
-    kind: str  # "x": EXCLUDE; "f": a foreign key that is MATCH FULL; "u": a deferrable UNIQUE; "i": an index
+    # "x": EXCLUDE; "f": a foreign key that is MATCH FULL; "u": a deferrable UNIQUE; "v": NOT VALID; "i": an index
+    kind: str
     definition: str | None
     deferrable: bool
     deferred: bool
@@ -51,6 +57,18 @@ class Detail(NamedTuple):
     def deferring(self) -> dict[str, Any]:
         """When the constraint is checked, as SQLAlchemy has it."""
         return {"deferrable": True, "initially": "DEFERRED" if self.deferred else None} if self.deferrable else {}
+
+
+def read_validity(autogen_context: AutogenContext, table: Table) -> None:
+    """Let the constraints of a reflected table say that they are NOT VALID.
+
+    SQLAlchemy does not read it of foreign keys, and gives it to a CHECK as an option that does not exist.
+    """
+    names = {detail.name for detail in details(autogen_context, table, "v")}
+    for constraint in table.constraints if names else ():
+        if constraint.name in names:
+            constraint.dialect_options.pop("dialect", None)
+            constraint.dialect_kwargs["postgresql_not_valid"] = True
 
 
 def deferring(constraint: Constraint) -> tuple[bool, bool]:

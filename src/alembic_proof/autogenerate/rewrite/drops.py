@@ -6,7 +6,7 @@ from alembic.operations.ops import AlterColumnOp, DropColumnOp, DropTableOp, Mig
 from alembic.util import CommandError
 
 from ...ddl.losses import alteration, loss, lost_values, shortened_to, too_great, unreadable
-from ...ddl.types import database_type, stored_kind
+from ...ddl.types import NUMBERS, database_type, kind_of, stored_kind
 from ...prompts import Question
 from ...sqltext import full_name
 from ..draft import Draft, each_operation
@@ -79,7 +79,7 @@ def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
             raise CommandError(f"{name} becomes {op.modify_type!r}. {said}. Change them first. Nothing was written.")
         if not _is_moved(draft, op) and _may_not_fit(draft, op) and (error := refused_conversion(draft, op)):
             found = count(draft, op)
-            if found is not None and not found.number:  # no value is at fault
+            if (found is not None and not found.number) or _is_of_types(draft, op):  # no value is at fault
                 raise CommandError(
                     f"{name} becomes {op.modify_type!r}, which the database does not make of {op.existing_type!r} "
                     f"({error}). Add a column of the new type beside it, fill it, and drop this one in a later "
@@ -109,6 +109,16 @@ def _loss(draft: Draft, op: MigrateOperation, name: str) -> str | None:
     if what and isinstance(op, (DropColumnOp, DropTableOp)):
         return _told(what, count(draft, op), *(_VALUES if isinstance(op, DropColumnOp) else _ROWS))
     return None
+
+
+# Of these, none can be changed so that it is a value of a type of another kind.
+_UNLIKE = NUMBERS | {"boolean", "date", "datetime", "time", "interval", "uuid"}
+
+
+def _is_of_types(draft: Draft, op: AlterColumnOp) -> bool:
+    """Tell whether two types are of kinds of which the database makes no value into one of the other."""
+    before, after = (kind_of(database_type(type_, draft.dialect)) for type_ in (op.existing_type, op.modify_type))
+    return before in _UNLIKE and after != before and not {before, after} <= NUMBERS
 
 
 def _recreated(draft: Draft, op: DropColumnOp) -> str | None:

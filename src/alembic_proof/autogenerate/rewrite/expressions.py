@@ -12,13 +12,14 @@ from sqlalchemy.exc import DBAPIError
 
 from ...ddl.types import database_type
 from ...dialects.sqlite_tables import names_in, tokens_of
+from ...errors import first_line
 from ...sqltext import quote_literal
 from ..draft import Draft, each_operation
 from ..sql import quoted_name
 from .expected_rows import ExpectedTables
 from .pure_sql import only_computes
-from .renamed_names import old_tables
-from .stored_rows import new_columns, renamed_columns, rows
+from .renamed_names import old_columns, old_tables
+from .stored_rows import new_columns, renamed_columns, renamed_tables, rows
 
 
 def require_expression(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str, sql: str) -> None:
@@ -32,17 +33,26 @@ def require_expression(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str,
         return
     try:
         with connection.begin_nested() as savepoint:
-            for statement in _statements(draft, connection, op, f"SELECT ({sql}) FROM {source}"):
+            select = f"{renamed_tables(draft, names_in(tokens_of(sql)))}SELECT ({sql}) FROM {source}"
+            for statement in _statements(draft, connection, op, select):
                 connection.exec_driver_sql(statement)
             savepoint.rollback()
     except DBAPIError as error:
         read = names_in(tokens_of(sql))
-        renamed = [f"{old} is {new} now" for old, new in renamed_columns(draft, op).items() if old.lower() in read]
+        names = {**_renamed(draft), **renamed_columns(draft, op)}
+        renamed = [f"{old} is {new} now" for old, new in names.items() if old.lower() in read]
         hint = f" It runs after the renames: {', '.join(renamed)}." if renamed else ""
+        said = first_line(error.orig or error)
         raise CommandError(
-            f"sql:{sql} is no expression for {name} that the database takes: {error.orig}.{hint} (A text that begins "
+            f"sql:{sql} is no expression for {name} that the database takes: {said}.{hint} (A text that begins "
             "with sql: is written as sql:'sql:...'.) Nothing was written."
         ) from None
+
+
+def _renamed(draft: Draft) -> dict[str, str]:
+    """Return the new names of the tables and columns that are renamed, by those that they have in the database."""
+    tables, columns = old_tables(draft.upgrade.ops), old_columns(draft.upgrade.ops)
+    return {old: key[-1] for names in (tables, columns) for key, old in names.items()}
 
 
 def require_values(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str, sql: str) -> None:

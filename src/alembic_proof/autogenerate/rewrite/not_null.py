@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from itertools import chain
 from typing import Any
 
 from alembic.operations.ops import (
@@ -34,6 +35,8 @@ _AFTER_FILLING = (AddConstraintOp, CreateIndexOp, ChangePrimaryKeyOp, DropColumn
 # TABLE that drops the default again; there, NOT NULL is a rebuild in any case, after the rows were filled.
 _ADDS_WITH_DEFAULT = ("postgresql", "mysql")
 
+_ON_ROWS = (ModifyTableOps, FillRowsOp)
+
 FillFor = Callable[[MigrateOperation], "Fill | None"]
 
 
@@ -52,10 +55,27 @@ def not_null(draft: Draft) -> None:
 
 
 def _split_all(draft: Draft, operations: OpContainer, fill_for: FillFor) -> None:
-    steps: list[MigrateOperation] = []
-    for op in operations.ops:
-        steps.extend(_split(draft, op, fill_for) if isinstance(op, ModifyTableOps) else [op])
-    operations.ops = steps
+    groups = [_split(draft, op, fill_for) if isinstance(op, ModifyTableOps) else [op] for op in operations.ops]
+    operations.ops = [*chain.from_iterable(_reading_first(draft, groups))]
+
+
+def _reading_first(draft: Draft, groups: list[list[MigrateOperation]]) -> list[list[MigrateOperation]]:
+    """Return groups of operations; what fills rows from a column that another table loses comes before that table."""
+    ordered: list[list[MigrateOperation]] = []
+    for group in groups:
+        fills = [sql for op in group if isinstance(op, FillRowsOp) for sql in op.sql.values()]
+        read = {token.lower() for sql in fills for token in all_tokens(sql, draft.dialect.name)}
+        at = next((place for place, other in enumerate(ordered) if read and _loses(other, read)), len(ordered))
+        is_movable = all(isinstance(op, _ON_ROWS) for other in ordered[at:] for op in other)
+        ordered.insert(at if is_movable else len(ordered), group)
+    return ordered
+
+
+def _loses(group: list[MigrateOperation], names: set[str]) -> bool:
+    """Tell whether operations drop a column of a table, both of which are among names."""
+    tables = [op for op in group if isinstance(op, ModifyTableOps) and op.table_name.lower() in names]
+    dropped = (op for table in tables for op in table.ops if isinstance(op, DropColumnOp))
+    return any(op.column_name.lower() in names for op in dropped)
 
 
 def _split(draft: Draft, table: ModifyTableOps, fill_for: FillFor) -> list[MigrateOperation]:

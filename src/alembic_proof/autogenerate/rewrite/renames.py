@@ -22,7 +22,7 @@ from ...sqltext import full_name
 from ..domain_types import domains_by_name
 from ..draft import Draft, reflected_schema
 from ..enum_types import enums_by_name, sql_name
-from ..name_steps import in_sequence
+from ..name_steps import free_name, in_sequence
 from ..operations import DomainOp, EnumTypeOp, IndexSqlOp, RenameColumnOp, RenameTableBothWaysOp, altered
 from ..ownership import TableKey
 from ..renamed_inspector import NewNames, RenamedAutogenContext
@@ -57,6 +57,7 @@ def renames(draft: Draft) -> None:
             new_names.add_table(schema, old, new)
         stored = inspect(draft.context.connection).get_table_names(schema)
         steps = in_sequence(names, [name for name in stored if (schema, name) not in new_names.hidden])
+        steps = [part for step in steps for part in _in_other_letters(draft, step, stored)]
         operations += [RenameTableBothWaysOp(old, new, schema=schema) for old, new in steps]
     if operations:
         _compare_again(draft, new_names)
@@ -75,6 +76,15 @@ def renames(draft: Draft) -> None:
     others = {_type_name(draft, op) for op in draft.upgrade.ops}
     draft.upgrade.ops[:0] = operations
     draft.upgrade.ops += [op for op in drops.types if _type_name(draft, op) not in others]
+
+
+def _in_other_letters(draft: Draft, step: tuple[str, str], stored: list[str]) -> list[tuple[str, str]]:
+    """Return a step, or two: to SQLite, a name that has only other letters, capital or small, is taken by the table."""
+    old, new = step
+    if draft.kind != "sqlite" or old.lower() != new.lower():
+        return [step]
+    moment = free_name(old, stored)
+    return [(old, moment), (moment, new)]
 
 
 class _Drops(NamedTuple):

@@ -15,6 +15,8 @@ from ..draft import Draft, each_operation
 from ..sql import quoted_name, sql_of
 from .renamed_names import old_columns, old_tables
 
+GONE = "alembic_proof_renamed"  # the one column of a table that has another name now
+
 
 def new_columns(draft: Draft, op: AddColumnOp | AlterColumnOp) -> list[Column[Any]]:
     """Return the columns that the revision adds to the table of an operation."""
@@ -49,6 +51,29 @@ def rows(draft: Draft, op: AddColumnOp | AlterColumnOp, values: Mapping[str, str
     selected = ", ".join(f"{value} AS {quoted_name(name, dialect)}" for name, value in sql.items())
     table, alias = quoted_name(old_table, dialect, op.schema), quoted_name(op.table_name, dialect)
     return f"(SELECT {selected} FROM {table}) AS {alias}"
+
+
+def renamed_tables(draft: Draft, names: set[str]) -> str:
+    """Return the WITH that gives renamed tables and columns their new names, for SQL that reads the tables; or nothing.
+
+    A name that no table has any more is one of nothing there: the database tells who reads it.
+    """
+    dialect, inspector = draft.dialect, inspect(draft.context.connection)
+    assert inspector is not None
+    tables, columns = old_tables(draft.upgrade.ops), old_columns(draft.upgrade.ops)
+    default, parts = dialect.default_schema_name, list[str]()
+    for schema, table in sorted({*tables, *(key[:2] for key in columns)}, key=str):
+        if schema in (None, default) and table.lower() in names:
+            old = tables.get((schema, table), table)
+            new = {stored: key[2] for key, stored in columns.items() if key[:2] == (schema, table)}
+            stored = [each["name"] for each in inspector.get_columns(old, schema)]
+            pairs = ([quoted_name(each, dialect) for each in (name, new.get(name, name))] for name in stored)
+            selected = ", ".join(f"{name} AS {after}" for name, after in pairs)
+            source = f"SELECT {selected} FROM {quoted_name(old, dialect, default)}"
+            parts.append(f"{quoted_name(table, dialect)} AS ({source})")
+    gone = {*tables.values()} - {table for _, table in tables} - {*draft.tables}
+    parts += [f"{quoted_name(old, dialect)} AS (SELECT 1 AS {GONE})" for old in sorted(gone) if old.lower() in names]
+    return f"WITH {', '.join(parts)} " if parts else ""
 
 
 def null(draft: Draft, column: Column[Any]) -> str:
