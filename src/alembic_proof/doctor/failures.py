@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import linecache
+import os
 import re
 import sys
 import traceback
@@ -45,8 +46,10 @@ def failure(project: Project, error: BaseException) -> Outcome:
     if own and isinstance(error, SystemExit) and not error.code:
         place = project.name(own[-1].filename, own[-1].lineno)
         return _failed(Problem(place, "it ends alembic with exit code 0, whatever has happened before", _NO_EXIT))
+    places = [frame.filename for frame in frames]
+    is_of_revisions = any(f"{os.sep}alembic{os.sep}script{os.sep}" in place for place in places)
     is_ours = frames[-1].filename.startswith(_OWN_CODE) or isinstance(error, (TypeError, NameError))
-    if not own and (is_ours or hasattr(error, "orig")):
+    if not own and not is_of_revisions and (is_ours or hasattr(error, "orig")):
         return Outcome.unknown(f"the doctor itself failed, at {_own_place(frames)}: {message}: please report it")
     if own and own[-1].filename == str(project.env) and _asks_for_arguments(project):
         return Outcome.unknown(

@@ -15,6 +15,7 @@ from ..findings import Finding, Problem
 from ..project import Project
 from ..registry import check
 from ..revision_chain import Chain
+from ..revision_ids import may_define
 
 
 @check("versions-hold-revisions", "static")
@@ -26,22 +27,12 @@ def versions_hold_revisions(project: Project) -> Iterable[Finding]:
     for path in project.revision_files:
         if path.name.startswith((".#", "__init__")) or project.syntax_error(path) is not None:
             continue
-        if not _may_define(project.tree(path), "revision") and not re.fullmatch(r"[a-f0-9]+\.py", path.name):
+        if not may_define(project.tree(path), "revision") and not re.fullmatch(r"[a-f0-9]+\.py", path.name):
             message = (
                 "it lies among the revisions and is none: it assigns nothing to revision, and every command ends here"
             )
             place = project.name(project.scripts / path.name)
             yield Problem(project.name(path), message, f"move it to another directory, such as {place}")
-
-
-def _may_define(tree: ast.Module, name: str) -> bool:
-    """Tell whether a module may have a variable of this name: it assigns it, or imports it."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == name:
-            return True
-        if isinstance(node, ast.ImportFrom) and {alias.asname or alias.name for alias in node.names} & {name, "*"}:
-            return True
-    return False
 
 
 @check("revisions-form-one-line", "static", follows=("files-parse", "scripts-are-whole"))
