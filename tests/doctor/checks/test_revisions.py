@@ -159,22 +159,28 @@ def test_a_line_in_a_directory_of_its_own(lay: Lay) -> None:
 
 
 STRAYS = {
-    "helpers.py": ("def add(): ...", ["migrations/versions/helpers.py"]),
+    "helpers.py": ("def add(): ...", ["it lies among the revisions and is none"]),
     "__init__.py": ("", []),
     "abc123.py": ("", []),  # Alembic takes the name for the id
-    "made.py": ("from other import revision", []),
+    "made.py": ("from other import revision, upgrade, downgrade", []),
     "every.py": ("from other import *", []),
-    "later.py": ("for revision in ('a1',): pass", []),
+    "later.py": ("for revision in ('a1',): pass\nupgrade = downgrade = print", []),
     "broken.py": ("def (", []),  # another check says so
+    "a1_x.py": ("def upgrade(): ...", ["it has an upgrade(), and assigns nothing to revision"]),  # not to be moved away
+    "b2.py": ("revision = 'b2'\ndef upgrade(): ...", ["it has no downgrade(): alembic downgrade ends here"]),
+    "c3.py": ("revision = 'c3'\nasync def upgrade(): ...\ndef downgrade(): ...", ["upgrade() is async"]),
 }
 
 
 @pytest.mark.parametrize("name", STRAYS)
 def test_a_file_that_is_no_revision(lay: Lay, name: str) -> None:
-    """It stops every command of Alembic."""
-    text, places = STRAYS[name]
-    project = lay({f"migrations/versions/{name}": text})
-    assert [finding.where for finding in versions_hold_revisions.find(project)] == places
+    """It stops every command of Alembic, or the one that calls what it lacks."""
+    text, messages = STRAYS[name]
+    findings = list(versions_hold_revisions.find(lay({f"migrations/versions/{name}": text})))
+    assert len(findings) == len(messages)
+    for finding, message in zip(findings, messages, strict=True):
+        assert finding.where.startswith(f"migrations/versions/{name}")
+        assert message in finding.message
 
 
 COLUMN = "sa.Column('y', sa.Integer(){})"
