@@ -17,6 +17,7 @@ from alembic_proof.doctor.findings import BlockedError, Note, Outcome, Problem, 
 from alembic_proof.doctor.project import Project
 from alembic_proof.doctor.registry import ENV_RUNS, Check, check
 from alembic_proof.errors import NoScratchDatabaseError, NotApplicableError, UndeterminedError
+from alembic_proof.settings import toml_loads
 
 PROBLEM = Problem("a", "b", "c")
 OK, BAD, UNKNOWN, SKIPPED, NOTE = (
@@ -216,6 +217,14 @@ def test_a_wrong_call_is_the_doctors_wherever_it_ends(monkeypatch: pytest.Monkey
     outcome = examine(monkeypatch, project, [item])[0]["a-a"]
     assert outcome.severity is UNKNOWN
     assert outcome.reason.startswith("the doctor itself failed, at ")
+
+
+def test_a_pyproject_that_is_no_toml(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:
+    """Is the place, not env.py, for which Alembic reads it."""
+    project.pyproject.write_text("[project]\nname = x\n")
+    item = check("a-a", "static")(lambda project: toml_loads()(project.pyproject.read_text()))  # type: ignore[arg-type,return-value]
+    (finding,) = examine(monkeypatch, project, [item])[0]["a-a"].findings
+    assert (finding.where, finding.fix) == ("pyproject.toml:2", "mend this line")
 
 
 def test_an_env_that_reads_arguments(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:
