@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,17 @@ def test_a_pyproject_that_is_no_toml(monkeypatch: pytest.MonkeyPatch, project: P
     item = check("a-a", "static")(lambda project: toml_loads()(project.pyproject.read_text()))  # type: ignore[arg-type,return-value]
     (finding,) = examine(monkeypatch, project, [item])[0]["a-a"].findings
     assert (finding.where, finding.fix) == ("pyproject.toml:2", "mend this line")
+
+
+def test_a_directory_with_a_percent_sign(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, project: Project) -> None:
+    """Is to be renamed: what is in alembic.ini is right."""
+    directory = tmp_path / "100%ok"
+    shutil.copytree(project.root, directory)
+    text = "from alembic.config import Config\nConfig('alembic.ini').get_section('alembic')\n"
+    monkeypatch.chdir(directory)
+    item = check("a-a", "static")(lambda project: raises(project, text))
+    (finding,) = examine(monkeypatch, Project(directory / "alembic.ini"), [item])[0]["a-a"].findings
+    assert (finding.where, finding.fix) == ("alembic.ini", "rename the directory")
 
 
 def test_an_env_that_reads_arguments(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:

@@ -44,6 +44,8 @@ def failure(project: Project, error: BaseException) -> Outcome:
             return _failed(Problem(*unreadable(project, error)))
     if type(error).__name__ == "TOMLDecodeError" and (problem := unreadable_toml(project)):
         return _failed(problem)
+    if problem := _percent_in_path(project, error):
+        return _failed(problem)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if project.is_inside(frame.filename)]
     told = re.sub(r"<[\w.]*?(\w+) object at 0x[0-9a-f]+>", r"\1", first_line(error))  # it is the same one every time
@@ -153,6 +155,15 @@ def unreadable(project: Project, error: SyntaxError) -> tuple[str, str, str]:
     version = ".".join(map(str, sys.version_info[:2]))
     fix = f"mend the line; if it is right in a newer Python than {version}, give the doctor that one: --python PATH"
     return project.name(error.filename or "", error.lineno), f"it cannot be read as Python {version}: {error.msg}", fix
+
+
+def _percent_in_path(project: Project, error: BaseException) -> Problem | None:
+    """Return the problem of a % in the path of the project, of which configparser speaks as if it was in an option."""
+    directory, found = str(project.ini.parent), re.search(r"found: '(%.*)'$", str(error))
+    if type(error).__name__ != "InterpolationSyntaxError" or found is None or not directory.endswith(found[1]):
+        return None
+    message = f"its directory, {directory}, has a % in the path, which configparser takes for a reference to an option"
+    return Problem(project.name(project.ini), message, "rename the directory")
 
 
 def unreadable_configuration(project: Layout, file: Path) -> Problem | None:

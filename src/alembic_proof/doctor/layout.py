@@ -204,7 +204,8 @@ class Layout:
                 other = any((path / file).exists() for file in ("pyvenv.cfg", "alembic.ini"))
                 if name in NO_SOURCES or name.startswith(".") or (other and path != self.ini.parent):
                     inside.remove(name)
-            files += [Path(directory, name) for name in names if name.endswith(".py")]
+            found = (Path(directory, name) for name in names if name.endswith(".py"))
+            files += [path for path in found if path.is_file()]  # a link may lead nowhere: Emacs makes one for a lock
         outside = [place for place in (self.scripts, *self.versions) if not place.is_relative_to(self.root)]
         return sorted({*files, *(path for place in outside for path in place.rglob("*.py"))})
 
@@ -263,4 +264,5 @@ class Layout:
             path
             for directory in self.versions
             for path in sorted(directory.rglob("*.py") if recursive else directory.glob("*.py"))
+            if path.is_file()
         ]

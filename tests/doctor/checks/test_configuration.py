@@ -148,6 +148,18 @@ def test_a_configuration_that_cannot_be_read(
     assert fix in finding.fix
 
 
+def test_links_that_lead_nowhere(lay: Lay) -> None:
+    """A lock of Emacs is none of the project's files; a revision that is one stops every command."""
+    project = lay({"models.py": "import sqlalchemy\n", **SOUND})
+    for name in (".#models.py", "migrations/versions/.#a1.py", "migrations/versions/b2.py"):
+        (project.root / name).symlink_to("nowhere")
+    (finding,) = files_parse.find(project)
+    assert (finding.where, finding.fix) == (
+        "migrations/versions/b2.py",
+        "restore the file to which it leads, or delete the link",
+    )
+
+
 def test_a_revision_in_another_encoding(tmp_path: Path) -> None:
     """Is to be saved as UTF-8: its line is not wrong in this Python only."""
     (tmp_path / "alembic.ini").write_text(HEAD)

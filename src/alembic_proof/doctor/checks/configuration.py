@@ -22,6 +22,10 @@ def files_parse(project: Project) -> Iterable[Finding]:
 
     One that does not hides whatever is wrong in it. Of env.py or a revision, it stops every alembic command.
     """
+    for path in (path for directory in project.versions for path in sorted(directory.glob("*.py"))):
+        if not path.exists() and not path.name.startswith(".#"):  # that one Alembic passes over
+            message = "it is a link to a file that is not there: every command ends here"
+            yield Problem(project.name(path), message, "restore the file to which it leads, or delete the link")
     needed = [path for path in (project.env, *project.revision_files) if path.is_file()]
     for path in dict.fromkeys([*needed, *project.database_files]):
         error = project.syntax_error(path)

@@ -152,7 +152,7 @@ def _literal_name(node: ast.expr) -> str:
 @check(
     "every-revision-is-loaded",
     "probe",
-    follows=("scripts-are-whole", "versions-hold-revisions", "revisions-form-one-line"),
+    follows=("files-parse", "scripts-are-whole", "versions-hold-revisions", "revisions-form-one-line"),
 )
 def every_revision_is_loaded(project: Project) -> Iterable[Finding]:
     """Every revision file is one that Alembic loads
