@@ -24,7 +24,7 @@ _OF_FLASK_ROOT = (".flaskenv", "app.py", "wsgi.py", ".env")
 _TEST = re.compile(r"(^|/)((tests?|testing)/|tests?\.py$|conftest\.py$|test_[^/]*$|[^/]*_tests?\.py$)")
 _DATABASE = re.compile(rb"alembic|sqlalchemy|sqlmodel|__tablename__|\bdb\.|create_all|revision")
 _LIBRARY = os.path.normcase(os.path.join(Path(__file__).parents[1], ""))
-_IMPORTS_LIBRARY = re.compile(rb"^\s*(from|import)\s+alembic_proof\b", re.MULTILINE)
+_IMPORTS_LIBRARY = re.compile(rb"(^|[\r\n])[^\S\r\n]*(from|import)\s+alembic_proof\b")
 
 
 def is_of_library(path: str) -> bool:
