@@ -12,10 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from .. import dialects
 from ..errors import SettingsError, UndeterminedError
 from ..prompts import in_flask
 from ..revisions.reader import constants
 from ..sandbox import SCRATCH_VARIABLE, Server
+from ..sandbox.scratch import canonical
 from ..settings import Settings, load
 from .configuration import Configuration
 
@@ -142,11 +144,12 @@ class Layout:
     @cached_property
     def missing_server(self) -> str:
         """Why the scratch database is not of the same kind as the project's: a sentence, empty if it is."""
-        dialect = self.declared_dialect
-        if self.server.text is not None or dialect in ("", "sqlite"):
+        dialect, kind = self.declared_dialect, self.server.kind
+        is_other = kind in dialects.KNOWN and kind != canonical(dialect)
+        if dialect in ("", "sqlite") or (self.server.text is not None and not is_other):
             return ""
-        server = f"set {SCRATCH_VARIABLE} to a database on such a server"
-        return f"this is a {dialect} project, and the scratch database is SQLite: {server}"
+        leads = f"{SCRATCH_VARIABLE} leads to {kind}" if is_other else "the scratch database is SQLite"
+        return f"this is a {dialect} project, and {leads}: set {SCRATCH_VARIABLE} to a database on such a server"
 
     @cached_property
     def declared_dialect(self) -> str:
