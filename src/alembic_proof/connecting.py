@@ -32,7 +32,7 @@ def why_not(
     known = url.get_backend_name() in dialects.KNOWN
     dialect = dialects.get(url.get_backend_name()) if known else None
     if dialect is None or not dialect.port:
-        return f"{reason}{_about_file(url)}"
+        return f"{reason}{about_file(url)}"
     if not _answers(url, int(dialect.port)):
         composed = project is not None and (project / "compose.yaml").is_file()
         start = f"{COMPOSE} starts it, if it is the one of compose.yaml" if composed else "start it, or correct the URL"
@@ -43,7 +43,7 @@ def why_not(
     return reason
 
 
-def _about_file(url: URL) -> str:
+def about_file(url: URL) -> str:
     """Return what is wrong with the path of an SQLite database, as far as that is known."""
     path = Path(url.database or "")
     if url.get_backend_name() != "sqlite" or not url.database or url.database.startswith("file:"):

@@ -45,7 +45,7 @@ def test_they_are_told(shop: Written, capsys: pytest.CaptureFixture[str]) -> Non
     assert sorted(shop.path.rglob("*")) == before
 
 
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_they_are_written(shop: Written, newline: str) -> None:
     """With the line ends of the file; and only once."""
     env = shop.path / "migrations/env.py"
@@ -53,9 +53,25 @@ def test_they_are_written(shop: Written, newline: str) -> None:
     assert use_library(shop.ini, write=True)
     text = env.read_bytes().decode()
     assert text.count(f"import migrating, options{newline}") == 1
-    assert text.count("\n") == text.count(newline) == PLAIN.count("\n") + 1
+    assert len(text.splitlines()) == text.count(newline) == PLAIN.count("\n") + 1
     assert use_library(shop.ini, write=True)
     assert env.read_bytes().decode() == text
+
+
+@pytest.mark.parametrize(("first", "encoding"), [("", "utf-8-sig"), ("# coding: latin-1\n", "latin-1")])
+def test_the_encoding_stays(shop: Written, first: str, encoding: str) -> None:
+    """With its byte order mark; what is in none that Python knows of is left alone."""
+    env = shop.path / "migrations/env.py"
+    env.write_bytes(f"{first}# für\n{PLAIN}".encode(encoding))
+    assert use_library(shop.ini, write=True)
+    written = env.read_bytes()
+    assert written == written.decode(encoding).encode(encoding)
+    assert "# für\n" in written.decode(encoding)
+    for content in (f"# für\n{PLAIN}".encode("latin-1"), PLAIN.encode("utf-16")):
+        env.write_bytes(content)
+        with pytest.raises(ProofError, match="save it as UTF-8"):
+            use_library(shop.ini, write=True)
+        assert env.read_bytes() == content
 
 
 def test_what_is_not_recognised_is_left_alone(shop: Written) -> None:

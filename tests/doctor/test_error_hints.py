@@ -102,6 +102,8 @@ def test_a_code_or_a_type_decides(error: Exception, words: str) -> None:
         (ValueError("'file_template' ... bad interpolation"), "%%(year)d"),
         (KeyError("year"), "%%(year)d"),
         (KeyError("url"), "the URL is missing"),
+        (ArgumentError("Could not parse SQLAlchemy URL from given URL string"), "without quotes"),
+        (ArgumentError("Invalid SQLite URL: sqlite://app.db"), "three slashes before a relative path"),
         (KeyError("APP_DSN"), "the URL is missing"),
         (KeyError("formatters"), "logging sections of alembic init"),
         (ValueError("Can't load plugin: sqlalchemy.dialects:postgres"), "postgresql:// instead"),

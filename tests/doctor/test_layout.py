@@ -158,6 +158,13 @@ def test_settings(lay: Lay, toml: str, models: tuple[str, ...], error: str) -> N
         ({".env.example": "SHOP_URL=mariadb+pymysql://h/d\n"}, {}, "this is a mariadb project"),
         ({}, {"SHOP_URL": "postgres://h/d"}, "this is a postgres project"),
         ({".env": "SHOP_URL=mysql://h/d\n"}, {SCRATCH_VARIABLE: "mysql://h/d"}, ""),
+        (
+            {".env": "SHOP_URL=mariadb://h/d\n"},
+            {SCRATCH_VARIABLE: "postgres://h/d"},
+            "this is a mariadb project, and TEST_DATABASE_URL leads to postgresql: set",
+        ),
+        ({".env": "SHOP_URL=mysql://h/d\n"}, {SCRATCH_VARIABLE: "secret"}, ""),  # connecting says what is wrong
+        ({".env": "SHOP_URL=sqlite:///x.db\n"}, {SCRATCH_VARIABLE: "mysql://h/d"}, ""),
         ({".env": "DATABASE_URL=mysql://h/d\n"}, {}, ""),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from alembic_proof.doctor.findings import BlockedError, Note, Outcome, Problem, 
 from alembic_proof.doctor.project import Project
 from alembic_proof.doctor.registry import ENV_RUNS, Check, check
 from alembic_proof.errors import NoScratchDatabaseError, NotApplicableError, UndeterminedError
+from alembic_proof.settings import toml_loads
 
 PROBLEM = Problem("a", "b", "c")
 OK, BAD, UNKNOWN, SKIPPED, NOTE = (
@@ -216,6 +218,25 @@ def test_a_wrong_call_is_the_doctors_wherever_it_ends(monkeypatch: pytest.Monkey
     outcome = examine(monkeypatch, project, [item])[0]["a-a"]
     assert outcome.severity is UNKNOWN
     assert outcome.reason.startswith("the doctor itself failed, at ")
+
+
+def test_a_pyproject_that_is_no_toml(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:
+    """Is the place, not env.py, for which Alembic reads it."""
+    project.pyproject.write_text("[project]\nname = x\n")
+    item = check("a-a", "static")(lambda project: toml_loads()(project.pyproject.read_text()))  # type: ignore[arg-type,return-value]
+    (finding,) = examine(monkeypatch, project, [item])[0]["a-a"].findings
+    assert (finding.where, finding.fix) == ("pyproject.toml:2", "mend this line")
+
+
+def test_a_directory_with_a_percent_sign(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, project: Project) -> None:
+    """Is to be renamed: what is in alembic.ini is right."""
+    directory = tmp_path / "100%ok"
+    shutil.copytree(project.root, directory)
+    text = "from alembic.config import Config\nConfig('alembic.ini').get_section('alembic')\n"
+    monkeypatch.chdir(directory)
+    item = check("a-a", "static")(lambda project: raises(project, text))
+    (finding,) = examine(monkeypatch, Project(directory / "alembic.ini"), [item])[0]["a-a"].findings
+    assert (finding.where, finding.fix) == ("alembic.ini", "rename the directory")
 
 
 def test_an_env_that_reads_arguments(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:

@@ -146,6 +146,9 @@ def test_a_server_needs_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
         "it connects to postgresql: shop at db.example:5432: set TEST_DATABASE_URL to a database on such a server"
     )
     assert list(sandbox.requests) == ["postgresql: shop at db.example:5432"]
+    monkeypatch.setenv(SCRATCH_VARIABLE, "mysql://root:secret@h/d")
+    with Sandbox(), pytest.raises(NoScratchDatabaseError, match=r"5432 \(TEST_DATABASE_URL leads to mysql\)$"):
+        create_engine(f"{PG}db.example/shop").connect()
 
 
 def test_while_connections_are_forbidden_none_is_opened(tmp_path: Path) -> None:

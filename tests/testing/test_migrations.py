@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import make_url
 from support.written import Written
 
 from alembic_proof.doctor.project import Project
-from alembic_proof.testing.migrations import NotScratchError, project_config, project_database
+from alembic_proof.testing.migrations import NotScratchError, OtherKindError, project_config, project_database
 
 MODELS = 'sa.Table("book", metadata, sa.Column("id", sa.Integer, primary_key=True))'
 PLAIN = """\
@@ -61,7 +62,7 @@ def test_the_first_revision_is_generated(shop: Written, tmp_path: Path) -> None:
 DRIVERS = {
     "sqlite+aiosqlite:///own.db": "sqlite+aiosqlite",
     "sqlite:///own.db": "sqlite",
-    "postgresql+asyncpg://u@h/d": "sqlite",
+    "driver://user:pass@localhost/dbname": "sqlite",
     "no URL": "sqlite",
 }
 
@@ -76,6 +77,31 @@ def test_the_driver_is_the_projects(shop: Written, tmp_path: Path, own: str) -> 
         configured = make_url(project_config(project, url, tmp_path).get_main_option("sqlalchemy.url") or "")
     assert configured.drivername == DRIVERS[own]
     assert configured.database == make_url(url).database
+
+
+def test_another_kind_of_database_is_refused(shop: Written, tmp_path: Path) -> None:
+    """Revisions for a server that run on SQLite prove nothing, and nobody would see it."""
+    plain(shop, 'context.config.get_main_option("sqlalchemy.url")')
+    shop.ini.write_text(f"{shop.ini.read_text()}sqlalchemy.url = postgresql+psycopg://u:secret@h/d\n")
+    project = Project(shop.ini)
+    with project_database(project) as url, pytest.raises(OtherKindError) as error:
+        project_config(project, url, tmp_path)
+    assert str(error.value) == (
+        "alembic.ini:4 names a postgresql database, and the tests would run on sqlite: set TEST_DATABASE_URL to a "
+        "database on such a server."
+    )
+
+
+def test_modules_are_found_from_everywhere(shop: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative prepend_sys_path means the project, as for alembic, which is started there; pytest may not be."""
+    plain(shop, '__import__("models_of_shop") and context.config.get_main_option("sqlalchemy.url")')
+    (shop.path / "models_of_shop.py").write_text("")
+    shop.ini.write_text(f"{shop.ini.read_text()}sqlalchemy.url = sqlite:///own.db\nprepend_sys_path = .\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    project = Project(shop.ini)
+    with project_database(project) as url:
+        assert project_config(project, url, tmp_path)
 
 
 def test_another_database_is_refused(shop: Written, tmp_path: Path) -> None:

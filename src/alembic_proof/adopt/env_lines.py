@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from difflib import unified_diff
+from io import BytesIO
 from pathlib import Path
+from tokenize import detect_encoding
 
 from ..doctor.project import Project
 from ..errors import ProofError
@@ -21,9 +23,9 @@ def use_library(config_path: Path, write: bool) -> bool:
     name = project.name(project.env)
     if not project.env.is_file():
         raise ProofError(f"There is no {name}: run alembic-proof doctor. Nothing was changed.")
-    with project.env.open(encoding="utf-8", newline="") as file:
-        text = file.read()
-    source = text.replace("\r\n", "\n")
+    text, encoding = _read(project.env, name)
+    newline = next((each for each in ("\r\n", "\n", "\r") if each in text), "\n")
+    source = text.replace("\r\n", "\n").replace("\r", "\n")
     try:
         changed = with_library(source)
     except SeveralDatabasesError as error:
@@ -42,7 +44,16 @@ def use_library(config_path: Path, write: bool) -> bool:
         print(f"{name} does not use alembic-proof yet. Add these lines, or run alembic-proof adopt --write-env:")
         print(f"\n{diff}\n\nNothing was changed.")
         return False
-    with project.env.open("w", encoding="utf-8", newline="") as file:
-        file.write(changed.replace("\n", "\r\n") if "\r\n" in text else changed)
+    project.env.write_bytes(changed.replace("\n", newline).encode(encoding))
     print(f"Changed: {name}\n\n{diff}\n")
     return True
+
+
+def _read(env: Path, name: str) -> tuple[str, str]:
+    """Return the text of an env.py, and the encoding in which it is, as Python finds it out. Raises ProofError."""
+    content = env.read_bytes()
+    try:
+        encoding, _ = detect_encoding(BytesIO(content).readline)
+        return content.decode(encoding), encoding
+    except (SyntaxError, UnicodeDecodeError):
+        raise ProofError(f"{name} is no Python file in UTF-8: save it as UTF-8. Nothing was changed.") from None

@@ -110,7 +110,7 @@ def _ini_options(ini: Path, section: str) -> tuple[dict[str, str], str, list[str
     except (configparser.Error, UnicodeDecodeError) as raised:
         error = f"it cannot be read: {type(raised).__name__}"  # its text may hold a password
         lines = [number for number, _ in getattr(raised, "errors", ())]  # of a ParsingError
-        line = getattr(raised, "lineno", None) or next(iter(lines), 0)
+        line = getattr(raised, "lineno", None) or next(iter(lines), int(isinstance(raised, UnicodeDecodeError)))
         if isinstance(raised, configparser.DuplicateOptionError):
             error = f"{error}: {raised.option} is set twice"
     others = [

@@ -114,7 +114,12 @@ TEXTS = {
     r"interpolation|'%' must be followed by": "write each % of the URL twice, %%, in alembic.ini and for "
         "set_main_option(); or do not pass the URL through the ini: create_engine(url)",
     r"sqlalchemy.dialects:postgres\b": "write postgresql:// instead of postgres://",
-    r"sqlalchemy.dialects:driver\b|Could not parse SQLAlchemy URL|Expected string or URL object|"
+    r"Could not parse SQLAlchemy URL": "the URL is missing, or is none, as sqlite:///app.db is one (an ini takes it "
+        "without quotes): set the environment variable, or whatever names it here (sqlalchemy.url is read from "
+        "alembic.ini only)",
+    r"Invalid SQLite URL": "write three slashes before a relative path, sqlite:///app.db, and four before an absolute "
+        "one",
+    r"sqlalchemy.dialects:driver\b|Expected string or URL object|"
     r"option values must be strings|^'url'$|^'\w*(URL|URI|DSN)'$|base 10: 'None'": "the URL is missing: set the "
         "environment variable, or whatever names it here (sqlalchemy.url is read from alembic.ini only)",
     r"password authentication failed": CHECK_PASSWORD,

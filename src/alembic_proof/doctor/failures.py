@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import linecache
+import os
 import re
 import sys
 import traceback
+from codecs import BOM_UTF8
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import first_line
+from ..errors import SettingsError, first_line
 from ..sandbox import SCRATCH_VARIABLE
+from ..settings import toml_loads
 from .error_hints import hint
 from .findings import Outcome, Problem
 from .model_places import place_in, tables
 
 if TYPE_CHECKING:
+    from .layout import Layout
     from .project import Project
 
 _LIBRARY = Path(__file__).parents[1]
@@ -38,6 +42,10 @@ def failure(project: Project, error: BaseException) -> Outcome:
         error.filename = error.filename or _with_null_byte(project)
         if error.filename:
             return _failed(Problem(*unreadable(project, error)))
+    if type(error).__name__ == "TOMLDecodeError" and (problem := unreadable_toml(project)):
+        return _failed(problem)
+    if problem := _percent_in_path(project, error):
+        return _failed(problem)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if project.is_inside(frame.filename)]
     told = re.sub(r"<[\w.]*?(\w+) object at 0x[0-9a-f]+>", r"\1", first_line(error))  # it is the same one every time
@@ -45,8 +53,10 @@ def failure(project: Project, error: BaseException) -> Outcome:
     if own and isinstance(error, SystemExit) and not error.code:
         place = project.name(own[-1].filename, own[-1].lineno)
         return _failed(Problem(place, "it ends alembic with exit code 0, whatever has happened before", _NO_EXIT))
+    places = [frame.filename for frame in frames]
+    is_of_revisions = any(f"{os.sep}alembic{os.sep}script{os.sep}" in place for place in places)
     is_ours = frames[-1].filename.startswith(_OWN_CODE) or isinstance(error, (TypeError, NameError))
-    if not own and (is_ours or hasattr(error, "orig")):
+    if not own and not is_of_revisions and (is_ours or hasattr(error, "orig")):
         return Outcome.unknown(f"the doctor itself failed, at {_own_place(frames)}: {message}: please report it")
     if own and own[-1].filename == str(project.env) and _asks_for_arguments(project):
         return Outcome.unknown(
@@ -139,9 +149,57 @@ def unreadable(project: Project, error: SyntaxError) -> tuple[str, str, str]:
     if "null byte" in str(error.msg):
         message = "it has null bytes, and is no Python: it may be saved as UTF-16, as by PowerShell's >"
         return project.name(error.filename or ""), message, SAVE_AS_UTF_8
+    if "codec can't decode" in str(error.msg) and (line := _not_utf_8(error.filename or "")):
+        message = "it is not saved as UTF-8, and says no other encoding in a comment on its first line"
+        return project.name(error.filename or "", line), message, SAVE_AS_UTF_8
     version = ".".join(map(str, sys.version_info[:2]))
     fix = f"mend the line; if it is right in a newer Python than {version}, give the doctor that one: --python PATH"
     return project.name(error.filename or "", error.lineno), f"it cannot be read as Python {version}: {error.msg}", fix
+
+
+def _percent_in_path(project: Project, error: BaseException) -> Problem | None:
+    """Return the problem of a % in the path of the project, of which configparser speaks as if it was in an option."""
+    directory, found = str(project.ini.parent), re.search(r"found: '(%.*)'$", str(error))
+    if type(error).__name__ != "InterpolationSyntaxError" or found is None or not directory.endswith(found[1]):
+        return None
+    message = f"its directory, {directory}, has a % in the path, which configparser takes for a reference to an option"
+    return Problem(project.name(project.ini), message, "rename the directory")
+
+
+def unreadable_configuration(project: Layout, file: Path) -> Problem | None:
+    """Return why an alembic.ini or a pyproject.toml cannot be read, as far as its bytes tell; None if they do not."""
+    if conflict := conflict_line(file):
+        return Problem(project.name(file, conflict), "it has the markers of a merge conflict", END_CONFLICT)
+    if line := _not_utf_8(file):
+        return Problem(project.name(file, line), "it is not saved as UTF-8", SAVE_AS_UTF_8)
+    if file.read_bytes().startswith(BOM_UTF8):
+        message = "it begins with a byte order mark, with which it cannot be read"
+        return Problem(project.name(file, 1), message, f"{SAVE_AS_UTF_8} without BOM, as an editor calls it")
+    return None
+
+
+def unreadable_toml(project: Layout) -> Problem | None:
+    """Return where the pyproject.toml is no TOML, and what to do; None if it is, or is not there."""
+    file = project.pyproject
+    try:
+        toml_loads()(file.read_text("utf-8"))
+    except (OSError, SettingsError):
+        return None
+    except ValueError as error:  # also where it is not UTF-8
+        line = re.search(r"\(at line (\d+)", str(error))
+        where, message = project.name(file, int(line[1]) if line else None), f"it is no TOML: {first_line(error)}"
+        return unreadable_configuration(project, file) or Problem(where, message, "mend this line")
+    return None
+
+
+def _not_utf_8(file: str | Path) -> int | None:
+    """Return the first line of a file that is not UTF-8, None if there is none."""
+    for number, line in enumerate(Path(file).read_bytes().split(b"\n") if Path(file).is_file() else (), 1):
+        with contextlib.suppress(UnicodeDecodeError):
+            line.decode("utf-8")
+            continue
+        return number
+    return None
 
 
 def _with_null_byte(project: Project) -> str | None:

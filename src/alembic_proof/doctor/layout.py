@@ -12,10 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from .. import dialects
 from ..errors import SettingsError, UndeterminedError
 from ..prompts import in_flask
 from ..revisions.reader import constants
 from ..sandbox import SCRATCH_VARIABLE, Server
+from ..sandbox.scratch import canonical
 from ..settings import Settings, load
 from .configuration import Configuration
 
@@ -24,7 +26,7 @@ _OF_FLASK_ROOT = (".flaskenv", "app.py", "wsgi.py", ".env")
 _TEST = re.compile(r"(^|/)((tests?|testing)/|tests?\.py$|conftest\.py$|test_[^/]*$|[^/]*_tests?\.py$)")
 _DATABASE = re.compile(rb"alembic|sqlalchemy|sqlmodel|__tablename__|\bdb\.|create_all|revision")
 _LIBRARY = os.path.normcase(os.path.join(Path(__file__).parents[1], ""))
-_IMPORTS_LIBRARY = re.compile(rb"^\s*(from|import)\s+alembic_proof\b", re.MULTILINE)
+_IMPORTS_LIBRARY = re.compile(rb"(^|[\r\n])[^\S\r\n]*(from|import)\s+alembic_proof\b")
 
 
 def is_of_library(path: str) -> bool:
@@ -142,11 +144,12 @@ class Layout:
     @cached_property
     def missing_server(self) -> str:
         """Why the scratch database is not of the same kind as the project's: a sentence, empty if it is."""
-        dialect = self.declared_dialect
-        if self.server.text is not None or dialect in ("", "sqlite"):
+        dialect, kind = self.declared_dialect, self.server.kind
+        is_other = kind in dialects.KNOWN and kind != canonical(dialect)
+        if dialect in ("", "sqlite") or (self.server.text is not None and not is_other):
             return ""
-        server = f"set {SCRATCH_VARIABLE} to a database on such a server"
-        return f"this is a {dialect} project, and the scratch database is SQLite: {server}"
+        leads = f"{SCRATCH_VARIABLE} leads to {kind}" if is_other else "the scratch database is SQLite"
+        return f"this is a {dialect} project, and {leads}: set {SCRATCH_VARIABLE} to a database on such a server"
 
     @cached_property
     def declared_dialect(self) -> str:
@@ -204,7 +207,8 @@ class Layout:
                 other = any((path / file).exists() for file in ("pyvenv.cfg", "alembic.ini"))
                 if name in NO_SOURCES or name.startswith(".") or (other and path != self.ini.parent):
                     inside.remove(name)
-            files += [Path(directory, name) for name in names if name.endswith(".py")]
+            found = (Path(directory, name) for name in names if name.endswith(".py"))
+            files += [path for path in found if path.is_file()]  # a link may lead nowhere: Emacs makes one for a lock
         outside = [place for place in (self.scripts, *self.versions) if not place.is_relative_to(self.root)]
         return sorted({*files, *(path for place in outside for path in place.rglob("*.py"))})
 
@@ -263,4 +267,5 @@ class Layout:
             path
             for directory in self.versions
             for path in sorted(directory.rglob("*.py") if recursive else directory.glob("*.py"))
+            if path.is_file()
         ]

@@ -13,11 +13,13 @@ from typing import Any
 from ..revisions.reader import operations
 from .findings import Finding, Note, Problem
 from .layout import Layout
+from .revision_ids import assigned_at, unusable_ids
 
 
 def several(names: Any) -> set[str]:
     """Return the revisions or labels that a variable of a revision names: none, one or more."""
-    return {names} if isinstance(names, str) else set(names or ())
+    listed = names if isinstance(names, (list, tuple, set)) else [names]
+    return {name for name in listed if isinstance(name, str)}
 
 
 @dataclass(frozen=True)
@@ -84,15 +86,15 @@ class Chain:
         return ordered
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what is wrong. What follows from a hole or a cycle is left out."""
-        own = [*self._twins()] or [*self._holes(), *self._cycle()]
+        """Yield what is wrong. What follows from an id that is none, a hole or a cycle is left out."""
+        own = [*unusable_ids(self.project)] or [*self._twins()] or [*self._holes(), *self._cycle()]
         yield from own
         yield from self._long_ids()
         if not own:
             yield from self._heads()
 
     def _problem(self, link: Link, message: str, fix: str, variable: str = "down_revision") -> Finding:
-        return Problem(self.project.name(link.path, _line(self.project.tree(link.path), variable)), message, fix)
+        return Problem(self.project.name(link.path, assigned_at(self.project.tree(link.path), variable)), message, fix)
 
     def _twins(self) -> Iterator[Finding]:
         for link in self.links:
@@ -182,7 +184,7 @@ class Chain:
             message = f"its down_revision is None, as that of {first} is, and a second line begins with it: {refuses}"
             fix = f"if it follows {head}: down_revision = {head!r}; if two lines are meant, give both branch_labels"
             tree = self.project.tree(root.path)
-            yield kind(self.project.name(root.path, _line(tree, "down_revision")), message, fix)
+            yield kind(self.project.name(root.path, assigned_at(tree, "down_revision")), message, fix)
 
     def _lines(self) -> list[list[Link]]:
         """Return the revisions that hang together, line by line; the one that was begun first comes first."""
@@ -207,15 +209,6 @@ def _link(path: Path, values: dict[str, Any], tree: ast.Module) -> Link:
         for title in ("Revision ID", "Create Date")
     )
     return Link(path, str(values["revision"]), down, needs, labels, said, made)
-
-
-def _line(tree: ast.Module, variable: str) -> int | None:
-    """Return the line in which a module assigns to a variable."""
-    for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if variable in [getattr(target, "id", "") for target in targets]:
-            return node.lineno
-    return None
 
 
 def _disagrees(link: Link, tree: ast.Module) -> bool:

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from .. import dialects
 from ..errors import NoScratchDatabaseError
 from .process import environment
 from .scratch import (
@@ -149,8 +150,10 @@ class Sandbox:
     def _scratch_for(self, dialect: Any, place: str) -> str:
         if place not in self._scratch:
             kind = canonical(dialect.name)
-            if kind not in ("sqlite", (self.server or Server.named()).kind):
-                raise NoScratchDatabaseError(place)
+            server = self.server or Server.named()
+            if kind not in ("sqlite", server.kind):
+                elsewhere = f" ({SCRATCH_VARIABLE} leads to {server.kind})" if server.kind in dialects.KNOWN else ""
+                raise NoScratchDatabaseError(f"{place}{elsewhere}")
             self._scratch[place] = self.database(kind)
         return self._scratch[place]
 

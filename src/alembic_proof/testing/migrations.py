@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,10 +12,16 @@ from alembic.config import Config
 from sqlalchemy import URL, MetaData, make_url
 from sqlalchemy.exc import ArgumentError
 
+from .. import dialects
 from ..doctor.project import Project
 from ..errors import ProofError
-from ..sandbox import environment, scratch_database
+from ..sandbox import SCRATCH_VARIABLE, environment, scratch_database
+from ..sandbox.scratch import canonical
 from ..url import masked
+
+
+class OtherKindError(ProofError):
+    """The scratch database is of another kind than the one for which the revisions are written."""
 
 
 class NotScratchError(ProofError):
@@ -41,20 +48,39 @@ def project_config(project: Project, url: str, directory: Path) -> Config:
 
     As long as the project has none, it has the one that autogenerate would write: it is written into the directory. If
     there are no models yet either, it has none.
-    Raises NotScratchError if env.py does not connect to that database, and whatever env.py raises.
+    Raises NotScratchError if env.py does not connect to that database, OtherKindError if the project is for another
+    kind of database, and whatever env.py raises.
     """
     options = {}
     if "sqlalchemy.url" in project.options:
         options["sqlalchemy.url"] = _with_driver_of(url, project.options["sqlalchemy.url"])
     if not project.revisions:
         options["version_locations"] = str(directory)
+    for entry in project.configuration.paths("prepend_sys_path"):  # wherever pytest was started
+        if (path := str(project.root / entry)) not in sys.path:
+            sys.path.insert(0, path)
     config = project.config(**options)
     scratch = make_url(url)
     metadata = project.once("env.py uses the scratch database", lambda: _require_scratch(project, config, scratch))
+    _require_kind(project, scratch)
     is_written = bool(project.revisions or list(directory.glob("*.py")))
     if not is_written and not project.has_not_begun(metadata):
         project.alembic("revision", config, "first tables", autogenerate=True)
     return config
+
+
+def _require_kind(project: Project, scratch: URL) -> None:
+    """Raise OtherKindError where the URL in the ini, in whose place env.py gets the scratch database, is of a server.
+
+    Where a variable has the URL, what is in the ini does not count, and Project.missing_server knows the kind.
+    """
+    named = canonical(project.options.get("sqlalchemy.url", "").partition(":")[0].partition("+")[0])
+    kind = canonical(scratch.get_backend_name())
+    if named not in ("sqlite", kind) and named in dialects.KNOWN and not project.settings.database_variable:
+        raise OtherKindError(
+            f"{project.place_of_option('sqlalchemy.url')} names a {named} database, and the tests would run on {kind}: "
+            f"set {SCRATCH_VARIABLE} to a database on such a server."
+        )
 
 
 def _with_driver_of(scratch: str, own: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -116,6 +117,57 @@ CASES: list[tuple[Check, dict[str, str], list[tuple[str, str]]]] = [
     ),
     (no_url_in_ini, VARIABLE, []),
 ]
+
+
+# What is in a file that no command can read, and what is said: where, what, and the fix.
+UNREADABLE: list[tuple[str, bytes, str, str, str]] = [
+    ("alembic.ini", b"\xef\xbb\xbf[alembic]\n", "alembic.ini:1", "it begins with a byte order mark", "without BOM"),
+    ("alembic.ini", b"[alembic]\n# f\xfc\n", "alembic.ini:2", "it is not saved as UTF-8", "save it as UTF-8"),
+    ("pyproject.toml", b"\xef\xbb\xbf[tool.alembic]\n", "pyproject.toml:1", "a byte order mark", "without BOM"),
+    ("pyproject.toml", b"[tool.alembic]\nx = '\xfc'\n", "pyproject.toml:2", "not saved as UTF-8", "save it as UTF-8"),
+    ("pyproject.toml", b"[tool.alembic]\nx = y\n", "pyproject.toml:2", "it is no TOML: Invalid", "mend this line"),
+    (
+        "pyproject.toml",
+        b"[tool.alembic]\n<<<<<<< HEAD\n=======\n>>>>>>> b\n",
+        "pyproject.toml:2",
+        "the markers of a merge conflict",
+        "keep one side",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "where", "message", "fix"), UNREADABLE)
+def test_a_configuration_that_cannot_be_read(
+    tmp_path: Path, name: str, text: bytes, where: str, message: str, fix: str
+) -> None:
+    """Is named with its line, and with what is wrong with it."""
+    (tmp_path / name).write_bytes(text)
+    (finding,) = ini_leads_to_scripts.find(Project(tmp_path / name))
+    assert finding.where == where
+    assert message in finding.message
+    assert fix in finding.fix
+
+
+def test_links_that_lead_nowhere(lay: Lay) -> None:
+    """A lock of Emacs is none of the project's files; a revision that is one stops every command."""
+    project = lay({"models.py": "import sqlalchemy\n", **SOUND})
+    for name in (".#models.py", "migrations/versions/.#a1.py", "migrations/versions/b2.py"):
+        (project.root / name).symlink_to("nowhere")
+    (finding,) = files_parse.find(project)
+    assert (finding.where, finding.fix) == (
+        "migrations/versions/b2.py",
+        "restore the file to which it leads, or delete the link",
+    )
+
+
+def test_a_revision_in_another_encoding(tmp_path: Path) -> None:
+    """Is to be saved as UTF-8: its line is not wrong in this Python only."""
+    (tmp_path / "alembic.ini").write_text(HEAD)
+    revision = tmp_path / "migrations/versions/a1.py"
+    revision.parent.mkdir(parents=True)
+    revision.write_bytes('\n"""B\xfccher"""\n'.encode("latin-1"))
+    (finding,) = files_parse.find(Project(tmp_path / "alembic.ini"))
+    assert (finding.where, finding.fix) == ("migrations/versions/a1.py:2", "save it as UTF-8")
 
 
 @pytest.mark.parametrize(("check", "files", "expected"), CASES)

@@ -130,6 +130,14 @@ def test_a_database(
     assert not before or (tmp_path / "x.db").read_bytes() == before
 
 
+def test_a_database_in_a_directory_that_is_not_there(tmp_path: Path) -> None:
+    """Is not one that the next upgrade makes: every command ends there."""
+    written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/no/x.db", TABLE)
+    outcome = outcomes(Project(written.ini), KNOWN)[KNOWN]
+    assert outcome.severity is UNKNOWN
+    assert f"there is no directory {tmp_path}/no; create it, or correct the URL" in outcome.reason
+
+
 def test_an_exported_variable_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over the one in .env: a note says so, unless they say the same."""
     written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/x.db", TABLE)

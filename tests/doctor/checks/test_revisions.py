@@ -84,6 +84,31 @@ def test_the_chain(lay: Lay, files: dict[str, str], messages: list[str]) -> None
     assert all(message in finding.message for finding, message in zip(findings, messages, strict=True))
 
 
+UNUSABLE: list[tuple[dict[str, str], str, str]] = [
+    (chain(revision("a1"), {"migrations/versions/b.py": "revision = 2\ndown_revision = 'a1'"}), "b.py:1", "no text"),
+    (chain(revision("a1"), revision("b2", 1)), "b2.py:2", "down_revision names 1, and no text"),
+    (chain(revision("a1"), revision("b2", ("a1", 1))), "b2.py:2", "down_revision names 1, and no text"),
+    (chain(revision("a1"), revision("b2", "")), "b2.py:2", "down_revision is '', which is the id of no revision"),
+    (chain(revision("a1"), revision("b2", "None")), "b2.py:2", "down_revision is 'None', which is"),
+    (chain(revision("a1"), {"migrations/versions/b.py": "revision = 'b2'"}), "b.py:1", "nothing to down_revision"),
+    (chain(revision("a1"), revision("b-2", "a1")), "b-2.py:1", "its id b-2 has a -, which Alembic does not take"),
+    (
+        chain(revision("a1", branch_labels="x"), revision("b2", "a1", branch_labels=["x"])),
+        "b2.py:3",
+        "its branch label x is also one of migrations/versions/a1.py",
+    ),
+    (chain(revision("a1"), revision("b2", "a1", branch_labels="a1")), "b2.py:3", "its branch label a1 is also"),
+]
+
+
+@pytest.mark.parametrize(("files", "where", "message"), UNUSABLE)
+def test_a_name_that_alembic_cannot_use(lay: Lay, files: dict[str, str], where: str, message: str) -> None:
+    """Is the only thing that is told: the rest follows from it."""
+    (finding,) = revisions_form_one_line.find(lay(files))
+    assert finding.where == f"migrations/versions/{where}"
+    assert message in finding.message
+
+
 # The fix for each hole or circle.
 FIXES: list[tuple[dict[str, str], str, str]] = [
     (chain(revision("a1"), revision("b2", "a")), "b2.py:2", "down_revision = 'a1'"),
@@ -134,22 +159,28 @@ def test_a_line_in_a_directory_of_its_own(lay: Lay) -> None:
 
 
 STRAYS = {
-    "helpers.py": ("def add(): ...", ["migrations/versions/helpers.py"]),
+    "helpers.py": ("def add(): ...", ["it lies among the revisions and is none"]),
     "__init__.py": ("", []),
     "abc123.py": ("", []),  # Alembic takes the name for the id
-    "made.py": ("from other import revision", []),
+    "made.py": ("from other import revision, upgrade, downgrade", []),
     "every.py": ("from other import *", []),
-    "later.py": ("for revision in ('a1',): pass", []),
+    "later.py": ("for revision in ('a1',): pass\nupgrade = downgrade = print", []),
     "broken.py": ("def (", []),  # another check says so
+    "a1_x.py": ("def upgrade(): ...", ["it has an upgrade(), and assigns nothing to revision"]),  # not to be moved away
+    "b2.py": ("revision = 'b2'\ndef upgrade(): ...", ["it has no downgrade(): alembic downgrade ends here"]),
+    "c3.py": ("revision = 'c3'\nasync def upgrade(): ...\ndef downgrade(): ...", ["upgrade() is async"]),
 }
 
 
 @pytest.mark.parametrize("name", STRAYS)
 def test_a_file_that_is_no_revision(lay: Lay, name: str) -> None:
-    """It stops every command of Alembic."""
-    text, places = STRAYS[name]
-    project = lay({f"migrations/versions/{name}": text})
-    assert [finding.where for finding in versions_hold_revisions.find(project)] == places
+    """It stops every command of Alembic, or the one that calls what it lacks."""
+    text, messages = STRAYS[name]
+    findings = list(versions_hold_revisions.find(lay({f"migrations/versions/{name}": text})))
+    assert len(findings) == len(messages)
+    for finding, message in zip(findings, messages, strict=True):
+        assert finding.where.startswith(f"migrations/versions/{name}")
+        assert message in finding.message
 
 
 COLUMN = "sa.Column('y', sa.Integer(){})"

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ...errors import UndeterminedError
-from ..failures import END_CONFLICT, conflict_line, unreadable
+from ..failures import unreadable, unreadable_configuration, unreadable_toml
 from ..findings import Finding, Note, Problem
 from ..project import Project
 from ..registry import check
@@ -22,6 +22,10 @@ def files_parse(project: Project) -> Iterable[Finding]:
 
     One that does not hides whatever is wrong in it. Of env.py or a revision, it stops every alembic command.
     """
+    for path in (path for directory in project.versions for path in sorted(directory.glob("*.py"))):
+        if not path.exists() and not path.name.startswith(".#"):  # that one Alembic passes over
+            message = "it is a link to a file that is not there: every command ends here"
+            yield Problem(project.name(path), message, "restore the file to which it leads, or delete the link")
     needed = [path for path in (project.env, *project.revision_files) if path.is_file()]
     for path in dict.fromkeys([*needed, *project.database_files]):
         error = project.syntax_error(path)
@@ -44,6 +48,9 @@ def ini_leads_to_scripts(project: Project) -> Iterable[Finding]:
     elif not project.options.get("script_location") and not project.env.is_file():
         if configuration.sections:
             raise UndeterminedError(f"{configuration.error}: name the one to use with -n {configuration.sections[0]}")
+        if configuration.file == configuration.toml and (problem := unreadable_toml(project)):
+            yield problem
+            return
         fix = "give it a section [alembic] with script_location = %(here)s/migrations"
         yield Problem(project.name(configuration.file), configuration.error or "it has no script_location", fix)
     elif similar := _similar_scripts(project):
@@ -56,8 +63,8 @@ def ini_leads_to_scripts(project: Project) -> Iterable[Finding]:
 def _no_ini(project: Project) -> Finding:
     """Return the finding about an alembic.ini that no command can read."""
     ini, configuration = project.ini, project.configuration
-    if conflict := conflict_line(ini):
-        return Problem(project.name(ini, conflict), "it has the markers of a merge conflict", END_CONFLICT)
+    if problem := unreadable_configuration(project, ini):
+        return problem
     is_double = configuration.error.endswith("is set twice")
     fix = "delete one of the two lines" if is_double else "mend this line: in an ini it is [section] or name = value"
     return Problem(project.name(ini, configuration.unread), configuration.error, fix)

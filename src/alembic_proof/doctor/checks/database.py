@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...connecting import why_not
+from ...connecting import about_file, why_not
 from ...errors import NotApplicableError, UndeterminedError
 from ...sandbox import engine, exists, read_only_engine
 from ...schema import JOURNAL, Schema, model_names, own_tables, read, table_names
@@ -72,6 +72,8 @@ def databases(project: Project) -> list[Database]:
 
 def _database(project: Project, run: Run | None, url: URL) -> Database:
     if not exists(url):
+        if wrong := about_file(url):
+            raise UndeterminedError(f"{_masked(url)} cannot be made{wrong}")
         raise NotApplicableError(f"{_masked(url)} does not exist yet")
     if run is None:
         raise BlockedError("env-reaches-run-migrations")

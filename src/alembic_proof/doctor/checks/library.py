@@ -9,6 +9,7 @@ from pathlib import Path
 from ...errors import NotApplicableError, SettingsError, UndeterminedError
 from ...settings import toml_loads
 from ...vendoring.wheel import is_whole
+from ..failures import unreadable_toml
 from ..findings import Finding, Problem
 from ..project import Project
 from ..registry import check
@@ -26,7 +27,7 @@ def library_settings_are_valid(project: Project) -> Iterable[Finding]:
         except SettingsError as error:  # it is this Python that cannot read the section
             raise UndeterminedError(str(error)) from None
         message = project.settings_error.removeprefix(f"{project.pyproject}: ")
-        yield Problem(project.name(project.pyproject), message, "correct the section")
+        yield unreadable_toml(project) or Problem(project.name(project.pyproject), message, "correct the section")
 
 
 # A requirement that more than one version meets.

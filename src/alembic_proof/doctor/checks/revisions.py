@@ -15,6 +15,7 @@ from ..findings import Finding, Problem
 from ..project import Project
 from ..registry import check
 from ..revision_chain import Chain
+from ..revision_ids import may_define
 
 
 @check("versions-hold-revisions", "static")
@@ -26,7 +27,16 @@ def versions_hold_revisions(project: Project) -> Iterable[Finding]:
     for path in project.revision_files:
         if path.name.startswith((".#", "__init__")) or project.syntax_error(path) is not None:
             continue
-        if not _may_define(project.tree(path), "revision") and not re.fullmatch(r"[a-f0-9]+\.py", path.name):
+        tree = project.tree(path)
+        if may_define(tree, "revision") or re.fullmatch(r"[a-f0-9]+\.py", path.name):
+            yield from _without_functions(project, path, tree)
+        elif may_define(tree, "upgrade"):  # to move it away would lose what it does
+            message = "it has an upgrade(), and assigns nothing to revision: every command ends here"
+            meant = re.split(r"[_.]", path.name)[0]
+            yield Problem(
+                project.name(path), message, f"if this was its id, as the file is named: revision = {meant!r}"
+            )
+        else:
             message = (
                 "it lies among the revisions and is none: it assigns nothing to revision, and every command ends here"
             )
@@ -34,14 +44,17 @@ def versions_hold_revisions(project: Project) -> Iterable[Finding]:
             yield Problem(project.name(path), message, f"move it to another directory, such as {place}")
 
 
-def _may_define(tree: ast.Module, name: str) -> bool:
-    """Tell whether a module may have a variable of this name: it assigns it, or imports it."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == name:
-            return True
-        if isinstance(node, ast.ImportFrom) and {alias.asname or alias.name for alias in node.names} & {name, "*"}:
-            return True
-    return False
+def _without_functions(project: Project, path: Path, tree: ast.Module) -> Iterator[Finding]:
+    """Yield what Alembic will not find in a revision when it calls it, or not wait for."""
+    for name in ("upgrade", "downgrade") if tree.body else ():
+        coroutines = [each for each in tree.body if isinstance(each, ast.AsyncFunctionDef) and each.name == name]
+        for each in coroutines:
+            message = f"{name}() is async, and Alembic awaits no revision: it would do nothing"
+            yield Problem(project.name(path, each.lineno), message, f"def {name}() without async, and without await")
+        if not may_define(tree, name):
+            message = f"it has no {name}(): alembic {name} ends here"
+            does = "with pass if it has nothing to do" if name == "upgrade" else "which undoes what upgrade() does"
+            yield Problem(project.name(path), message, f"add def {name}(), {does}")
 
 
 @check("revisions-form-one-line", "static", follows=("files-parse", "scripts-are-whole"))
@@ -139,7 +152,7 @@ def _literal_name(node: ast.expr) -> str:
 @check(
     "every-revision-is-loaded",
     "probe",
-    follows=("scripts-are-whole", "versions-hold-revisions", "revisions-form-one-line"),
+    follows=("files-parse", "scripts-are-whole", "versions-hold-revisions", "revisions-form-one-line"),
 )
 def every_revision_is_loaded(project: Project) -> Iterable[Finding]:
     """Every revision file is one that Alembic loads
