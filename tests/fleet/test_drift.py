@@ -265,8 +265,8 @@ def test_what_a_dump_writes_in_another_way_is_no_drift(tmp_path: Path) -> None:
     with making_fleet("postgresql", 2, tmp_path) as fleet:
         fleet.revision("r1", RESTORED)
         assert fleet.upgrade()[0].ok
-        (view,), (policy,), (trigger,), (rule,) = (
-            fleet.rows("mall-2", f"SELECT {sql}")[0]
+        view, policy, trigger, rule = (
+            str(fleet.rows("mall-2", f"SELECT {sql}")[0][0])
             for sql in (
                 "pg_get_viewdef('cheap'::regclass)",
                 "pg_get_expr(polqual, polrelid) FROM pg_policy",
