@@ -22,8 +22,6 @@ Bake = Callable[..., Project]
 # A shell lets what it starts in the background ignore Ctrl-C, and so would all that tests start, and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-# Python takes a file for unchanged that was edited within a second and kept its size: revisions are, here.
-sys.dont_write_bytecode = True
 # Most of what tests make lives as long as a test: to look for garbage less often takes an eighth of their time away.
 gc.collect()
 gc.freeze()
@@ -33,6 +31,14 @@ gc.set_threshold(100_000, 50, 100)
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes run the tests (-n auto): more than there are processors, as they wait for servers."""
     return (os.cpu_count() or 1) * 3 // 2 or 1
+
+
+def pytest_collection_finish() -> None:
+    """Let the tests keep nothing that Python compiles, as it kept the tests themselves.
+
+    It takes a file for unchanged that was edited within a second and kept its size: revisions are, here.
+    """
+    sys.dont_write_bytecode = True
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -71,7 +71,8 @@ class Project:
         keep = {name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
         coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
         paths = {"HOME": str(self.home), "PATH": f"{BIN}{os.pathsep}/usr/bin{os.pathsep}/bin"}
-        quick = {"PYTHONDONTWRITEBYTECODE": "1", "MYPY_CACHE_DIR": str(self.home / "mypy")}
+        cache = os.environ.get("MYPY_CACHE_DIR", str(self.home / "mypy"))
+        quick = {"PYTHONDONTWRITEBYTECODE": "1", "MYPY_CACHE_DIR": cache}
         quick["PYTEST_PLUGINS"] = "alembic_proof.testing.plugin"  # which an installed library names as its entry point
         imports = os.pathsep.join([str(self.path / "src"), str(LIBRARY)])
         return {**keep, **coverage, **paths, **quick, "PYTHONPATH": imports, **variables}
