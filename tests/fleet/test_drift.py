@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -247,6 +248,29 @@ def test_what_lies_beside_tables_is_compared(kind: str, tmp_path: Path) -> None:
     told = drift.differing["mall-2"]
     assert all(any(sentence.startswith(each) for sentence in told) for each in words), told
     assert len(told) == len(list(filter(None, words))), told
+
+
+def test_what_mariadb_does_not_show_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a user who lacks the privilege."""
+    with making_fleet("mysql", 1, tmp_path) as fleet:
+        make = "op.execute('CREATE VIEW v AS SELECT 1 AS one')\nop.execute('CREATE PROCEDURE p() SET @a = 1')"
+        fleet.revision("r1", make)
+        assert fleet.upgrade()[0].ok
+        monkeypatch.setenv("TEST_DATABASE_URL", fleet.url("mall-1"))
+        address = fleet.targets[0].address
+        low = f"{address.database}_low"
+        users = [f"'{low}'@'%%'", f"'{low}'@'localhost'"]
+        for user in users:
+            fleet.rows("mall-1", f"CREATE USER {user}")
+            fleet.rows("mall-1", f"GRANT SELECT, EXECUTE ON {address.database}.* TO {user}")
+        fleet.targets = [Target("low", address.set(username=low, password=None))]
+        try:
+            differing = _drift(fleet).differing["low"]
+        finally:
+            for user in users:
+                rows(os.environ["TEST_DATABASE_URL"], f"DROP USER {user}")
+    assert len(differing) == 2
+    assert all("(not shown to this user, who lacks the privilege), not" in each for each in differing), differing
 
 
 RESTORED = """
