@@ -1,8 +1,9 @@
-"""What SQLAlchemy before 2.0.45 reads wrongly of SQLite's constraints, read from the CREATE TABLE itself.
+"""What SQLAlchemy reads wrongly of SQLite's constraints, read from the CREATE TABLE itself.
 
-It does not read the name of a primary key or foreign key in quotes: what is to be dropped by its name is not found, or
-a revision that drops it is written and does nothing. And it takes several constraints on one line for one of a long
-name, with which the table cannot be rebuilt.
+It reads no UNIQUE of a column behind a length, a default or NOT NULL, and none that is written on several lines. Before
+2.0.45, it does not read the name of a primary key or foreign key in quotes: what is to be dropped by its name is not
+found, or a revision that drops it is written and does nothing. And it takes several constraints on one line for one of
+a long name, with which the table cannot be rebuilt.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import upstream
-from .sqlite_tables import TableSql
+from .sqlite_tables import TableSql, unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
 def correct_reflection(dialect: Dialect) -> None:
     """Let the dialect of one engine read constraints right; SQLAlchemy's class and other engines are left alone."""
-    if upstream.reads_sqlite_constraints() or "get_pk_constraint" in vars(dialect):
+    if "get_unique_constraints" in vars(dialect):
         return
-    for method, correct in _CORRECTIONS.items():
-        setattr(dialect, method, partial(_reflect, getattr(dialect, method), correct))
+    wrong = {"get_unique_constraints"} if upstream.reads_sqlite_constraints() else set(_CORRECTIONS)
+    for method in wrong:
+        setattr(dialect, method, partial(_reflect, getattr(dialect, method), _CORRECTIONS[method]))
 
 
 def _reflect(
@@ -39,8 +41,11 @@ def _reflect(
     reflected = method(connection, table_name, schema, **options)
     prefix = f"{connection.dialect.identifier_preparer.quote_schema(schema)}." if schema else ""
     query = f"SELECT sql FROM {prefix}sqlite_master WHERE type = 'table' AND lower(name) = lower(?)"
+    sql = connection.exec_driver_sql(query, (table_name,)).scalar() or ""
+    if correct is _unique_constraints and "UNIQUE" not in sql.upper():  # to take a table apart takes time
+        return reflected
     try:
-        table = TableSql.parse(connection.exec_driver_sql(query, (table_name,)).scalar() or "")
+        table = TableSql.parse(sql)
     except ValueError:  # a view, a temporary or a virtual table; or one that is not understood
         return reflected
     return correct(reflected, table)
@@ -56,7 +61,18 @@ def _foreign_keys(reflected: Any, table: TableSql) -> Any:
 
 
 def _unique_constraints(reflected: Any, table: TableSql) -> Any:
-    return [{**each, "name": _name(table, "UNIQUE", each["column_names"])} for each in reflected]
+    found = [{**each, "name": _name(table, "UNIQUE", each["column_names"])} for each in reflected]
+    known = [tuple(map(str.lower, each["column_names"])) for each in found]
+    for kind in ("PRIMARY", "UNIQUE"):  # one that is the key, too, is left out as SQLAlchemy does
+        for piece, clause in table.clauses:
+            covered = clause.columns or ((unquoted(piece.name.text).lower(),) if piece.name else ())
+            if clause.kind != kind or covered in known:
+                continue
+            known.append(covered)
+            if kind == "UNIQUE" and all(column in table.columns for column in covered):
+                names = [unquoted(name.text) for column in covered if (name := table.columns[column].name)]
+                found.append({"name": clause.name if clause.columns else None, "column_names": names})
+    return found
 
 
 def _check_constraints(_: Any, table: TableSql) -> Any:
