@@ -49,6 +49,13 @@ def test_a_change_by_hand_is_found(change: str, words: str, fleet: Fleet) -> Non
 # What a revision makes, what somebody does then, and what is said of it.
 BESIDE_TABLES = {
     "sqlite": [
+        ("CREATE VIRTUAL TABLE words USING fts5(a)", "DROP TABLE words", ""),
+        (
+            "SELECT 1",
+            "CREATE VIRTUAL TABLE words USING fts5(a, tokenize = porter)",
+            "module of words is fts5(a, tokenize = porter), not fts5(a)",
+        ),
+        ("CREATE INDEX ix_half ON goods (price / 2)", "SELECT 1", ""),
         ("CREATE VIEW cheap AS SELECT id FROM goods", "DROP VIEW cheap", "lacks view cheap: CREATE VIEW cheap AS"),
         ("SELECT 1", "CREATE VIEW dear AS SELECT id FROM goods", "has the view dear besides"),
         (
