@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from support.databases import DATABASES, make_database, rows
 from support.fleets import CREATE_GOODS, CREATE_SHOP, Fleet, making_fleet
 
+from alembic_proof.errors import UndeterminedError
 from alembic_proof.fleet import Drift, Target, find_drift
 
 
@@ -278,6 +279,19 @@ def test_what_mariadb_does_not_show_is_said(tmp_path: Path, monkeypatch: pytest.
                 rows(os.environ["TEST_DATABASE_URL"], f"DROP USER {user}")
     assert len(differing) == 2
     assert all("(not shown to this user, who lacks the privilege), not" in each for each in differing), differing
+
+
+def test_where_no_empty_database_may_be_made_models_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They need none."""
+    with making_fleet("postgresql", 1, tmp_path) as fleet:
+        fleet.revision("r1", CREATE_SHOP)
+        assert fleet.upgrade()[0].ok
+        fleet.rows("mall-1", "GRANT SELECT ON alembic_version TO pg_monitor")
+        monkeypatch.delenv("TEST_DATABASE_URL", raising=False)
+        led = {"options": "-crole=pg_monitor"}
+        fleet.targets = [Target("low", fleet.targets[0].address.update_query_dict(led))]
+        with pytest.raises(UndeterminedError, match=r"may be created \(`fleet drift --models` needs none\)"):
+            _drift(fleet)
 
 
 RESTORED = """
