@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from support.fleets import CREATE_GOODS, CREATE_SHOP, Fleet, making_fleet
 
 from alembic_proof.errors import UndeterminedError
 from alembic_proof.fleet import Drift, Target, find_drift
+from alembic_proof.fleet.fingerprint import Reading, read_target
+from alembic_proof.fleet.history import History
 
 
 def _drift(fleet: Fleet) -> Drift:
@@ -292,6 +295,24 @@ def test_where_no_empty_database_may_be_made_models_are_named(tmp_path: Path, mo
         fleet.targets = [Target("low", fleet.targets[0].address.update_query_dict(led))]
         with pytest.raises(UndeterminedError, match=r"may be created \(`fleet drift --models` needs none\)"):
             _drift(fleet)
+
+
+def test_the_empty_database_is_like_the_first_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where another one answers first, whose user may not make one."""
+    with making_fleet("postgresql", 1, tmp_path) as fleet:
+        fleet.revision("r1", CREATE_SHOP)
+        assert fleet.upgrade()[0].ok
+        fleet.rows("mall-1", "GRANT SELECT ON alembic_version TO pg_monitor")
+        monkeypatch.delenv("TEST_DATABASE_URL", raising=False)
+        led = {"options": "-crole=pg_monitor"}
+        fleet.targets.append(Target("low", fleet.targets[0].address.update_query_dict(led)))
+
+        def slowly(target: Target, history: History) -> Reading:
+            time.sleep(0.3 * (target.name == "mall-1"))
+            return read_target(target, history)
+
+        monkeypatch.setattr("alembic_proof.fleet.drift.read_target", slowly)
+        assert _drift(fleet).ok
 
 
 RESTORED = """
