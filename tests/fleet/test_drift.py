@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,10 @@ from sqlalchemy import make_url
 from support.databases import DATABASES, make_database, rows
 from support.fleets import CREATE_GOODS, CREATE_SHOP, Fleet, making_fleet
 
+from alembic_proof.errors import UndeterminedError
 from alembic_proof.fleet import Drift, Target, find_drift
+from alembic_proof.fleet.fingerprint import Reading, read_target
+from alembic_proof.fleet.history import History
 
 
 def _drift(fleet: Fleet) -> Drift:
@@ -48,6 +53,13 @@ def test_a_change_by_hand_is_found(change: str, words: str, fleet: Fleet) -> Non
 # What a revision makes, what somebody does then, and what is said of it.
 BESIDE_TABLES = {
     "sqlite": [
+        ("CREATE VIRTUAL TABLE words USING fts5(a)", "DROP TABLE words", ""),
+        (
+            "SELECT 1",
+            "CREATE VIRTUAL TABLE words USING fts5(a, tokenize = porter)",
+            "module of words is fts5(a, tokenize = porter), not fts5(a)",
+        ),
+        ("CREATE INDEX ix_half ON goods (price / 2)", "SELECT 1", ""),
         ("CREATE VIEW cheap AS SELECT id FROM goods", "DROP VIEW cheap", "lacks view cheap: CREATE VIEW cheap AS"),
         ("SELECT 1", "CREATE VIEW dear AS SELECT id FROM goods", "has the view dear besides"),
         (
@@ -247,6 +259,60 @@ def test_what_lies_beside_tables_is_compared(kind: str, tmp_path: Path) -> None:
     told = drift.differing["mall-2"]
     assert all(any(sentence.startswith(each) for sentence in told) for each in words), told
     assert len(told) == len(list(filter(None, words))), told
+
+
+def test_what_mariadb_does_not_show_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a user who lacks the privilege."""
+    with making_fleet("mysql", 1, tmp_path) as fleet:
+        make = "op.execute('CREATE VIEW v AS SELECT 1 AS one')\nop.execute('CREATE PROCEDURE p() SET @a = 1')"
+        fleet.revision("r1", make)
+        assert fleet.upgrade()[0].ok
+        monkeypatch.setenv("TEST_DATABASE_URL", fleet.url("mall-1"))
+        address = fleet.targets[0].address
+        low = f"{address.database}_low"
+        users = [f"'{low}'@'%%'", f"'{low}'@'localhost'"]
+        for user in users:
+            fleet.rows("mall-1", f"CREATE USER {user}")
+            fleet.rows("mall-1", f"GRANT SELECT, EXECUTE ON {address.database}.* TO {user}")
+        fleet.targets = [Target("low", address.set(username=low, password=None))]
+        try:
+            differing = _drift(fleet).differing["low"]
+        finally:
+            for user in users:
+                rows(os.environ["TEST_DATABASE_URL"], f"DROP USER {user}")
+    assert len(differing) == 2
+    assert all("(not shown to this user, who lacks the privilege), not" in each for each in differing), differing
+
+
+def test_where_no_empty_database_may_be_made_models_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They need none."""
+    with making_fleet("postgresql", 1, tmp_path) as fleet:
+        fleet.revision("r1", CREATE_SHOP)
+        assert fleet.upgrade()[0].ok
+        fleet.rows("mall-1", "GRANT SELECT ON alembic_version TO pg_monitor")
+        monkeypatch.delenv("TEST_DATABASE_URL", raising=False)
+        led = {"options": "-crole=pg_monitor"}
+        fleet.targets = [Target("low", fleet.targets[0].address.update_query_dict(led))]
+        with pytest.raises(UndeterminedError, match=r"may be created \(`fleet drift --models` needs none\)"):
+            _drift(fleet)
+
+
+def test_the_empty_database_is_like_the_first_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where another one answers first, whose user may not make one."""
+    with making_fleet("postgresql", 1, tmp_path) as fleet:
+        fleet.revision("r1", CREATE_SHOP)
+        assert fleet.upgrade()[0].ok
+        fleet.rows("mall-1", "GRANT SELECT ON alembic_version TO pg_monitor")
+        monkeypatch.delenv("TEST_DATABASE_URL", raising=False)
+        led = {"options": "-crole=pg_monitor"}
+        fleet.targets.append(Target("low", fleet.targets[0].address.update_query_dict(led)))
+
+        def slowly(target: Target, history: History) -> Reading:
+            time.sleep(0.3 * (target.name == "mall-1"))
+            return read_target(target, history)
+
+        monkeypatch.setattr("alembic_proof.fleet.drift.read_target", slowly)
+        assert _drift(fleet).ok
 
 
 RESTORED = """

@@ -120,6 +120,23 @@ def test_a_downgrade_leaves_alone_what_is_before(fleet: Fleet) -> None:
     assert heard.states() == {"mall-1": "behind by 1 revision", "mall-2": "downgraded", "mall-3": "downgraded"}
 
 
+def test_other_branches_stay_where_they_are(sqlite_fleet: Fleet) -> None:
+    """What a target has of them is no wrong schema, and no reason to stop."""
+    other = sqlite_fleet.versions / "r2.py"
+    text = other.read_text("utf-8").replace("goods", "staff").replace("'r2'", "'s2'")
+    (sqlite_fleet.versions / "s2.py").write_text(f"{text}\nbranch_labels = 'staff'\n", "utf-8")
+    assert sqlite_fleet.upgrade(revision="r2")[0].ok
+    stay = "at r2, s2, as other branches stay, so its schema was not compared"
+    outcome, heard = sqlite_fleet.upgrade(revision="staff@head")
+    assert outcome.ok, outcome.lines
+    assert all(stay in line.detail for line in heard.told)
+    outcome, heard = sqlite_fleet.upgrade(revision="staff@r1", down=True)
+    assert outcome.ok, outcome.lines
+    assert heard.states() == dict.fromkeys(["mall-1", "mall-2", "mall-3"], "downgraded")
+    assert all("at r2, as other branches stay" in line.detail for line in heard.told)
+    assert find_drift(sqlite_fleet.project, sqlite_fleet.targets, "r2").ok
+
+
 def test_an_env_py_without_the_library_is_refused(sqlite_fleet: Fleet) -> None:
     """Nothing would keep two migrators apart, and a downgrade would ask nobody."""
     sqlite_fleet.env.write_text(

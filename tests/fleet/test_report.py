@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 
 import pytest
 
@@ -82,3 +83,13 @@ def test_progress(stream: io.StringIO, shown: bool) -> None:
     progress.clear()
     assert ("2/10 done" in stream.getvalue()) is shown
     assert stream.getvalue().endswith("\r") is shown
+
+
+@pytest.mark.parametrize(("columns", "width"), [(40, 39), (0, 79)])
+def test_progress_has_one_line_of_a_narrow_terminal(columns: int, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A longer one would stay, as it begins further up."""
+    monkeypatch.setattr("os.get_terminal_size", lambda _: os.terminal_size((columns, 24)))
+    stream = _Terminal()
+    monkeypatch.setattr(stream, "fileno", lambda: 2)
+    Progress(10, Running(jobs={"x" * 200: 0.0}), stream).show()
+    assert len(stream.getvalue().strip("\r")) == width

@@ -147,7 +147,7 @@ def test_a_pattern_that_fits_none_is_an_error() -> None:
         ("x/y", {}, "write which of how many parts"),
         ("auto", {}, "no variable tells which part this is"),
         ("auto", {"JOB_COMPLETION_INDEX": "0"}, "no variable tells which part this is"),
-        ("auto/5", {"JOB_COMPLETION_INDEX": "5"}, "write which of how many parts"),
+        ("auto/5", {"JOB_COMPLETION_INDEX": "5"}, "the job runner says that this is part 6/5"),
     ],
 )
 def test_a_shard(text: str, environment: dict[str, str], expected: tuple[int, int] | str) -> None:

@@ -199,8 +199,9 @@ UNION ALL SELECT table_name, CONCAT('default of ', column_name), column_default 
 """.replace("_IN_TABLES", _IN_TABLES)
 
 _BESIDE_TABLES = """
-SELECT '', CONCAT('view ', table_name), CONCAT_WS(' ', REPLACE(view_definition, CONCAT('`', REPLACE(DATABASE(), '`',
-    '``'), '`.'), ''), NULLIF(CONCAT('SQL SECURITY ', security_type), 'SQL SECURITY DEFINER'),
+SELECT '', CONCAT('view ', table_name), CONCAT_WS(' ', IF(view_definition = '', '_NOT_SHOWN', REPLACE(view_definition,
+    CONCAT('`', REPLACE(DATABASE(), '`', '``'), '`.'), '')),
+    NULLIF(CONCAT('SQL SECURITY ', security_type), 'SQL SECURITY DEFINER'),
     NULLIF(CONCAT('WITH ', check_option, ' CHECK OPTION'), 'WITH NONE CHECK OPTION'))
     FROM information_schema.views WHERE table_schema = DATABASE()
 UNION ALL SELECT '', CONCAT('event ', event_name), CONCAT_WS(' ', event_type, interval_value, interval_field, status,
@@ -212,11 +213,11 @@ UNION ALL SELECT '', CONCAT(LOWER(routine_type), ' ', routine_name), CONCAT_WS('
     CONCAT_WS(' ', parameter_mode, parameter_name, dtd_identifier) ORDER BY ordinal_position SEPARATOR ', ') FROM
     information_schema.parameters p WHERE p.specific_schema = routine_schema AND p.specific_name = r.specific_name AND
     p.routine_type = r.routine_type AND ordinal_position > 0), ')'), dtd_identifier, IF(is_deterministic = 'YES',
-    'DETERMINISTIC', NULL), sql_data_access, security_type, routine_definition)
+    'DETERMINISTIC', NULL), sql_data_access, security_type, COALESCE(routine_definition, '_NOT_SHOWN'))
     FROM information_schema.routines r WHERE routine_schema = DATABASE()
 UNION ALL SELECT event_object_table, CONCAT('trigger ', trigger_name), CONCAT_WS(' ', action_timing, event_manipulation,
     NULLIF(action_order, 1), action_statement) FROM information_schema.triggers WHERE trigger_schema = DATABASE()
-""".replace("_IN_TABLES", _IN_TABLES)
+""".replace("_IN_TABLES", _IN_TABLES).replace("_NOT_SHOWN", "(not shown to this user, who lacks the privilege)")
 
 _COMMENTS = """
 SELECT table_name, CONCAT('comment on ', column_name), column_comment FROM information_schema.columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -120,6 +121,7 @@ class SQLite(base.Dialect):
         from sqlalchemy import inspect
 
         correct_reflection(connection.dialect)
+        warnings.filterwarnings("ignore", "(?s).*reflection of.*expression-based.*index")  # its SQL is read below
         inspector = inspect(connection)
         objects = connection.exec_driver_sql(_OBJECTS).fetchall()
         statements = {name.lower(): sql for name, _, kind, sql in objects if kind == "table"}
@@ -215,7 +217,7 @@ def _items(inspector: Any, table: str, sql: str, statements: Mapping[str, str]) 
     """
     parsed = _parsed(sql)
     if parsed is None:
-        return [*_columns(inspector, table, None), *_constraints(inspector, table, None)]
+        return [*_columns(inspector, table, None), *_constraints(inspector, table, None), *_module(table, sql)]
     referred = sorted({clause.referred for _, clause in parsed.clauses if clause.referred})
     key = (table, _parts(sql), *(_parts(statements.get(name, "")) for name in referred))
     if key not in _read:
@@ -225,6 +227,12 @@ def _items(inspector: Any, table: str, sql: str, statements: Mapping[str, str]) 
             *_constraints(inspector, table, parsed),
         ]
     return _read[key]
+
+
+def _module(table: str, sql: str) -> Iterator[base.Item]:
+    """Yield what a virtual table is made by: its module, and the options of it."""
+    if found := re.match(r"CREATE VIRTUAL TABLE .*? USING (.*)", one_line(sql), re.IGNORECASE):
+        yield table, "module", found[1]
 
 
 @cache

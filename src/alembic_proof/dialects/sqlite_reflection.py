@@ -1,9 +1,10 @@
 """What SQLAlchemy reads wrongly of SQLite's tables.
 
-It does not know the names of all types, and takes most others for numbers. Constraints are read wrongly before 2.0.45,
-and here from the CREATE TABLE itself. The name of a primary key or foreign key in quotes is not read: what is to be
-dropped by its name is not found, or a revision that drops it is written and does nothing. And several constraints on
-one line are taken for one of a long name, with which the table cannot be rebuilt.
+It does not know the names of all types, and takes most others for numbers. It reads no UNIQUE of a column behind a
+length, a default or NOT NULL, and none that is written on several lines. Before 2.0.45, it does not read the name of a
+primary key or foreign key in quotes: what is to be dropped by its name is not found, or a revision that drops it is
+written and does nothing. And it takes several constraints on one line for one of a long name, with which the table
+cannot be rebuilt. Constraints are read from the CREATE TABLE itself here.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BINARY, CLOB, UUID, VARBINARY
 
 from .. import upstream
-from .sqlite_tables import TableSql
+from .sqlite_tables import TableSql, unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,10 +32,11 @@ def correct_reflection(dialect: Dialect) -> None:
     if "ischema_names" not in vars(dialect):
         reading.ischema_names = _TYPES | reading.ischema_names
         upstream.keep_declared_types(dialect)
-    if upstream.reads_sqlite_constraints() or "get_pk_constraint" in vars(dialect):
+    if "get_unique_constraints" in vars(dialect):
         return
-    for method, correct in _CORRECTIONS.items():
-        setattr(dialect, method, partial(_reflect, getattr(dialect, method), correct))
+    wrong = {"get_unique_constraints"} if upstream.reads_sqlite_constraints() else set(_CORRECTIONS)
+    for method in wrong:
+        setattr(dialect, method, partial(_reflect, getattr(dialect, method), _CORRECTIONS[method]))
 
 
 def _reflect(
@@ -49,8 +51,11 @@ def _reflect(
     reflected = method(connection, table_name, schema, **options)
     prefix = f"{connection.dialect.identifier_preparer.quote_schema(schema)}." if schema else ""
     query = f"SELECT sql FROM {prefix}sqlite_master WHERE type = 'table' AND lower(name) = lower(?)"
+    sql = connection.exec_driver_sql(query, (table_name,)).scalar() or ""
+    if correct is _unique_constraints and "UNIQUE" not in sql.upper():  # to take a table apart takes time
+        return reflected
     try:
-        table = TableSql.parse(connection.exec_driver_sql(query, (table_name,)).scalar() or "")
+        table = TableSql.parse(sql)
     except ValueError:  # a view, a temporary or a virtual table; or one that is not understood
         return reflected
     return correct(reflected, table)
@@ -66,7 +71,18 @@ def _foreign_keys(reflected: Any, table: TableSql) -> Any:
 
 
 def _unique_constraints(reflected: Any, table: TableSql) -> Any:
-    return [{**each, "name": _name(table, "UNIQUE", each["column_names"])} for each in reflected]
+    found = [{**each, "name": _name(table, "UNIQUE", each["column_names"])} for each in reflected]
+    known = [tuple(map(str.lower, each["column_names"])) for each in found]
+    for kind in ("PRIMARY", "UNIQUE"):  # one that is the key, too, is left out as SQLAlchemy does
+        for piece, clause in table.clauses:
+            covered = clause.columns or ((unquoted(piece.name.text).lower(),) if piece.name else ())
+            if clause.kind != kind or covered in known:
+                continue
+            known.append(covered)
+            if kind == "UNIQUE" and all(column in table.columns for column in covered):
+                names = [unquoted(name.text) for column in covered if (name := table.columns[column].name)]
+                found.append({"name": clause.name if clause.columns else None, "column_names": names})
+    return found
 
 
 def _check_constraints(_: Any, table: TableSql) -> Any:

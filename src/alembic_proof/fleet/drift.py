@@ -77,18 +77,21 @@ def _from_revisions(project: Project, targets: list[Target], revision: str, thre
 
     def read(target: Target) -> Reading | str:
         try:
-            reading = read_target(target, revisions)
+            return read_target(target, revisions)
         except ProofError:
             raise
         except Exception as error:  # of any driver
             return why_not(target.address, error)
-        references.begin(target)
-        return reading
 
     if targets:
         lane.prepare()
+    readings = []
     try:
-        for target, reading in zip(targets, [*in_threads(read, targets, threads)], strict=True):
+        for target, reading in zip(targets, in_threads(read, targets, threads), strict=True):
+            if isinstance(reading, Reading):
+                references.begin(target)  # like the first one, whichever answers first
+            readings.append(reading)
+        for target, reading in zip(targets, readings, strict=True):
             if isinstance(reading, str):
                 drift.unread[target.name] = reading
             elif reading.revisions != wanted:

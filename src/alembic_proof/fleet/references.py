@@ -104,8 +104,8 @@ def empty_like(target: Target) -> Iterator[Target]:
         except (UndeterminedError, SQLAlchemyError) as error:
             raise UndeterminedError(
                 f"{first_line(getattr(error, 'orig', None) or error).rstrip('.')}. An empty database is needed to "
-                f"compare the schemas with: set {SCRATCH_VARIABLE} to a database on a server where one may be created. "
-                "No target was changed."
+                f"compare the schemas with: set {SCRATCH_VARIABLE} to a database on a server where one may be created "
+                "(`fleet drift --models` needs none). No target was changed."
             ) from None
         yield Target(NAME, parse(url, source=NAME, root=None))
 

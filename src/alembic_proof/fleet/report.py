@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import time
@@ -16,6 +17,7 @@ from typing import Any, TextIO
 from .dispatch import Running
 from .looking import Standing, State
 
+_COLUMNS = 80  # of a terminal that does not tell
 _SLOW = 5  # seconds after which a target is named in the progress
 
 
@@ -160,7 +162,13 @@ class Progress:
 
     def show(self) -> None:
         """Write the line over the last one."""
-        self._write(self.text()[:120])
+        self._write(self.text()[: self._columns() - 1])  # a longer one could not be written over
+
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or _COLUMNS
+        except (OSError, ValueError):  # it has no number, or is no terminal of the system's
+            return _COLUMNS
 
     def clear(self) -> None:
         """Take the line away, so that another one can be printed."""

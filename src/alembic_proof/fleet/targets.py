@@ -136,7 +136,10 @@ class Shard:
         if given == "auto":
             numbers = _of_environment(environment, of)
         if not all(part.isdecimal() for part in numbers) or not 1 <= int(numbers[0]) <= int(numbers[1]):
-            raise SettingsError(f"--shard {text}: write which of how many parts, as in 2/5 (1/5 is the first).")
+            what = "write which of how many parts, as in 2/5 (1/5 is the first)"
+            if given == "auto":
+                what = f"the job runner says that this is part {'/'.join(numbers)}: give as many parts as it has jobs"
+            raise SettingsError(f"--shard {text}: {what}.")
         return cls(int(numbers[0]), int(numbers[1]))
 
     def has(self, target: Target) -> bool:

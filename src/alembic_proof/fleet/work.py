@@ -185,7 +185,9 @@ class _Plan:
 
     def left(self, heads: frozenset[str]) -> bool:
         """Tell whether there would still be steps."""
-        return bool(self.history.steps(self._job.revision, heads, self._job.down))
+        if self._job.down:  # where another branch stays, Alembic finds no way to where it is already
+            return self.history.can_go_down(self._job.revision, heads)
+        return bool(self.history.steps(self._job.revision, heads))
 
 
 def _give_version_table(target: Target, history: History) -> None:
