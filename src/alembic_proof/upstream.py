@@ -207,6 +207,11 @@ def sequences(metadata: Any) -> list[Sequence]:
     return [sequence for each in several for sequence in each._sequences.values()]
 
 
+def prefixes(table: Table) -> list[str]:
+    """Return the words between CREATE and TABLE that a model gives its table (``Table._prefixes``)."""
+    return list(getattr(table, "_prefixes", ()))
+
+
 def type_affinity(type_: TypeEngine[Any]) -> Any:
     """Return which kind of type a type is, a class such as String or Integer (``TypeEngine._type_affinity``).
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import ARRAY, Column, Index, Integer, MetaData, String, Table, Text, func, literal, text
+from sqlalchemy import ARRAY, BigInteger, Column, Index, Integer, MetaData, String, Table, Text, func, literal, text
+from support.lab import Lab
 from support.models import dialect_of
 
 from alembic_proof import ddl, upstream
@@ -49,3 +50,17 @@ def test_percent_signs_in_an_index(impl: Any) -> None:
 def test_compare_type(impl: Any, reflected: Any, model: Any, differs: bool) -> None:
     """Alembic takes TEXT[] for TEXT."""
     assert impl.compare_type(Column("a", reflected), Column("a", model)) is differs
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_type_of_a_key(lab_postgresql: Lab) -> None:
+    """Alembic writes autoincrement=True, and warns of it at each upgrade."""
+
+    def models(type_: Any) -> MetaData:
+        metadata = MetaData()
+        Table("t", metadata, Column("id", type_, primary_key=True))
+        return metadata
+
+    lab_postgresql.change(models(Integer))
+    assert "autoincrement=True" in lab_postgresql.change(models(BigInteger))
+    lab_postgresql.downgrade()

@@ -145,6 +145,7 @@ COLUMNS = "sa.Column('id', sa.Integer(), primary_key=True), sa.Column('x', sa.In
             "something that r1.py:15 names only when it runs.",
         ),
         ("op.execute('DROP TABLE IF EXISTS missing')", None),
+        ("op.create_table('a b.c', sa.Column('id', sa.Integer())); op.drop_table('a b.c')", None),
     ],
 )
 @pytest.mark.parametrize("kind", DATABASES)
@@ -386,6 +387,16 @@ def test_many_rows_are_not_counted_to_the_end(library: Lab) -> None:
     values = ", ".join(f"({n}, 'x')" for n in range(100, 1200))
     library.rows(f"INSERT INTO author (id, title) VALUES {values}")
     assert "author, which has more than 1000 rows" in stopped(library, "base")
+
+
+def test_a_table_with_a_dot_in_its_name(lab: Lab) -> None:
+    """It is none of a schema."""
+    columns = "sa.Column('id', sa.Integer()), sa.Column('x', sa.Integer())"
+    lab.write("r1", None, f"op.create_table('a b.c', {columns})", "op.drop_table('a b.c')")
+    lab.upgrade()
+    lab.rows(f"INSERT INTO {lab.engine.dialect.identifier_preparer.quote('a b.c')} (id) VALUES (1)")
+    assert "This downgrade drops a b.c, which has 1 row." in stopped(lab, "base")
+    lab.downgrade("base")
 
 
 def test_a_computed_column_has_nothing_of_its_own(lab: Lab) -> None:

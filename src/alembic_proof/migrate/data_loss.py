@@ -277,9 +277,19 @@ def _count(connection: Connection, drop: Drop, condition: ColumnElement[bool] | 
 
 
 def _table(connection: Connection, drop: Drop) -> tuple[str | None, str | None]:
-    """Return the schema and the name of a table as the database spells it; no name if there is none."""
-    schema, _, name = drop.table.rpartition(".")
-    return schema or None, _spelled(name, inspect(connection).get_table_names(schema or None))
+    """Return the schema and the name of a table as the database spells it; no name if there is none.
+
+    Either may have dots in it.
+    """
+    inspector, parts = inspect(connection), drop.table.split(".")
+    for at in range(len(parts)):
+        schema = _spelled(".".join(parts[:at]), inspector.get_schema_names()) if at else None
+        if at and schema is None:
+            continue
+        name = _spelled(".".join(parts[at:]), inspector.get_table_names(schema))
+        if name is not None:
+            return schema, name
+    return None, None
 
 
 def _column(connection: Connection, drop: Drop) -> ReflectedColumn | None:

@@ -1,4 +1,4 @@
-"""The engine and the character set of a table of MariaDB and MySQL, and the options of a table of SQLite."""
+"""The engine and the character set of a table of MariaDB and MySQL, and the options of one of SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -118,3 +118,54 @@ def test_another_conflict_is_said(lab_sqlite: Lab, caplog: pytest.LogCaptureFixt
     (message,) = said_of_sqlite(lab, caplog, of_sqlite("REPLACE", "FAIL"))
     assert "ON CONFLICT ABORT in UNIQUE of a where its model has REPLACE" in message
     assert "ON CONFLICT ABORT in NOT NULL of a where its model has FAIL" in message
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said", "clause"),
+    [
+        ({}, {"prefixes": ["UNLOGGED"]}, "is not UNLOGGED, which its model is", "SET UNLOGGED"),
+        (
+            {"postgresql_with": {"fillfactor": 70}},
+            {"postgresql_with": {"fillfactor": 80, "autovacuum_enabled": False}},
+            "has fillfactor 70 where its model has 80; and it has no autovacuum_enabled where its model has False",
+            "SET (fillfactor = 80), SET (autovacuum_enabled = False)",
+        ),
+        ({}, {"postgresql_partition_by": "LIST (id)"}, "is not partitioned, and its model by LIST (id), for which", ""),
+        (
+            {"postgresql_partition_by": "LIST (id)"},
+            {"postgresql_partition_by": "RANGE (id)"},
+            "is partitioned by LIST (id), and its model by RANGE (id), for which",
+            "",
+        ),
+        ({}, {"postgresql_tablespace": "fast"}, "is in the tablespace pg_default where its model has fast", None),
+        ({"postgresql_partition_by": "LIST (id)"}, {"postgresql_partition_by": "list(id)"}, None, None),
+        ({"prefixes": ["UNLOGGED"]}, {"prefixes": ["unlogged"], "postgresql_tablespace": "pg_default"}, None, None),
+        ({"postgresql_with": {"fillfactor": 70}}, {}, None, None),
+    ],
+)
+def test_of_postgresql(
+    lab_postgresql: Lab, caplog: pytest.LogCaptureFixture, before: Any, after: Any, said: Any, clause: Any
+) -> None:
+    """What a model names, with a statement that can be copied, if there is one."""
+    lab_postgresql.change(models(**before))
+    caplog.clear()
+    assert lab_postgresql.differences(models(**after)) == ""
+    message = next((record.getMessage() for record in caplog.records if "a table" in record.getMessage()), "")
+    assert (said or "") in message
+    assert bool(message) == bool(said)
+    if clause:
+        sql = message.partition("by hand: ")[2]
+        assert sql == f'ALTER TABLE "a table" {clause}'
+        lab_postgresql.rows(sql)
+        caplog.clear()
+        assert lab_postgresql.differences(models(**after)) == ""
+        assert "a table" not in caplog.text
+
+
+def test_of_postgresql_after_a_rename(lab_postgresql: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """The table is asked for by the name that it has."""
+    lab_postgresql.change(models())
+    renamed = MetaData()
+    models(postgresql_with={"fillfactor": 70}).tables["a table"].to_metadata(renamed, name="another")
+    assert "'another'" in lab_postgresql.revision(renamed, "rename=a table:another")
+    assert "The table another has no fillfactor" in caplog.text

@@ -169,3 +169,13 @@ def test_a_trigger_that_did_not_work_before(lab_sqlite: Lab) -> None:
     lab_sqlite.change(models())
     trigger(lab_sqlite, "INSERT", "UPDATE missing SET n = NEW.v")
     lab_sqlite.change(models(name=None), "allow-drop=book.v")
+
+
+def test_a_trigger_of_a_view_reads_what_is_renamed(lab_sqlite: Lab) -> None:
+    """SQLite renames the column of the view, but not in the trigger, and refuses that."""
+    lab_sqlite.change(models())
+    lab_sqlite.rows("CREATE VIEW latest AS SELECT v FROM book")
+    body = "INSERT INTO book (v) VALUES (new.v)"
+    lab_sqlite.rows(f"CREATE TRIGGER follows INSTEAD OF INSERT ON latest BEGIN {body}; END")
+    message = lab_sqlite.refused(models("w"), "rename=book.v:w")
+    assert message.startswith("The trigger follows would not work after this revision: no such column: new.v.")

@@ -548,3 +548,12 @@ def test_a_foreign_key_that_sqlite_does_not_look_at(lab_sqlite: Lab, caplog: pyt
         "top of upgrade() in the new revision, by op.execute()."
     )
     assert is_taken(lab_sqlite)
+
+
+def test_nulls_become_equal(lab_postgresql: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """Rows that the UNIQUE of before allows may have them."""
+    lab = lab_postgresql
+    fill(lab, "INSERT INTO book (id, place) VALUES (1, 1), (2, 1)", uq=UniqueConstraint("isbn"))
+    lab.revision(book(uq=UniqueConstraint("isbn", postgresql_nulls_not_distinct=True)))
+    assert "Here, 1 value is in more than one row" in "".join(notes(caplog))
+    assert not is_taken(lab)

@@ -24,7 +24,8 @@ def read_by_views(draft: Draft) -> None:
         return
     changes = {(table, column): what for table, column, what in _changes(draft)}
     made_anew_again = set(_only_remade_in_downgrade(draft))
-    if not changes and not made_anew_again:
+    renames = [op for op in draft.upgrade.ops if isinstance(op, (RenameColumnOp, RenameTableBothWaysOp))]
+    if not changes and not made_anew_again and not (draft.kind == "sqlite" and renames):
         return
     own = " ".join(str(getattr(op, "sqltext", vars(op))) for op in draft.upgrade.ops if _is_own(op))
     for kind, view, schema, table, column in sorted(readings(draft.context.connection), key=str):

@@ -35,6 +35,7 @@ _ORDER = re.compile(r"\s+(ASC|DESC)?(\s*NULLS\s+(FIRST|LAST))?\s*$", re.IGNORECA
 _FAILS = "The upgrade would fail here, and wherever there are such rows"
 _UNSEEN = "SQLite does not look at foreign keys here: the upgrade would pass, and leave such rows"
 _DELETES = "SQLite would keep one row of each and delete the others without a word, as ON CONFLICT says"
+_NULLS_EQUAL = "postgresql_nulls_not_distinct"
 _AT_THE_TOP = "at the top of upgrade() in the new revision, by op.execute()."
 
 
@@ -91,9 +92,9 @@ class _NewConstraints:
         parts = [self._part(each, key.kwargs) for each in getattr(key, "expressions", key.columns)]
         columns = {name for sql in (*parts, predicate) for name in rows.read_by(sql)}
         whole = {column.name for column in key.columns} if _is_plain(key) else set()
-        if not rows.is_changed(columns) and any(each <= whole for each in self._unique_now(rows)):
+        are_nulls_equal = bool(key.kwargs.get(_NULLS_EQUAL))
+        if not rows.is_changed(columns) and any(each <= whole for each in self._unique_now(rows, are_nulls_equal)):
             return
-        are_nulls_equal = bool(key.kwargs.get("postgresql_nulls_not_distinct"))
         if columns & rows.nulls and not are_nulls_equal:
             return
         conditions = [] if are_nulls_equal else [f"{part} IS NOT NULL" for part in parts]
@@ -118,13 +119,15 @@ class _NewConstraints:
         quoted = self.quote(expression.name)
         return f"LEFT({quoted}, {length})" if length and self.draft.kind == "mysql" else quoted
 
-    def _unique_now(self, rows: ExpectedRows) -> Iterator[set[str]]:
-        """Yield the columns by which no two rows are the same already."""
+    def _unique_now(self, rows: ExpectedRows, are_nulls_equal: bool) -> Iterator[set[str]]:
+        """Yield the columns by which no two rows are the same already, also where two NULL are."""
         table = self.reflected[full_name(rows.name, rows.schema)]
         yield {column.name for column in table.primary_key.columns} or {""}
-        for each in (*table.constraints, *table.indexes):
-            if (isinstance(each, UniqueConstraint) or getattr(each, "unique", False)) and _is_plain(each):
-                yield {column.name for column in each.columns}  # type: ignore[attr-defined]
+        keys: list[Any] = [*table.constraints, *table.indexes]
+        for each in keys:
+            is_unique = isinstance(each, UniqueConstraint) or getattr(each, "unique", False)
+            if is_unique and _is_plain(each) and (not are_nulls_equal or each.kwargs.get(_NULLS_EQUAL)):
+                yield {column.name for column in each.columns}
 
     def _indexes(self, name: str) -> Iterator[Any]:
         """Yield the unique index of the models of a name, on SQLite."""
