@@ -88,6 +88,8 @@ UNUSABLE: list[tuple[dict[str, str], str, str]] = [
     (chain(revision("a1"), {"migrations/versions/b.py": "revision = 2\ndown_revision = 'a1'"}), "b.py:1", "no text"),
     (chain(revision("a1"), revision("b2", 1)), "b2.py:2", "down_revision names 1, and no text"),
     (chain(revision("a1"), revision("b2", ("a1", 1))), "b2.py:2", "down_revision names 1, and no text"),
+    (chain(revision("a1"), revision("b2", ("a1", None))), "b2.py:2", "down_revision names None, and no text"),
+    (chain(revision("a1"), revision("b2", "a1", depends_on=1)), "b2.py:3", "depends_on names 1, and no text"),
     (chain(revision("a1"), revision("b2", "")), "b2.py:2", "down_revision is '', which is the id of no revision"),
     (chain(revision("a1"), revision("b2", "None")), "b2.py:2", "down_revision is 'None', which is"),
     (chain(revision("a1"), {"migrations/versions/b.py": "revision = 'b2'"}), "b.py:1", "nothing to down_revision"),
