@@ -70,12 +70,11 @@ def _of_others(said: dict[str, Any], is_defined: bool) -> _Unusable | None:
         return "revision", f"it assigns nothing to down_revision: {_ENDS}", f"down_revision = {first}"
     for variable in ("down_revision", "depends_on"):
         for name in _listed(said.get(variable)):
+            if variable == "depends_on" and said[variable] == "":
+                continue  # Alembic takes it for None there
             if name in ("", "None"):
-                return (
-                    variable,
-                    f"{variable} is {name!r}, which is the id of no revision: {_ENDS}",
-                    f"{variable} = {first}",
-                )
+                message = f"{variable} is {name!r}, which is the id of no revision: {_ENDS}"
+                return variable, message, f"{variable} = {first}"
             if not isinstance(name, str):
                 fix = "take None out of the list" if name is None else f"write '{name}'"
                 return variable, f"{variable} names {name!r}, and no text: {_ENDS}", fix

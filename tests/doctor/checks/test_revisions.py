@@ -63,6 +63,7 @@ LINES: list[tuple[dict[str, str], list[str]]] = [
     (chain(revision("a1"), revision("b2", "a1"), revision("c3", "a1")), ["there are 2 heads, b2 and c3"]),
     (chain(revision("a1"), revision("b2", "a1"), revision("c3", "a1"), revision("d4", ("b2", "c3"))), []),
     (chain(revision("a1", branch_labels="shop"), revision("b2", branch_labels=("audit",))), []),
+    (chain(revision("a1"), revision("b2", "a1", branch_labels="", depends_on="")), []),
     (chain(revision("b2", "a1")), ["it follows revision a1, which is missing"]),
     (chain(revision("a1"), revision("b2", "a1", depends_on="gone")), ["it follows revision gone, which is missing"]),
     (chain(revision("a1", branch_labels="x"), revision("b2", "a1", depends_on="x")), []),
