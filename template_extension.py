@@ -41,6 +41,8 @@ RESERVED = """
     requests rich sanic sniffio sqlmodel starlette tornado trio truststore typer typing_inspection ujson urllib3
     uvicorn uvloop watchfiles websockets werkzeug zipp
 
+    attr attrs execnet numpy pandas polars pytest_env pytest_mock pytest_randomly pytest_xdist six xdist
+
     case lazy match type
 
     annotationlib asynchat asyncore cgi cgitb compression crypt distutils imghdr imp mailcap msilib nntplib

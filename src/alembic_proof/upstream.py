@@ -201,6 +201,13 @@ def autoincrement_column(table: Table) -> Column[Any] | None:
     return column if is_whole else None
 
 
+def leaves_nullability_open(column: Column[Any]) -> bool:
+    """Tell whether a model does not say nullable= of a column (``Column._user_defined_nullable``)."""
+    from sqlalchemy.sql.schema import NULL_UNSPECIFIED
+
+    return getattr(column, "_user_defined_nullable", None) is NULL_UNSPECIFIED
+
+
 def sequences(metadata: Any) -> list[Sequence]:
     """Return the sequences that tables and columns of a MetaData name, or of several (``MetaData._sequences``)."""
     several = [metadata] if hasattr(metadata, "_sequences") else metadata or ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from configparser import InterpolationSyntaxError
+from pathlib import Path
 
 import alembic.op
 import pytest
@@ -102,6 +103,9 @@ def test_a_code_or_a_type_decides(error: Exception, words: str) -> None:
         (ValueError("'file_template' ... bad interpolation"), "%%(year)d"),
         (KeyError("year"), "%%(year)d"),
         (KeyError("url"), "the URL is missing"),
+        (EOFError("EOF when reading a line"), "context.get_x_argument()"),
+        (ValueError("'x' is not a valid value for path_separator; expected 'os'"), "os, space, newline"),
+        (RuntimeError('near "SETT": syntax error'), "correct the SQL"),
         (ArgumentError("Could not parse SQLAlchemy URL from given URL string"), "without quotes"),
         (ArgumentError("Invalid SQLite URL: sqlite://app.db"), "three slashes before a relative path"),
         (KeyError("APP_DSN"), "the URL is missing"),
@@ -153,6 +157,17 @@ def test_a_code_or_a_type_decides(error: Exception, words: str) -> None:
 def test_a_text_decides_otherwise(error: Exception, words: str) -> None:
     """The first pattern that matches."""
     assert words in hint(error)
+
+
+def test_a_package_that_hides_a_module(tmp_path: Path) -> None:
+    """What is wanted of it may be in the module."""
+    package = tmp_path / "models/__init__.py"
+    package.parent.mkdir()
+    package.touch()
+    error = ImportError("cannot import name 'Base' from 'models' (x)", path=str(package))
+    assert "Base is not in it" in hint(error)
+    (tmp_path / "models.py").touch()
+    assert "the directory models hides models.py beside it" in hint(error)
 
 
 def test_settings_of_pydantic_that_have_no_value() -> None:

@@ -50,6 +50,16 @@ def test_a_revision_that_fails_is_named(shop: Written, chain: Chain, run: Lint, 
     assert run(postgresql) == (2, "unknown: env.py fails (division by zero): run alembic-proof doctor\n")
 
 
+def test_code_that_exits_is_not_fine(shop: Written, chain: Chain, run: Lint, postgresql: str) -> None:
+    """Whatever its exit code: nothing was examined."""
+    chain({"a": "raise SystemExit(0)"})
+    code, output = run(postgresql)
+    assert code == 2
+    assert output.endswith(": it exits with 0\n")
+    (shop.path / "migrations/env.py").write_text("raise SystemExit(0)\n", "utf-8")
+    assert run(postgresql) == (2, "unknown: env.py fails (it exits with 0): run alembic-proof doctor\n")
+
+
 def test_sqlite_has_nothing_to_lint(run: Lint) -> None:
     """One sentence."""
     code, output = run(None)

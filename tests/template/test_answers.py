@@ -64,7 +64,7 @@ RESERVED = """
     class match lambda json test tests alembic sqlalchemy dotenv python-dotenv pytest psycopg pymysql mako migrations
     tomllib distutils con mysql postgres pip ruff conftest test-models vendor
     fastapi flask django alembic-proof alembic_proof uvicorn starlette pydantic httpx anyio aiosqlite asyncpg asyncmy
-    greenlet gunicorn celery httpx2 sqlmodel flask-migrate jinja2 click
+    greenlet gunicorn celery httpx2 sqlmodel flask-migrate jinja2 click pytest-xdist xdist attrs numpy
 """.split()  # noqa: SIM905
 MALFORMED = ["", "..", "../up", "a/b", "/abs", "a\\b", "2fast", "-a", "a-", "a--b", "A", "가게", "a b", "a.b", "x" * 51]
 MALFORMED += ["a\n", "_a", "a'", 'a"', "{{a}}", "%a", "a\u202eb", "\ud800"]

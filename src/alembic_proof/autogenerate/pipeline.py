@@ -52,6 +52,7 @@ from .render import render_item
 from .rewrite.auto_increments import auto_increments
 from .rewrite.casts import casts
 from .rewrite.comments import comments
+from .rewrite.computed_nullability import computed_nullability
 from .rewrite.concurrent_indexes import concurrent_indexes
 from .rewrite.constraint_names import constraint_names
 from .rewrite.dependents import dependents
@@ -120,6 +121,7 @@ UPGRADE_RULES: dict[str, Rule] = {
     "enum_labels": enum_labels,  # two labels may be the same
     "drops": drops,  # nothing is dropped unless somebody means it
     "domain_types": domain_types,  # a domain keeps its type
+    "computed_nullability": computed_nullability,  # MariaDB has no NOT NULL of a computed column
     "comments": comments,  # nor is a comment removed
     "type_checks": type_checks,  # the CHECK of a type is written once, by its name
     "casts": casts,  # PostgreSQL is told how to convert values to a type of another kind

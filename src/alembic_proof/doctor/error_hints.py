@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 ADD_AND_FILL = "add the column with nullable=True, fill it with op.execute(), then set nullable=False"
@@ -174,6 +175,10 @@ TEXTS = {
         "TYPE_CHECKING, or correct its name",
     r"Argument 'arg' is expected to be one of type '<class 'str'>'": "server_default= takes SQL, as in func.now() or "
         "text('0'); what Python computes is for default=",
+    r"EOF when reading a line": "nobody may be there to answer: read it with context.get_x_argument(), which "
+        "alembic -x name=value passes",
+    r"not a valid value for (version_)?path_separator": "path_separator in alembic.ini is os, space, newline, : or ;",
+    r"syntax error|error in your SQL syntax": "correct the SQL",
     r"file is not a database": "correct the URL: this file is no SQLite database (or it is encrypted)",
     r"does not have a __table__ or __tablename__": "give the class a __tablename__; or __abstract__ = True, if it is "
         "only a base of others",
@@ -233,6 +238,10 @@ def _import_hint(error: BaseException) -> str:
     name, begun, module = found.groups()
     if begun:
         return f"{module} ({error.path}) imports this file in turn: import it in a function, or move what both need"
+    place = Path(error.path or "?")
+    hidden = place.parent.parent / f"{place.parent.name}.py"
+    if place.name == "__init__.py" and hidden.is_file():
+        return f"the directory {place.parent.name} hides {hidden.name} beside it: rename one, or make them one"
     similar = get_close_matches(name, vars(sys.modules.get(module, object)), 1)
     meant = f"did you mean {similar[0]}?" if similar else "correct the name, or define it there"
     return f"the module {module} is found in {error.path or 'a directory'}, and {name} is not in it: {meant}"

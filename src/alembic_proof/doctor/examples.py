@@ -277,7 +277,7 @@ EXAMPLES: dict[str, Example] = {
     "schema-matches-models": Example(
         _VERSIONS,
         "stock constraint positive: the models describe CHECK (amount > 0); the revisions build CHECK (amount >= 0)",
-        "autogenerate does not see it: write it into a revision by hand",
+        "autogenerate does not see it: write it into a revision by hand, or into the model if the revisions are right",
     ),
     "downgrade-leaves-nothing": Example(
         _VERSIONS,

@@ -19,7 +19,7 @@ from .revision_ids import assigned_at, unusable_ids
 def several(names: Any) -> set[str]:
     """Return the revisions or labels that a variable of a revision names: none, one or more."""
     listed = names if isinstance(names, (list, tuple, set)) else [names]
-    return {name for name in listed if isinstance(name, str)}
+    return {name for name in listed if isinstance(name, str) and name}
 
 
 @dataclass(frozen=True)

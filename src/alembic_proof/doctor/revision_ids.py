@@ -42,7 +42,7 @@ def unusable_ids(project: Layout) -> Iterator[Finding]:
     taken = {str(values[path].get("revision")): path for path in values}
     for path, said in values.items():
         tree = project.tree(path)
-        found = [_of_itself(said), _of_the_one_before(said, may_define(tree, "down_revision"))]
+        found = [_of_itself(said), _of_others(said, may_define(tree, "down_revision"))]
         for label in _listed(said.get("branch_labels")):
             other = taken.setdefault(str(label), path)
             if other is not path:
@@ -64,15 +64,20 @@ def _of_itself(said: dict[str, Any]) -> _Unusable | None:
     return None
 
 
-def _of_the_one_before(said: dict[str, Any], is_defined: bool) -> _Unusable | None:
-    first = "if it is the first revision: down_revision = None; if not, the id of the one that it follows"
+def _of_others(said: dict[str, Any], is_defined: bool) -> _Unusable | None:
+    first = "None, if it follows no other, or the id of the one that it follows"
     if not is_defined:
-        return "revision", f"it assigns nothing to down_revision: {_ENDS}", first
-    for name in _listed(said.get("down_revision")):
-        if name in ("", "None"):
-            return "down_revision", f"down_revision is {name!r}, which is the id of no revision: {_ENDS}", first
-        if not isinstance(name, str):
-            return "down_revision", f"down_revision names {name!r}, and no text: {_ENDS}", f"write '{name}'"
+        return "revision", f"it assigns nothing to down_revision: {_ENDS}", f"down_revision = {first}"
+    for variable in ("down_revision", "depends_on"):
+        for name in _listed(said.get(variable)):
+            if variable == "depends_on" and said[variable] == "":
+                continue  # Alembic takes it for None there
+            if name in ("", "None"):
+                message = f"{variable} is {name!r}, which is the id of no revision: {_ENDS}"
+                return variable, message, f"{variable} = {first}"
+            if not isinstance(name, str):
+                fix = "take None out of the list" if name is None else f"write '{name}'"
+                return variable, f"{variable} names {name!r}, and no text: {_ENDS}", fix
     return None
 
 

@@ -56,8 +56,8 @@ def _dialect(project: Project) -> str:
         raise UndeterminedError(explain(error)) from None
     except UndeterminedError:
         raise
-    except Exception as error:
-        raise UndeterminedError(f"env.py fails ({first_line(error)}): run alembic-proof doctor") from None
+    except (Exception, SystemExit) as error:  # the project's own code failed, or left
+        raise UndeterminedError(f"env.py fails ({_told(error)}): run alembic-proof doctor") from None
     if not runs:
         raise UndeterminedError("env.py ends without run_migrations(): run alembic-proof doctor")
     return runs[0].context.dialect.name
@@ -77,13 +77,17 @@ def observe(project: Project, kind: type[Observer], since: str | None) -> list[S
                 project.alembic("upgrade", config, since)
             with observer.observing():
                 project.alembic("upgrade", config, "heads")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         last = observer.statements[-1] if observer.statements else None
         where = f" at {project.name(last.path, last.line)}" if last else ""
-        raise UndeterminedError(f"alembic upgrade fails{where}: {first_line(error)}") from None
+        raise UndeterminedError(f"alembic upgrade fails{where}: {_told(error)}") from None
     if not observer.statements and not since and scripts.get_heads():
         raise UndeterminedError("no revision executes anything: run alembic-proof doctor, which explains it")
     return observer.statements
+
+
+def _told(error: BaseException) -> str:
+    return f"it exits with {error.code}" if isinstance(error, SystemExit) else first_line(error)
 
 
 def is_reviewed(statement: Statement, finding: Finding) -> bool:

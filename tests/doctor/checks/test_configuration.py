@@ -111,6 +111,25 @@ CASES: list[tuple[Check, dict[str, str], list[tuple[str, str]]]] = [
         [("alembic.ini:2", "script_location names migration, which is missing")],
     ),
     (
+        options_have_one_meaning,
+        {"alembic.ini": f"{HEAD}sqlalchemy.url = sqlite:///x.db  # dev\n"},
+        [("alembic.ini:3", "the comment at the end of the line belongs to the value of sqlalchemy.url")],
+    ),
+    (options_have_one_meaning, {"alembic.ini": f"{HEAD}version_path_separator = os  # as Alembic 1.13 wrote\n"}, []),
+    (options_have_one_meaning, {"alembic.ini": f"{HEAD}sqlalchemy.url = x://u:p#a;b@h/d\n"}, []),
+    (
+        options_have_one_meaning,
+        {"alembic.ini": f"{HEAD}path_separator = os\n  sqlalchemy.url = sqlite:///x.db\n"},
+        [("alembic.ini:4", "begins with a space, and so belongs to the value of path_separator above it")],
+    ),
+    (options_have_one_meaning, {"alembic.ini": f"{HEAD}own =\n  a = b\n"}, []),
+    (options_have_one_meaning, {"alembic.ini": f"{HEAD}version_locations =\n  a\n  b\npath_separator = newline\n"}, []),
+    (
+        scripts_are_whole,
+        {**SOUND, "alembic.ini": f"{HEAD}version_locations = %(here)s/migrations,%(here)s/a\npath_separator = os\n"},
+        [("alembic.ini:3", "as one directory: it is split at ")],
+    ),
+    (
         no_url_in_ini,
         {**VARIABLE, **URL},
         [("alembic.ini", "sqlalchemy.url is set, but the application reads SHOP_URL")],

@@ -130,6 +130,17 @@ def test_a_database(
     assert not before or (tmp_path / "x.db").read_bytes() == before
 
 
+def test_a_database_behind_one_of_two_heads(tmp_path: Path) -> None:
+    """Is told which, and the command that Alembic does not refuse."""
+    written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/x.db", TABLE)
+    written.revision("a1", None, MADE, "op.drop_table('t')")
+    written.revision("b2", "a1", "pass")
+    written.alembic("upgrade", "b2")
+    written.revision("c3", "a1", "pass")
+    (finding,) = outcomes(Project(written.ini), KNOWN)[KNOWN].findings
+    assert (finding.message, finding.fix) == ("it is at b2, behind c3", "alembic upgrade heads")
+
+
 def test_a_database_in_a_directory_that_is_not_there(tmp_path: Path) -> None:
     """Is not one that the next upgrade makes: every command ends there."""
     written = Written(tmp_path / "shop", f"sqlite:///{tmp_path}/no/x.db", TABLE)

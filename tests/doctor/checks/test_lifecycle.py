@@ -91,6 +91,14 @@ CASES: list[tuple[str, tuple[str, str] | None, tuple[str, str], str, Severity, s
     (TABLE, (f"{MADE}\nop.execute('CREATE TABLE old (i INTEGER)')", ""), NOTHING, SCHEMA, NOTE, "build the table old"),
     (
         TABLE,
+        ("op.execute('CREATE TABLE t (id INTEGER NOT NULL, x INTEGER COLLATE NOCASE, PRIMARY KEY (id))')", ""),
+        NOTHING,
+        SCHEMA,
+        PROBLEM,
+        "by hand, or into the model if the revisions are right",
+    ),
+    (
+        TABLE,
         (f"{MADE}\nop.execute('CREATE TRIGGER g AFTER DELETE ON t BEGIN DELETE FROM t; END')", ""),
         NOTHING,
         SCHEMA,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import subprocess
 from collections.abc import Iterable
@@ -89,6 +90,13 @@ def scripts_are_whole(project: Project) -> Iterable[Finding]:
     if _is_empty(template):
         yield Problem(project.name(template), "it is missing or empty", _RESTORE)
     for path in filter(_is_empty, project.versions):
+        if len(parts := re.split("[,;: ]+", str(path))) > 1 and any(map(os.path.isdir, parts)):
+            message = (
+                f"version_locations names {path}, as one directory: it is split at {project.configuration.separator!r}"
+            )
+            fix = f"write {project.configuration.separator!r} between the directories, or set path_separator"
+            yield Problem(project.place_of_option("version_locations"), message, fix)
+            continue
         siblings = [other.name for other in path.parent.glob("*") if other.is_dir()]
         if similar := get_close_matches(path.name, siblings, 1):
             message = f"version_locations names {project.name(path)}, which is missing"
@@ -138,6 +146,7 @@ def options_have_one_meaning(project: Project) -> Iterable[Finding]:
         text = project.env.read_text("utf-8", "replace") if project.env.is_file() else ""
         kind = Problem if name in text or "get_section(" in text or "." not in name else Note  # somebody reads it
         yield kind(project.place_of_option(name), message, "write %% in place of %")
+    yield from _mixed_lines(project)
     for name in project.configuration.conflicting:
         toml = project.name(project.configuration.toml)
         message = f"{name} is set here and differently in {toml}: this one is used"
@@ -148,6 +157,22 @@ def options_have_one_meaning(project: Project) -> Iterable[Finding]:
     if project.ini.is_file() and not project.options.get("path_separator") and re.search(r"[ ,]", path) and not meant:
         message = "without path_separator, prepend_sys_path is split at its spaces and commas"
         yield Problem(project.name(project.ini), message, "add the line: path_separator = os")
+
+
+_PLACES = ("script_location", "version_locations", "prepend_sys_path", "sqlalchemy.url")
+_OPTION = rf"^({'|'.join(map(re.escape, _PLACES))}|path_separator|file_template|timezone)\s*="
+
+
+def _mixed_lines(project: Project) -> Iterable[Finding]:
+    """Yield each place in alembic.ini where a value has more in it than it seems: a comment, or the next option."""
+    for name in project.options if project.ini.is_file() else ():
+        first, *others = project.options[name].splitlines() or [""]
+        if name in _PLACES and (found := re.search(r"\s[#;]\s.*", first)):
+            message = f"the comment at the end of the line belongs to the value of {name}: an ini has none there"
+            yield Problem(project.place_of_option(name), message, f"give it a line of its own: {found[0].strip()}")
+        for option in re.findall(_OPTION, "\n".join(others), re.MULTILINE):
+            message = f"the line begins with a space, and so belongs to the value of {name} above it"
+            yield Problem(project.place_of_option(option), message, f"begin it in the first column: {option} = ...")
 
 
 @check("no-url-in-ini", "static", setting="database_variable")

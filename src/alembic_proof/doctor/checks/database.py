@@ -184,7 +184,9 @@ def live_revision_is_known(project: Project) -> Iterable[Finding]:
             yield Problem(database.name, message, fix)
         elif database.version <= known and database.version != heads:
             current = ", ".join(sorted(database.version)) or "no revision"
-            yield Note(database.name, f"it is at {current}, behind {', '.join(sorted(heads))}", "alembic upgrade head")
+            behind = ", ".join(sorted(heads - database.version))
+            several = "s" if len(heads) > 1 else ""
+            yield Note(database.name, f"it is at {current}, behind {behind}", f"alembic upgrade head{several}")
 
 
 def _passed(scripts: ScriptDirectory, version: Iterable[str]) -> list[str]:

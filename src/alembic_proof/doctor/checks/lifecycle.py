@@ -373,7 +373,8 @@ def schema_matches_models(project: Project) -> Iterable[Finding]:
     """
     if not project.has_metadata:
         raise NotApplicableError("env.py hands over no metadata")
-    where, fix = project.name(project.versions[0]), "autogenerate does not see it: write it into a revision by hand"
+    where = project.name(project.versions[0])
+    fix = "autogenerate does not see it: write it into a revision by hand, or into the model if the revisions are right"
     for run in project.runs():
         dialect, from_models = run.context.dialect, project.sandbox.database(run.context.dialect.name)
         tables = buildable(dialect.name, [run.tables[name] for name in sorted(project.proposed & set(run.tables))])
