@@ -209,6 +209,29 @@ def test_a_wrong_schema_is_not_reported_as_done(fleet: Fleet) -> None:
     assert all("has column extra of shop besides" in line.detail for line in outcome.lines if not line.ok)
 
 
+def test_what_others_make_besides_is_told_and_not_wrong(fleet: Fleet) -> None:
+    """A table that an application makes at run time, in all targets: the canary, too. One of a revision is wrong."""
+    fleet.upgrade(revision="r1")
+    for name in ("mall-1", "mall-2", "mall-3"):
+        fleet.rows(name, "CREATE TABLE celery_taskmeta (id INTEGER PRIMARY KEY)")
+    fleet.rows("mall-2", "CREATE VIEW cheap AS SELECT id FROM shop")
+    outcome, heard = fleet.upgrade()
+    assert outcome.ok, outcome.lines
+    told = {line.name: line.detail for line in heard.told}
+    assert told["mall-1"].endswith("; it has the table celery_taskmeta besides, which no revision names")
+    assert "it has the table celery_taskmeta besides; has the view cheap besides, which" in told["mall-2"]
+
+    fleet.revision("r3", "op.create_table('old', sa.Column('id', sa.Integer))", "op.drop_table('old')")
+    fleet.revision("r4", "op.drop_table('old')")
+    fleet.upgrade()
+    fleet.rows("mall-3", "CREATE TABLE old (id INTEGER)")
+    outcome, heard = fleet.upgrade()
+    assert heard.states() == {"mall-1": "at head", "mall-2": "at head", "mall-3": "wrong schema"}
+    told = {line.name: line.detail for line in heard.told}
+    assert told["mall-3"] == "has the table old besides"
+    assert told["mall-1"] == "it has the table celery_taskmeta besides, which no revision names"
+
+
 def test_revisions_that_build_no_empty_database_touch_nothing(fleet: Fleet) -> None:
     """Nobody could say what is right."""
     fleet.revision("r3", "op.drop_table('nowhere')")

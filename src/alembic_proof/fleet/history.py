@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from argparse import Namespace
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,15 @@ class History:
     def unknown(self, current: Collection[str]) -> list[str]:
         """Return those revisions of a database that the project does not have."""
         return sorted(set(current) - self._known)
+
+    def names(self, name: str) -> bool:
+        """Tell whether a revision has this name anywhere in it: what has none of these, was made by somebody else."""
+        return re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", self._text) is not None
+
+    @cached_property
+    def _text(self) -> str:
+        paths = (Path(script.path) for script in self.script.walk_revisions())
+        return "\n".join(path.read_text("utf-8", errors="replace") for path in paths).casefold()
 
     def behind(self, current: frozenset[str], revision: str) -> int:
         """Return how many revisions an upgrade to a revision would apply; 0 for a database at it, or after it."""

@@ -254,8 +254,11 @@ class _Migration:
             done = "by another process"
         if result.after != self._history.resolve(self._options.revision):
             done += f"; at {', '.join(sorted(result.after))}, as other branches stay, so its schema was not compared"
-        elif wrong := self._references.wrong(target, result.digest):
-            return Line(result.name, "wrong schema", wrong, ok=False, more=more)
+        else:
+            wrong, besides = self._references.judge_again(target, result.digest)
+            if wrong:
+                return Line(result.name, "wrong schema", "; ".join(wrong), ok=False, more=more)
+            done += _told_besides(besides)
         return Line(result.name, f"{self._word}d", done, more=more)
 
     def _compare(self, there: list[Target]) -> None:
@@ -263,14 +266,14 @@ class _Migration:
 
         def compared(target: Target) -> Line:
             try:
-                wrong = "; ".join(self._references.differences(target, read_target(target, self._history)))
+                wrong, besides = self._references.judge(target, read_target(target, self._history))
             except ProofError as error:
                 return Line(target.name, "failed", str(error), ok=False)
             except Exception as error:  # of any driver
                 return Line(target.name, "failed", f"it could not be read: {why_not(target.address, error)}", ok=False)
-            return (
-                Line(target.name, "wrong schema", wrong, ok=False) if wrong else Line(target.name, State.AT_HEAD.value)
-            )
+            if wrong:
+                return Line(target.name, "wrong schema", "; ".join(wrong), ok=False)
+            return Line(target.name, State.AT_HEAD.value, _told_besides(besides).removeprefix("; "))
 
         left = {target.name for target in there}
         try:
@@ -294,6 +297,10 @@ def _why_it_stops(failed: list[str], is_canary: bool) -> str:
         f"The canary {failed[0]} failed, so no other target was touched. Mend it, or let another one go "
         f"first (--canary NAME), or leave it out (--exclude {failed[0]})."
     )
+
+
+def _told_besides(besides: list[str]) -> str:
+    return f"; it {'; '.join(besides)}, which no revision names" if besides else ""
 
 
 def _require_distinct(standings: list[Standing]) -> None:

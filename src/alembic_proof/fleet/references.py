@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import ProofError, UndeterminedError, first_line
 from ..sandbox.scratch import SCRATCH_VARIABLE, Server, canonical, scratch_database, scratch_file
+from ..schema import Schema
 from ..url import parse
 from .connections import looking
 from .dispatch import Dispatch, Lane, Running
@@ -61,11 +63,29 @@ class References:
         wanted = self.of(target)
         return [] if found.schema == wanted.schema else differences(wanted.schema, found.schema)
 
-    def wrong(self, target: Target, digest: str) -> str:
-        """Return how a target's schema, known by its digest, differs from what it has to be; nothing if it does not."""
+    def judge(self, target: Target, found: Reading) -> tuple[list[str], list[str]]:
+        """Return the differences that are wrong, and those that are others' business: what no revision names."""
+        told = self.differences(target, found)
+        wrong = differences(self.of(target).schema, self._of_revisions(target, found.schema)) if told else []
+        return wrong, [sentence for sentence in told if sentence not in wrong]
+
+    def judge_again(self, target: Target, digest: str) -> tuple[list[str], list[str]]:
+        """Do so for a schema that a worker has read, by its digest: it is read again only where that is another one."""
         if digest == self.of(target).digest:
-            return ""
-        return "; ".join(self.differences(target, read_target(target, self._history)))
+            return [], []
+        return self.judge(target, read_target(target, self._history))
+
+    def _of_revisions(self, target: Target, schema: Schema) -> Schema:
+        """Return a schema without the tables, views and the like that are in no revision: applications make some."""
+        wanted = self.of(target).schema
+
+        def is_own(name: str) -> bool:
+            parts = re.findall(r'"((?:""|[^"])+)"|(\w+)', name.partition("(")[0])  # a kind, a schema, the name
+            return not parts or self._history.names("".join(parts[-1]).replace('""', '"'))
+
+        own = {table: items for table, items in schema.items() if table in wanted or not table or is_own(table)}
+        beside = {item: text for item, text in own.get("", {}).items() if item in wanted.get("", {}) or is_own(item)}
+        return {**own, "": beside} if "" in own else own
 
     def _build(self, like: Target) -> Reading:
         with ExitStack() as stack:
