@@ -536,6 +536,21 @@ def test_a_column_moves_to_another_table(lab: Lab) -> None:
     assert lab.rows("SELECT country FROM book") == [("Chile",)]
 
 
+def test_a_column_that_may_be_null_is_filled_where_it_is_said(lab: Lab) -> None:
+    """By an expression, which may be NULL for some rows, or a value; so it moves to another table, too."""
+    start_books(lab)
+    lab.rows("INSERT INTO book (id, author_id) VALUES (8, NULL)")
+    changed = books("author")
+    for name, type_ in (("country", String(20)), ("pages", Integer())):
+        changed.tables["book"].append_column(Column(name, type_))
+    value = "fill=book.country=sql:(SELECT a.country FROM author a WHERE a.id = author_id)"
+    lab.change(changed, value, "fill=book.pages=9", "allow-drop=author.country")
+    assert lab.rows("SELECT country, pages FROM book ORDER BY id") == [("Chile", 9), (None, 9)]
+    lab.downgrade()
+    lab.upgrade()
+    assert lab.differences() == ""
+
+
 @pytest.mark.parametrize("author", ["author", "writer"])
 def test_a_fill_reads_a_table_that_is_renamed(lab: Lab, author: str) -> None:
     """Or of which a column is: by their new names only."""

@@ -72,11 +72,12 @@ _NEUTRAL_SQL = {
 def upgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
     """Return what existing rows get if an operation makes a column NOT NULL; None if the database fills them itself.
 
-    Where nothing says which value that is, and nobody can be asked, the question is left open.
+    Where nothing says which value that is, and nobody can be asked, the question is left open. A new column that may be
+    NULL is filled where somebody has said with what.
     """
     if isinstance(op, AddColumnOp):
         _require_several_values(draft, op)
-    is_new = isinstance(op, AddColumnOp) and not (op.column.nullable or _is_generated(op.column))
+    is_new = isinstance(op, AddColumnOp) and not _is_generated(op.column)
     if not isinstance(op, (AddColumnOp, AlterColumnOp)) or not (
         is_new or getattr(op, "modify_nullable", None) is False
     ):
@@ -84,7 +85,7 @@ def upgrade_value(draft: Draft, op: MigrateOperation) -> Fill | None:
     column = draft.column(op)
     name = f"{full_name(op.table_name, op.schema)}.{column.name}"
     given = draft.answers.fill(name)
-    if given is None and counting_column(draft, op) is not None:
+    if given is None and (column.nullable or counting_column(draft, op) is not None):
         return None
     if given is not None:
         return _fill_given(draft, op, name, given)
@@ -167,7 +168,8 @@ def _fill_given(draft: Draft, op: AddColumnOp | AlterColumnOp, name: str, given:
     if given.startswith(SQL):
         sql = given.removeprefix(SQL).strip()
         require_expression(draft, op, name, sql)
-        require_values(draft, op, name, sql)
+        if not column.nullable:
+            require_values(draft, op, name, sql)
         return expression(sql)
     type_ = writable_type(column.type, draft.dialect)
     value = parsed(given, name, type_, draft.dialect)

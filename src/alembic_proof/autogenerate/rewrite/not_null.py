@@ -91,6 +91,9 @@ def _split(draft: Draft, table: ModifyTableOps, fill_for: FillFor) -> list[Migra
             op = AddSerialColumnOp(table.table_name, counting, schema=table.schema)
         if isinstance(op, AddColumnOp) and fill and fill.is_constant and draft.kind in _ADDS_WITH_DEFAULT:
             before += _with_default(draft, op, fill)
+        elif isinstance(op, AddColumnOp) and op.column.nullable and fill is not None:
+            before.append(op)
+            filled[op.column.name] = fill, bool(fill.code)
         elif isinstance(op, (AddColumnOp, AlterColumnOp)) and fill is not None:
             nullable, set_not_null = in_two_steps(op)
             before += [nullable] if nullable else []
@@ -160,7 +163,7 @@ def _with_default(draft: Draft, op: AddColumnOp, fill: Fill) -> list[MigrateOper
         default = text(escape_colons(f"({_sql(default)})"))  # of these types, MySQL takes expressions only
     column = copy(op.column)  # the column itself is the model's
     column.server_default = DefaultClause(default)
-    kept: dict[str, Any] = {"existing_type": column.type, "existing_nullable": False, "schema": op.schema}
+    kept: dict[str, Any] = {"existing_type": column.type, "existing_nullable": bool(column.nullable), "schema": op.schema}
     drop = AlterColumnOp(
         op.table_name,
         column.name,
