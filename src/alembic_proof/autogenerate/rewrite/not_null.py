@@ -163,7 +163,7 @@ def _with_default(draft: Draft, op: AddColumnOp, fill: Fill) -> list[MigrateOper
         default = text(escape_colons(f"({_sql(default)})"))  # of these types, MySQL takes expressions only
     column = copy(op.column)  # the column itself is the model's
     column.server_default = DefaultClause(default)
-    kept: dict[str, Any] = {"existing_type": column.type, "existing_nullable": bool(column.nullable), "schema": op.schema}
+    kept: dict[str, Any] = {"existing_type": column.type, "existing_nullable": column.nullable, "schema": op.schema}
     drop = AlterColumnOp(
         op.table_name,
         column.name,
