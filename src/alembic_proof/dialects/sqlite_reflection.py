@@ -12,8 +12,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BINARY, CLOB, UUID, VARBINARY
-
 from .. import upstream
 from .sqlite_tables import TableSql, unquoted
 
@@ -23,14 +21,16 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Dialect
 
 # Those of SQLAlchemy's own types that its dialect for SQLite creates, and does not know again.
-_TYPES = {"BINARY": BINARY, "VARBINARY": VARBINARY, "CLOB": CLOB, "UUID": UUID}
+_TYPES = ("BINARY", "VARBINARY", "CLOB", "UUID")
 
 
 def correct_reflection(dialect: Dialect) -> None:
     """Let the dialect of one engine read tables right; SQLAlchemy's class and other engines are left alone."""
     reading: Any = dialect
     if "ischema_names" not in vars(dialect):
-        reading.ischema_names = _TYPES | reading.ischema_names
+        import sqlalchemy
+
+        reading.ischema_names = {name: getattr(sqlalchemy, name) for name in _TYPES} | reading.ischema_names
         upstream.keep_declared_types(dialect)
     if "get_unique_constraints" in vars(dialect):
         return
