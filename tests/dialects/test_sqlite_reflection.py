@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Inspector, create_engine, inspect
+from sqlalchemy import Inspector, create_engine, event, inspect
 
 from alembic_proof import upstream
 from alembic_proof.dialects.sqlite_reflection import correct_reflection
@@ -62,3 +62,21 @@ def test_names_of_constraints(monkeypatch: pytest.MonkeyPatch, sql: str, is_old:
         corrected if not upstream.reads_sqlite_constraints() else {"get_unique_constraints"}
     )
     assert not corrected & vars(create_engine("sqlite://").dialect).keys()
+
+
+def test_what_is_read_of_many_tables() -> None:
+    """The database is asked once for all of them, as long as an inspector remembers; then what has changed is seen."""
+    engine = create_engine("sqlite://")
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
+    with engine.connect() as connection:
+        for name in ("a", "B"):
+            connection.exec_driver_sql(f"CREATE TABLE {name} (x VARCHAR(9) UNIQUE)")
+        correct_reflection(connection.dialect)
+        inspector = inspect(connection)
+        for name in ("a", "B"):
+            assert inspector.get_unique_constraints(name) == [{"name": None, "column_names": ["x"]}]
+        assert len([sql for sql in asked if sql.startswith("SELECT name, sql")]) == 1
+        connection.exec_driver_sql("DROP TABLE a")
+        connection.exec_driver_sql("CREATE TABLE a (y TEXT DEFAULT 'z' UNIQUE)")
+        assert inspect(connection).get_unique_constraints("a") == [{"name": None, "column_names": ["y"]}]

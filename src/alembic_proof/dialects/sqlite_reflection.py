@@ -49,9 +49,7 @@ def _reflect(
 ) -> Any:
     """Return what a method of the dialect reads of a table, corrected where its CREATE TABLE is understood."""
     reflected = method(connection, table_name, schema, **options)
-    prefix = f"{connection.dialect.identifier_preparer.quote_schema(schema)}." if schema else ""
-    query = f"SELECT sql FROM {prefix}sqlite_master WHERE type = 'table' AND lower(name) = lower(?)"
-    sql = connection.exec_driver_sql(query, (table_name,)).scalar() or ""
+    sql = _statements(connection, schema, options.get("info_cache")).get(table_name.lower(), "")
     if correct is _unique_constraints and "UNIQUE" not in sql.upper():  # to take a table apart takes time
         return reflected
     try:
@@ -59,6 +57,20 @@ def _reflect(
     except ValueError:  # a view, a temporary or a virtual table; or one that is not understood
         return reflected
     return correct(reflected, table)
+
+
+def _statements(connection: Connection, schema: str | None, cache: Any) -> dict[str, str]:
+    """Return the CREATE TABLE of each table, by its name in small letters: once for an inspector, whose cache it is."""
+    key = ("alembic_proof statements", schema)
+    if cache is not None and key in cache:
+        known: dict[str, str] = cache[key]
+        return known
+    prefix = f"{connection.dialect.identifier_preparer.quote_schema(schema)}." if schema else ""
+    query = f"SELECT name, sql FROM {prefix}sqlite_master WHERE type = 'table' AND sql > ''"
+    found = {str(name).lower(): str(sql) for name, sql in connection.exec_driver_sql(query)}
+    if cache is not None:
+        cache[key] = found
+    return found
 
 
 def _key(reflected: Any, table: TableSql) -> Any:
