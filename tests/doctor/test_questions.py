@@ -15,6 +15,7 @@ from support.written import Written
 from alembic_proof.doctor.checks.lifecycle import models_match_revisions, upgraded
 from alembic_proof.doctor.project import Project
 from alembic_proof.doctor.questions import answers
+from alembic_proof.errors import UndeterminedError
 
 TABLE = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True))\n'
 NONE: dict[str, Any] = {"tables": None, "revision": [], "differences": None}
@@ -102,3 +103,12 @@ def test_nothing_is_compared_twice(
         project.compared.clear()
         assert answers(project) == found
     assert found["differences"]
+
+
+def test_an_env_py_that_leads_nowhere(tmp_path: Path) -> None:
+    """It is empty: that is said, and no error of the doctor's own."""
+    project = plain_project(tmp_path, files={"migrations/env.py": ""})
+    with ExitStack() as stack:
+        project.enter_sandbox(stack)
+        with pytest.raises(UndeterminedError, match=r"env\.py leads to no database"):
+            answers(project)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import UndeterminedError
 from ..sandbox import exists, read_only_engine
 from ..schema import describe, model_names, own_tables, statements, table_names
 from .project import Comparison, Project, Run
@@ -16,11 +17,13 @@ def answers(project: Project) -> dict[str, Any]:
     """Return the tables of the models, and for each live database its URL, tables, revision, and the differences.
 
     The tables and the differences are None where there is no database yet. The answers for the first database are given
-    twice: version 1.0 of the report knew no other one.
+    twice: version 1.0 of the report knew no other one. Raises UndeterminedError where env.py leads to none.
     """
     tables = list(project.defined) if project.settings.models else list(project.handed_over.values())
     compared = dict(enumerate(project.compared))
     databases = [_of_database(run, url, tables, compared.get(at)) for at, (run, url) in enumerate(project.live())]
+    if not databases:
+        raise UndeterminedError("env.py leads to no database")
     return {**databases[0], "models": sorted(table.fullname for table in tables), "databases": databases}
 
 
