@@ -24,6 +24,8 @@ class NewNames:
         self.tables: dict[TableKey, str] = {}
         self.columns: dict[TableKey, dict[str, str]] = {}  # by the new name of the table
         self.hidden: set[TableKey] = set()  # tables, by their old names, that the comparison does not see
+        # What goes besides, by its names in the database: a schema, a table, and a column, or None for all of them.
+        self.going: set[tuple[str | None, str, str | None]] = set()
 
     def add_table(self, schema: str | None, old: str, new: str) -> None:
         """Add a new name of a table."""

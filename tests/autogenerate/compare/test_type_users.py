@@ -48,6 +48,24 @@ def test_an_enum_type(
     lab_postgresql.upgrade()
 
 
+@pytest.mark.parametrize("others", [False, True])
+def test_tables_that_go_at_different_times(lab_postgresql: Lab, others: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """One is dropped before its name is given to another table, one after that: neither keeps the type."""
+    metadata = models(Column("m", MOOD), table="old")
+    Table("gone", metadata, Column("id", Integer, primary_key=True), Column("ms", ARRAY(MOOD)))
+    Table("t", metadata, Column("id", Integer, primary_key=True), Column("x", String(5)), Column("m", MOOD))
+    lab_postgresql.change(metadata)
+    if others:
+        lab_postgresql.rows("CREATE TABLE other (m mood)")
+    answers = ["rename=t:old", "allow-drop=old", "allow-drop=old.m", "allow-drop=gone", "no-rename"]
+    text = lab_postgresql.change(models(Column("x", String(5)), table="old"), *answers)
+    assert ("DROP TYPE mood" in text) == (not others)
+    assert ("other.m uses it." in caplog.text) == others
+    assert "gone.ms" not in caplog.text
+    lab_postgresql.downgrade()
+    lab_postgresql.upgrade()
+
+
 def test_a_domain(lab_postgresql: Lab, caplog: pytest.LogCaptureFixture) -> None:
     """As an enum type."""
     lab_postgresql.change(models(Column("c", CODE)))

@@ -34,10 +34,10 @@ def without_users(autogen_context: AutogenContext, upgrade_ops: UpgradeOps, name
     if not names:
         return []
     connection: Any = autogen_context.connection
-    going = set(_going(autogen_context, upgrade_ops))
+    gone = set(going(autogen_context, upgrade_ops))
     users: dict[str, list[str]] = defaultdict(list)
     for name, schema, table, column, other in connection.execute(_QUERY, {"names": list(names)}):
-        if other or not {(schema, table, column), (schema, table, None)} & going:
+        if other or not {(schema, table, column), (schema, table, None)} & gone:
             users[name].append(other or f"{full_name(table, schema)}.{column}")
     for name, found in users.items():
         told = f"{', '.join(sorted(found)[:3])} {'uses' if len(found) == 1 else 'use'} it"
@@ -45,10 +45,12 @@ def without_users(autogen_context: AutogenContext, upgrade_ops: UpgradeOps, name
     return [name for name in names if name not in users]
 
 
-def _going(autogen_context: AutogenContext, upgrade_ops: UpgradeOps) -> Iterator[tuple[str | None, str, str | None]]:
+def going(autogen_context: AutogenContext, upgrade_ops: UpgradeOps) -> Iterator[tuple[str | None, str, str | None]]:
     """Yield the columns that go or get another type, and the tables that go, by their names in the database."""
     inspector: Any = autogen_context.inspector
     new_names = inspector.new_names if isinstance(inspector, RenamedInspector) else None
+    if new_names is not None:
+        yield from new_names.going
     for op in each_operation(upgrade_ops):
         if not isinstance(op, (DropTableOp, DropColumnOp, AlterColumnOp)):
             continue

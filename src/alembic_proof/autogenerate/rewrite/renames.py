@@ -19,6 +19,7 @@ from sqlalchemy import Column, MetaData, Table, inspect
 from ... import upstream
 from ...migrate.logging_less import logging_less
 from ...sqltext import full_name
+from ..compare.type_users import going
 from ..domain_types import domains_by_name
 from ..draft import Draft, reflected_schema
 from ..enum_types import enums_by_name, sql_name
@@ -48,10 +49,11 @@ def renames(draft: Draft) -> None:
     )
     tables = said_tables(draft)
     new_names.hidden = dropped_first(draft, tables)
-    drops = _drops(draft, new_names.hidden)
-    operations += drops.tables
+    new_names.going = {(*table, None) for table in new_names.hidden}
     for candidate in renamed(draft.answers, _not_said(_table_candidates(draft), tables), tables_removed):
         tables.setdefault(candidate.removed.schema, {})[candidate.removed.name] = candidate.added.name
+    drops = _drops(draft, new_names.hidden, {(schema, old) for schema, names in tables.items() for old in names})
+    operations += drops.tables
     for schema, names in tables.items():
         for old, new in names.items():
             new_names.add_table(schema, old, new)
@@ -94,8 +96,8 @@ class _Drops(NamedTuple):
     types: list[MigrateOperation]
 
 
-def _drops(draft: Draft, tables: set[TableKey]) -> _Drops:
-    """Return what drops tables, as Alembic does where they are in no model."""
+def _drops(draft: Draft, tables: set[TableKey], renamed: set[TableKey]) -> _Drops:
+    """Return what drops tables, as Alembic does where they are in no model; some others have another name then."""
     if not tables:
         return _Drops([], [])
     connection: Any = draft.context.connection
@@ -103,7 +105,9 @@ def _drops(draft: Draft, tables: set[TableKey]) -> _Drops:
     inspector = inspect(connection)
     for schema in {schema for schema, _ in tables}:
         names.hidden |= {(schema, name) for name in inspector.get_table_names(schema)} - tables
-    found = upstream.compare(RenamedAutogenContext(draft.context, names, MetaData())).ops
+    context = RenamedAutogenContext(draft.context, names, MetaData())
+    names.going = {each for each in going(context, draft.upgrade) if each[:2] not in renamed}
+    found = upstream.compare(context).ops
     is_on = [(op, (getattr(op, "schema", None), getattr(op, "table_name", None)) in tables) for op in found]
     columns = [column.type for table in draft.tables.values() for column in table.columns]
     kept = {None, *enums_by_name(columns, draft.dialect), *domains_by_name(columns, draft.dialect)}
