@@ -58,6 +58,19 @@ def test_a_dropped_column_of_tables_that_swap_names(lab_sqlite: Lab) -> None:
     assert 'COLLATE "NOCASE"' in str(lab_sqlite.rows("SELECT sql FROM sqlite_master WHERE name = 'a'"))
 
 
+def test_a_dropped_column_whose_name_another_one_gets(lab_sqlite: Lab) -> None:
+    """With its collation, though it has another name when it is dropped."""
+    added = models("thing")
+    added.tables["thing"].append_column(Column("b", Integer))
+    lab_sqlite.change(added)
+    renamed = models("thing", columns=False)
+    renamed.tables["thing"].append_column(Column("a", Integer))
+    lab_sqlite.change(renamed, "rename=thing.b:a", "allow-drop=thing.a")
+    lab_sqlite.downgrade()
+    [(sql,)] = lab_sqlite.rows("SELECT sql FROM sqlite_master WHERE name = 'thing'")
+    assert 'a VARCHAR(10) NOT NULL COLLATE "NOCASE"' in str(sql)
+
+
 def words(rows: list[tuple[str]] | list[tuple[object, ...]]) -> list[str]:
     """Return the words of a statement."""
     return str(rows[0][0]).split()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 from copy import copy
 from typing import Any
@@ -13,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from ...dialects.sqlite_tables import TableSql, unquoted
 from ..draft import Draft, each_operation
-from .renamed_names import old_tables
+from .renamed_names import old_columns, old_tables
 
 
 def sqlite_details(draft: Draft) -> None:
@@ -23,24 +22,28 @@ def sqlite_details(draft: Draft) -> None:
         return
     query = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql > ''"
     statements = {row[0]: str(row[1]) for row in draft.context.connection.execute(text(query))}
-    old_names = old_tables(draft.upgrade.ops)
+    tables, columns = old_tables(draft.upgrade.ops), old_columns(draft.upgrade.ops)
     for op in created:
         with suppress(KeyError, ValueError):  # a table of a schema; one that is not understood
             if isinstance(op, AddColumnOp):
-                _collate(TableSql.parse(statements[old_names.get((None, op.table_name), op.table_name)]), [op.column])
+                name = columns.get((None, op.table_name, op.column.name), op.column.name)
+                _collate(TableSql.parse(statements[tables.get((None, op.table_name), op.table_name)]), op.column, name)
             else:  # a table that is dropped keeps its name until then
                 table = TableSql.parse(statements[op.table_name])
-                _collate(table, op.columns)
+                for column in op.columns:
+                    if isinstance(column, Column):
+                        _collate(table, column, column.name)
                 op.kw = {**op.kw, **_options(table)}
 
 
-def _collate(table: TableSql, items: Iterable[Any]) -> None:
-    for column in items:
-        piece = table.columns.get(column.name.lower()) if isinstance(column, Column) else None
-        collation = None if piece is None else piece.clause("COLLATE")
-        if collation is not None and isinstance(column.type, String):
-            column.type = copy(column.type)
-            column.type.collation = unquoted(collation.tokens[-1].text)
+def _collate(table: TableSql, column: Column[Any], name: str) -> None:
+    """Give a column the collation that it has in a table, by its name there."""
+    piece = table.columns.get(name.lower())
+    collation = None if piece is None else piece.clause("COLLATE")
+    if collation is not None and isinstance(column.type, String):
+        type_: Any = copy(column.type)
+        type_.collation = unquoted(collation.tokens[-1].text)
+        column.type = type_
 
 
 def _options(table: TableSql) -> dict[str, bool]:
