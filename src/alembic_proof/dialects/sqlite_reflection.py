@@ -30,7 +30,8 @@ def correct_reflection(dialect: Dialect) -> None:
     if "ischema_names" not in vars(dialect):
         import sqlalchemy
 
-        reading.ischema_names = {name: getattr(sqlalchemy, name) for name in _TYPES} | reading.ischema_names
+        known = {name: getattr(sqlalchemy, name) for name in _TYPES if hasattr(sqlalchemy, name)}  # 1.4 has no UUID
+        reading.ischema_names = known | reading.ischema_names
         upstream.keep_declared_types(dialect)
     if "get_unique_constraints" in vars(dialect):
         return
