@@ -135,11 +135,19 @@ def fill(connection: Connection, tables: Mapping[str, Table], names: Collection[
     A table that has own rows gets these, completed with generated values; any other gets generated rows.
     Raises NoRowsError when the database accepts none, or not all of the own rows.
     """
-    _defer_foreign_keys(connection, True)
+    several = [tables[name] for name in names]
+    is_deferring = connection.dialect.name != "postgresql" or any(map(_is_deferrable, several))
+    if is_deferring:
+        _defer_foreign_keys(connection, True)
     promised: dict[str, set[str]] = {}
-    for table in _parents_first([tables[name] for name in names]):
+    for table in _parents_first(several):
         _fill_table(connection, table, own.get(table.fullname), promised)
-    _defer_foreign_keys(connection, False)
+    if is_deferring:
+        _defer_foreign_keys(connection, False)
+
+
+def _is_deferrable(table: Table) -> bool:
+    return any(key.deferrable for key in table.foreign_key_constraints)
 
 
 def _fill_table(
