@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
+import threading
 from pathlib import Path
 
 import pytest
@@ -284,15 +284,19 @@ def test_what_mariadb_does_not_show_is_said(tmp_path: Path, monkeypatch: pytest.
     assert all("(not shown to this user, who lacks the privilege), not" in each for each in differing), differing
 
 
+def _of_low_rank(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """Return the first target as a user has it who may make no database, where no other server is named for that."""
+    fleet.rows("mall-1", "GRANT SELECT ON alembic_version TO pg_monitor")
+    monkeypatch.delenv("TEST_DATABASE_URL", raising=False)
+    return Target("low", fleet.targets[0].address.update_query_dict({"options": "-crole=pg_monitor"}))
+
+
 def test_where_no_empty_database_may_be_made_models_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They need none."""
     with making_fleet("postgresql", 1, tmp_path) as fleet:
         fleet.revision("r1", CREATE_SHOP)
         assert fleet.upgrade()[0].ok
-        fleet.rows("mall-1", "GRANT SELECT ON alembic_version TO pg_monitor")
-        monkeypatch.delenv("TEST_DATABASE_URL", raising=False)
-        led = {"options": "-crole=pg_monitor"}
-        fleet.targets = [Target("low", fleet.targets[0].address.update_query_dict(led))]
+        fleet.targets = [_of_low_rank(fleet, monkeypatch)]
         with pytest.raises(UndeterminedError, match=r"may be created \(`fleet drift --models` needs none\)"):
             _drift(fleet)
 
@@ -302,14 +306,15 @@ def test_the_empty_database_is_like_the_first_target(tmp_path: Path, monkeypatch
     with making_fleet("postgresql", 1, tmp_path) as fleet:
         fleet.revision("r1", CREATE_SHOP)
         assert fleet.upgrade()[0].ok
-        fleet.rows("mall-1", "GRANT SELECT ON alembic_version TO pg_monitor")
-        monkeypatch.delenv("TEST_DATABASE_URL", raising=False)
-        led = {"options": "-crole=pg_monitor"}
-        fleet.targets.append(Target("low", fleet.targets[0].address.update_query_dict(led)))
+        fleet.targets.append(_of_low_rank(fleet, monkeypatch))
+        low_has_answered = threading.Event()
 
         def slowly(target: Target, history: History) -> Reading:
-            time.sleep(0.3 * (target.name == "mall-1"))
-            return read_target(target, history)
+            if target.name == "mall-1":
+                assert low_has_answered.wait(30)
+            reading = read_target(target, history)
+            low_has_answered.set()
+            return reading
 
         monkeypatch.setattr("alembic_proof.fleet.drift.read_target", slowly)
         assert _drift(fleet).ok

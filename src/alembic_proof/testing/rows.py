@@ -160,8 +160,8 @@ def _fill_table(
     def choices_of(n: int, given: Mapping[str, Any]) -> list[Choice]:
         return _choices(table, n, given, parents, promised, prefer_null=own is None and n % ROWS == 0)
 
-    refers_to_itself = any(key.referred_table is table for key in parents)
-    if not refers_to_itself and _insert_all(connection, table, [choices_of(*row) for row in numbered]):
+    is_at_once = connection.dialect.name == "postgresql" and all(key.referred_table is not table for key in parents)
+    if is_at_once and _insert_all(connection, table, [choices_of(*row) for row in numbered]):
         return
     for n, given in numbered:
         try:
@@ -275,9 +275,9 @@ def _reference(
 
 
 def _insert_all(connection: Connection, table: Table, choices: list[list[Choice]]) -> bool:
-    """Insert several rows of the likeliest values; tell whether PostgreSQL took them: it answers for all at once."""
+    """Insert several rows of the likeliest values in one statement; tell whether the database took them."""
     rows = [_row(of_row, [0] * len(of_row)) for of_row in choices]
-    if connection.dialect.name != "postgresql" or not rows or any(row.keys() != rows[0].keys() for row in rows):
+    if not rows or any(row.keys() != rows[0].keys() for row in rows):
         return False
     try:
         with connection.begin_nested():

@@ -167,9 +167,9 @@ def _mixed_lines(project: Project) -> Iterable[Finding]:
     """Yield each place in alembic.ini where a value has more in it than it seems: a comment, or the next option."""
     for name in project.options if project.ini.is_file() else ():
         first, *others = project.options[name].splitlines() or [""]
-        if name in _PLACES and (found := re.search(r"\s[#;]\s.*", first)):
+        if name in _PLACES and re.search(r"\s[#;]\s", first):
             message = f"the comment at the end of the line belongs to the value of {name}: an ini has none there"
-            yield Problem(project.place_of_option(name), message, f"give it a line of its own: {found[0].strip()}")
+            yield Problem(project.place_of_option(name), message, "give it a line of its own")
         for option in re.findall(_OPTION, "\n".join(others), re.MULTILINE):
             message = f"the line begins with a space, and so belongs to the value of {name} above it"
             yield Problem(project.place_of_option(option), message, f"begin it in the first column: {option} = ...")
