@@ -133,6 +133,8 @@ def test_a_code_or_a_type_decides(error: Exception, words: str) -> None:
             ImportError("cannot import name 'MetaDate' from 'sqlalchemy'", path="/x.py"),
             "in /x.py, and MetaDate is not in it: did you mean MetaData?",
         ),
+        (ArgumentError("__table_args__ value must be a tuple, dict, or None"), "a comma before the last parenthesis"),
+        (ArgumentError('Type "A.b" can\'t be correctly interpreted for Annotated Declarative Table'), "Mapped[str]"),
         (ArgumentError("Mapper Mapper[A(a)] could not assemble any primary key columns"), "primary_key=True"),
         (InvalidRequestError("Table 'a' is already defined for this MetaData instance."), "another __tablename__"),
         (ImportError("cannot import name 'zzz' from 'sqlalchemy' (/x.py)"), "zzz is not in it: correct the name"),

@@ -101,6 +101,10 @@ TYPES = {
 TEXTS = {
     r"could not assemble any primary key":
         "give it a column with primary_key=True; what has none may be a Table, and no class",
+    r"__table_args__ value must be a tuple":
+        "write a comma before the last parenthesis: __table_args__ = (UniqueConstraint(...),)",
+    r"can't be correctly interpreted for Annotated Declarative":
+        "write Mapped[] around the type of this attribute: title: Mapped[str]; if it is no column, ClassVar[]",
     r"has no attribute '_ARRAY|No module named 'greenlet'|requires that the Python 'greenlet'":
         "pip install 'sqlalchemy[asyncio]', and name it in the dependencies",
     r"greenlet_spawn has not been called": SYNCHRONOUS,
@@ -199,8 +203,8 @@ EXTENSIONS = {
 }
 # Where nothing is known of an error, a question leads the reader on.
 NOT_KNOWN = (
-    "what does this line need that is not there when alembic runs it? To see the whole traceback: alembic current; "
-    "for a revision, alembic upgrade head"
+    "what does this line need that is not there when alembic runs it? To see the whole traceback: "
+    "ALEMBIC_PROOF_TRACEBACK=1 alembic current; for a revision, upgrade head in place of current"
 )
 
 
